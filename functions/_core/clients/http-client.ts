@@ -87,11 +87,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
     return await fetch(url, init);
   }
 
-  async function request<T>(
-    method: string,
-    path: string,
-    request: RequestOptions<T> = {},
-  ): Promise<T> {
+  async function request<T>(method: string, path: string, request: RequestOptions<T> = {}): Promise<T> {
     const url = new URL(options.baseUrl.replace(/\/$/, '') + path);
     for (const [name, value] of Object.entries(request.query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));

@@ -1,0 +1,97 @@
+-- The roles that Supabase has, made where they are absent, and the caller's claims as scalars for policies.
+do $$
+begin
+  if not exists (select from pg_roles where rolname = 'anon') then
+    create role anon nologin noinherit;
+  end if;
+  if not exists (select from pg_roles where rolname = 'authenticated') then
+    create role authenticated nologin noinherit;
+  end if;
+  if not exists (select from pg_roles where rolname = 'service_role') then
+    create role service_role nologin noinherit bypassrls;
+  end if;
+  -- The API logs in as this role. It owns nothing and may read nothing: each transaction takes one of the three
+  -- roles above, and one that forgets to fails closed.
+  if not exists (select from pg_roles where rolname = 'trunkline_api') then
+    create role trunkline_api login noinherit nobypassrls;
+  end if;
+exception
+  when duplicate_object or unique_violation then null; -- two databases of one cluster migrated at once
+end $$;
+
+do $$
+begin
+  if current_setting('server_version_num')::int >= 160000 then
+    execute 'grant anon, authenticated, service_role to trunkline_api with inherit false, set true';
+  else
+    execute 'grant anon, authenticated, service_role to trunkline_api';
+  end if;
+  alter role trunkline_api set statement_timeout = '15s';
+  alter role trunkline_api set idle_in_transaction_session_timeout = '30s';
+exception
+  when others then
+    -- A concurrent migration of another database in the same cluster may touch the same shared rows.
+    if sqlerrm not like '%tuple concurrently updated%' then raise; end if;
+end $$;
+
+create schema if not exists private;
+revoke all on schema private from public;
+grant usage on schema public to anon, authenticated, service_role;
+grant usage on schema private to trunkline_api, authenticated, service_role;
+
+
+-- Ids sort by time: RFC 9562 version 7, milliseconds in the first 48 bits.
+create function private.uuid_v7() returns uuid
+  language sql volatile parallel safe set search_path = ''
+  as $$
+    select encode(
+      set_bit(set_bit(
+        overlay(uuid_send(gen_random_uuid())
+          placing substring(int8send(floor(extract(epoch from clock_timestamp()) * 1000)::bigint) from 3)
+          from 1 for 6),
+        52, 1), 53, 1),
+      'hex')::uuid
+  $$;
+
+-- The claims of the access token, as PostgREST and Supabase leave them: {} where there is no caller.
+create function private.claims() returns jsonb
+  language sql stable parallel safe set search_path = ''
+  as $$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
+
+create function private.caller_id() returns uuid
+  language sql stable parallel safe set search_path = ''
+  as $$ select nullif(private.claims() ->> 'sub', '')::uuid $$;
+
+create function private.caller_company_id() returns uuid
+  language sql stable parallel safe set search_path = ''
+  as $$ select nullif(private.claims() -> 'app_metadata' ->> 'company_id', '')::uuid $$;
+
+-- The app whose key the caller shows; null for people, and for keys that see the whole company.
+create function private.caller_app_id() returns uuid
+  language sql stable parallel safe set search_path = ''
+  as $$ select nullif(private.claims() -> 'app_metadata' ->> 'app_id', '')::uuid $$;
+
+-- owner, admin, manager, agent, viewer; 'service' for a key, whose scopes were checked as it entered.
+create function private.caller_role() returns text
+  language sql stable parallel safe set search_path = ''
+  as $$ select coalesce(private.claims() -> 'app_metadata' ->> 'role', '') $$;
+
+create function private.role_rank(role text) returns integer
+  language sql immutable parallel safe set search_path = ''
+  as $$
+    select case role
+      when 'service' then 60 when 'owner' then 50 when 'admin' then 40
+      when 'manager' then 30 when 'agent' then 20 when 'viewer' then 10 else 0 end
+  $$;
+
+create function private.caller_is_at_least(role text) returns boolean
+  language sql stable parallel safe set search_path = ''
+  as $$ select private.role_rank(private.caller_role()) >= private.role_rank(role) $$;
+
+revoke execute on all functions in schema private from public;
+grant execute on all functions in schema private to authenticated, service_role;
+
+-- Keeps updated_at true whoever writes the row.
+create function private.touch_updated_at() returns trigger
+  language plpgsql set search_path = ''
+  as $$ begin new.updated_at := now(); return new; end $$;

@@ -1,0 +1,54 @@
+import type { Entry } from './db.ts';
+import type { AccessClaims } from './tokens.ts';
+
+export const roles = ['viewer', 'agent', 'manager', 'admin', 'owner'] as const;
+export type Role = (typeof roles)[number] | 'platform_admin';
+
+/** Everything a key can be allowed to do. '*' is all of it. */
+export const scopes = [
+  'calls:read',
+  'calls:write',
+  'messages:read',
+  'messages:write',
+  'voicemails:read',
+  'voicemails:write',
+  'agents:read',
+  'agents:write',
+  'sync:run',
+  'provider:connect',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who is calling. What is still true of them is asked of the database, in the round trip of the first query. */
+export type Caller =
+  | { kind: 'nobody' }
+  | { kind: 'internal' }
+  | { kind: 'user'; userId: string; companyId: string; claims: AccessClaims }
+  | { kind: 'key'; keyId: string; companyId: string; appId: string | null; hash: Buffer }
+  | { kind: 'service-key'; companyId: string };
+
+/** How a transaction takes on this caller, for an endpoint that needs this role (people) or scope (keys). */
+export function entryOf(
+  caller: Caller,
+  needs: { role?: Role | undefined; scope?: Scope | undefined },
+): Entry {
+  switch (caller.kind) {
+    case 'user':
+      return { as: 'user', claims: caller.claims, role: needs.role };
+    case 'key':
+      return { as: 'key', hash: caller.hash, scope: needs.scope };
+    case 'service-key':
+      return {
+        as: 'claims',
+        claims: {
+          role: 'authenticated',
+          aud: 'authenticated',
+          app_metadata: { company_id: caller.companyId, role: 'service' },
+        },
+      };
+    case 'internal':
+      return { as: 'service' };
+    case 'nobody':
+      return { as: 'nobody' };
+  }
+}

@@ -1,0 +1,70 @@
+import type { Logger } from 'pino';
+import type { Caller } from './caller.ts';
+import { type Entry, type Tx, transaction } from './db.ts';
+import { AppError } from './errors.ts';
+import { log } from './log.ts';
+
+/** What a handler, a worker or a schedule is given to work with. */
+export interface Context {
+  readonly requestId: string;
+  readonly caller: Caller;
+  /** The company of a person or key that calls. Throws for callers that have none. */
+  readonly companyId: string;
+  /** The caller's address; '' where the platform does not tell. */
+  readonly ip: string;
+  readonly headers: Headers;
+  /** The body as it came, for signatures. Empty unless the contract says `body: 'raw'`. */
+  readonly rawBody: Buffer;
+  readonly url: URL;
+  readonly log: Logger;
+  now(): Date;
+  /** A transaction as the caller: the database decides which rows it sees. */
+  db<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction past the policies. The reason is for whoever greps for the places that do this. */
+  dbAsService<T>(reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Work that may go on after the answer, as far as the platform allows; its failure is logged. */
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export interface ContextParts {
+  requestId: string;
+  caller: Caller;
+  entry: Entry;
+  ip?: string;
+  headers?: Headers;
+  rawBody?: Buffer;
+  url?: URL;
+  now?: () => Date;
+  waitUntil: (work: Promise<unknown>) => void;
+}
+
+export function makeContext(parts: ContextParts): Context {
+  const { requestId, caller, entry } = parts;
+  let child: Logger | undefined;
+  return {
+    requestId,
+    caller,
+    get companyId() {
+      if ('companyId' in caller) return caller.companyId;
+      throw new AppError('FORBIDDEN', { message: 'This needs a caller that belongs to a company.' });
+    },
+    ip: parts.ip ?? '',
+    headers: parts.headers ?? new Headers(),
+    rawBody: parts.rawBody ?? Buffer.alloc(0),
+    url: parts.url ?? new URL('http://localhost/'),
+    get log() {
+      child ??= log().child({ requestId });
+      return child;
+    },
+    now: parts.now ?? (() => new Date()),
+    db: (run) => transaction(entry, run),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run),
+    waitUntil(work) {
+      parts.waitUntil(
+        work.catch((error: unknown) =>
+          log().error({ requestId, err: error }, 'work after the answer failed'),
+        ),
+      );
+    },
+  };
+}

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import * as z from 'zod';
+import { authenticate, type Who } from './auth.ts';
+import { type Caller, entryOf, type Role, type Scope } from './caller.ts';
+import { type Context, makeContext } from './context.ts';
+import { type Entry, readTogether, transaction } from './db.ts';
+import { env } from './env.ts';
+import { AppError, type ErrorCode } from './errors.ts';
+import { failureReply, jsonReply } from './http/answers.ts';
+import { readBody } from './http/body.ts';
+import { corsHeaders, securityHeaders } from './http/headers.ts';
+import { type HttpHandler, lambdaHandler } from './http/lambda.ts';
+import { RawReply, type Reply, toResponse } from './http/reply.ts';
+import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
+import { log } from './log.ts';
+import { countRequest } from './metrics.ts';
+import { Pagination, type Read } from './page.ts';
+import { pathPattern } from './path.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Everything there is to say of an endpoint, as data: entries, functions, documents and tests are made of it. */
+export interface Contract {
+  method: Method;
+  /** As `/api/calls/:id`. */
+  path: string;
+  summary: string;
+  description?: string | undefined;
+  who: readonly Who[];
+  /** The least role a person needs. */
+  role?: Role | undefined;
+  /** The scope a key needs. */
+  scope?: Scope | undefined;
+  /** Path, query and body in one flat strict object; fields of the path by its names, the rest by `method`. */
+  input: z.ZodObject;
+  /** Fields of a POST, PUT or PATCH that come in the query string all the same. */
+  inQuery: readonly string[];
+  output: z.ZodType;
+  /** 'data': `output` is what stands in `data`. 'page': it is one item of a list. 'none': it is the whole body. */
+  envelope: 'data' | 'page' | 'none';
+  /** Of success. */
+  status: number;
+  /** Beyond those that every endpoint can answer. */
+  errors: readonly ErrorCode[];
+  /** 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. */
+  body: 'json' | 'raw';
+  /** The media type of success, where it is not JSON. */
+  produces: string;
+  /** A static host, where the deployment has one, serves this from dist/public instead. */
+  isStatic: boolean;
+}
+
+interface Definition<I extends z.ZodObject, O extends z.ZodType> {
+  method: Method;
+  path: string;
+  summary: string;
+  description?: string;
+  who: readonly Who[];
+  role?: Role;
+  scope?: Scope;
+  input?: I;
+  inQuery?: readonly (keyof z.infer<I> & string)[];
+  output: O;
+  envelope?: Contract['envelope'];
+  status?: number;
+  errors?: readonly ErrorCode[];
+  body?: Contract['body'];
+  produces?: string;
+  isStatic?: boolean;
+}
+
+/** Reads only, in one round trip with the caller's own check: nothing can happen before that check. */
+interface Query<I extends z.ZodObject> {
+  query(given: { input: z.output<I>; caller: Caller; now: Date }): Read;
+}
+
+interface Handle<I extends z.ZodObject, O extends z.ZodType> {
+  handle(given: { ctx: Context; input: z.output<I> }): Promise<z.input<O> | RawReply>;
+}
+
+/** What the platform knows beside the request. Netlify's own context fits. */
+export interface Platform {
+  ip?: string;
+  waitUntil?: (work: Promise<unknown>) => void;
+}
+
+export interface Endpoint {
+  contract: Contract;
+  /** Netlify and the local server run this. */
+  serve: (request: Request, platform?: Platform) => Promise<Response>;
+  /** Lambda runs this. */
+  handler: HttpHandler;
+}
+
+const saneId = /^[\w.:-]{1,128}$/;
+const noInput = z.object({});
+
+/**
+ * Declares an endpoint. Importing the file that does so has no effect: no environment is read, no connection opened.
+ */
+export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noInput>(
+  definition: Definition<I, O> & (Query<I> | Handle<I, O>),
+): Endpoint {
+  const input = (definition.input ?? noInput).strict();
+  const contract: Contract = {
+    method: definition.method,
+    path: definition.path,
+    summary: definition.summary,
+    description: definition.description,
+    who: definition.who,
+    role: definition.role,
+    scope: definition.scope,
+    input,
+    inQuery: definition.inQuery ?? [],
+    output: definition.output,
+    envelope: definition.envelope ?? 'data',
+    status: definition.status ?? 200,
+    errors: definition.errors ?? [],
+    body: definition.body ?? 'json',
+    produces: definition.produces ?? 'application/json',
+    isStatic: definition.isStatic ?? false,
+  };
+  const pattern = pathPattern(contract.path);
+  const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
+
+  async function answer(request: Request, platform: Platform, requestId: string): Promise<Reply> {
+    const now = new Date();
+    if (request.method !== contract.method) {
+      throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow: contract.method } });
+    }
+    const url = new URL(request.url);
+    const params = pattern.match(url.pathname);
+    if (!params) throw new AppError('NOT_FOUND');
+    const caller = await authenticate(request.headers, contract.who, now);
+    const entry = entryOf(caller, contract);
+    const body = takesBody ? await readBody(request, contract.body, env().MAX_BODY_BYTES) : undefined;
+    const given = mergeInput(
+      params,
+      parseQuery(url.searchParams),
+      body && body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
+    );
+    const value = validate(input, given) as z.output<I>; // the same schema, made strict
+    if ('query' in definition) {
+      const read = definition.query({ input: value, caller, now });
+      return jsonReply(contract.status, await runRead(entry, read, contract));
+    }
+    await admit(caller, entry);
+    const ctx = makeContext({
+      requestId,
+      caller,
+      entry,
+      ip: platform.ip ?? '',
+      headers: request.headers,
+      rawBody: body ?? Buffer.alloc(0),
+      url,
+      waitUntil: platform.waitUntil ?? (() => {}),
+    });
+    const result = await definition.handle({ ctx, input: value });
+    if (result instanceof RawReply) return result.reply;
+    return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
+  }
+
+  async function serve(request: Request, platform: Platform = {}): Promise<Response> {
+    const started = performance.now();
+    const asked = request.headers.get('x-request-id');
+    const requestId = asked !== null && saneId.test(asked) ? asked : randomUUID();
+    let reply: Reply;
+    let failure: unknown;
+    try {
+      reply = await answer(request, platform, requestId);
+    } catch (error) {
+      failure = error;
+      reply = failureReply(error, requestId);
+    }
+    reply.headers = {
+      ...securityHeaders,
+      ...corsHeaders(request.headers.get('origin')),
+      'x-request-id': requestId,
+      ...reply.headers,
+    };
+    const seconds = (performance.now() - started) / 1000;
+    countRequest(contract.method, contract.path, reply.status, seconds);
+    logRequest(contract, reply.status, seconds, requestId, failure);
+    return toResponse(reply);
+  }
+
+  return { contract, serve, handler: lambdaHandler(serve) };
+}
+
+/** Lets the database confirm a person or key before a handler does anything at all. */
+async function admit(caller: Caller, entry: Entry): Promise<void> {
+  if (caller.kind === 'user' || caller.kind === 'key') await transaction(entry, async () => {});
+}
+
+async function runRead(
+  entry: Entry,
+  read: Read,
+  contract: Contract,
+): Promise<{ body: string; headers?: Record<string, string> }> {
+  const reply = read.reply(await readTogether(entry, read.statements));
+  // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
+  if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
+  return reply;
+}
+
+function enveloped(contract: Contract, data: unknown): string {
+  return JSON.stringify(contract.envelope === 'none' ? data : { success: true, data });
+}
+
+const bodySchemas = new WeakMap<Contract, z.ZodType>();
+
+/** The schema of a successful body, envelope and all. */
+export function bodySchema(contract: Contract): z.ZodType {
+  let schema = bodySchemas.get(contract);
+  if (!schema) {
+    const { output, envelope } = contract;
+    schema =
+      envelope === 'none'
+        ? output
+        : envelope === 'page'
+          ? z.strictObject({ success: z.literal(true), data: z.array(output), pagination: Pagination })
+          : z.strictObject({ success: z.literal(true), data: output, message: z.string().optional() });
+    bodySchemas.set(contract, schema);
+  }
+  return schema;
+}
+
+function logRequest(
+  contract: Contract,
+  status: number,
+  seconds: number,
+  requestId: string,
+  failure: unknown,
+): void {
+  const line = {
+    method: contract.method,
+    route: contract.path,
+    status,
+    ms: Math.round(seconds * 10_000) / 10,
+    requestId,
+  };
+  if (status >= 500) log().error({ ...line, err: failure }, 'request failed');
+  else if (failure instanceof AppError) log().info({ ...line, code: failure.code }, 'request refused');
+  else log().info(line, 'request');
+}

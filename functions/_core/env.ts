@@ -1,0 +1,133 @@
+import * as z from 'zod';
+
+/** Development values: the embedded stack runs on them, production refuses them. */
+export const developmentSecrets = {
+  JWT_SECRET: 'development-only-jwt-secret-do-not-deploy',
+  API_KEY_SECRET: 'development-only-api-key-pepper-do-not-deploy',
+  ENCRYPTION_KEY: 'ZGV2ZWxvcG1lbnQtb25seS1rZXktbm90LWEtc2VjcmU=',
+  INTERNAL_API_SECRET: 'development-only-internal-secret-do-not-deploy',
+} as const;
+
+const secret = z.string().min(32, 'must have at least 32 characters: openssl rand -hex 32 makes one');
+const address = z.url('must be a URL');
+const span = z.string().regex(/^\d+[smhd]$/, 'must be a number and a unit, as 15m or 7d');
+
+const shape = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  DATABASE_URL: z
+    .string({ error: 'is needed: the address of Postgres, as postgres://user:password@host:5432/database' })
+    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
+  DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
+  PUBLIC_URL: address.default('http://localhost:8888'),
+  FRONTEND_URL: address.optional(),
+  JWT_SECRET: secret.default(developmentSecrets.JWT_SECRET),
+  SUPABASE_JWT_SECRET: secret.optional(),
+  JWT_EXPIRES_IN: span.default('15m'),
+  JWT_REFRESH_EXPIRES_IN: span.default('7d'),
+  API_KEY_SECRET: secret.default(developmentSecrets.API_KEY_SECRET),
+  ENCRYPTION_KEY: z
+    .string()
+    .refine(
+      (key) => Buffer.from(key, 'base64').length === 32,
+      'must be 32 bytes in base64: openssl rand -base64 32',
+    )
+    .default(developmentSecrets.ENCRYPTION_KEY),
+  INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
+  DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
+  API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter(Boolean),
+    ),
+  MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(10_485_760),
+  QUEUE_DRIVER: z.enum(['sqs', 'inline']).default('sqs'),
+  SQS_ENDPOINT: address.optional(),
+  SQS_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[\w-]{0,40}$/, 'takes letters, digits, - and _')
+    .default('trunkline-'),
+  AWS_REGION: z.string().default('us-east-1'),
+  AWS_ACCOUNT_ID: z
+    .string()
+    .regex(/^\d{12}$/, 'must be the 12 digits of the account')
+    .default('000000000000'),
+  RETELL_API_KEY: z.string().optional(),
+  RETELL_API_URL: address.default('https://api.retellai.com'),
+  DIALPAD_API_KEY: z.string().optional(),
+  DIALPAD_ENV: z.enum(['sandbox', 'production']).default('production'),
+  DIALPAD_API_URL: address.optional(),
+  DIALPAD_WEBHOOK_SECRET: z.string().optional(),
+  DIALPAD_CLIENT_ID: z.string().optional(),
+  DIALPAD_CLIENT_SECRET: z.string().optional(),
+  METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+});
+
+export type Env = z.infer<typeof shape>;
+
+/** The environment says something that Trunkline cannot run with. The message names each variable. */
+export class EnvironmentError extends Error {}
+
+/**
+ * Reads and checks an environment; empty variables count as absent.
+ * @throws {EnvironmentError} with one sentence for each variable that is missing, malformed or unsafe in production.
+ */
+export function parseEnv(source: Record<string, string | undefined>): Env {
+  const present = Object.fromEntries(
+    Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = shape.safeParse(present);
+  const complaints = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
+  if (parsed.success && parsed.data.NODE_ENV === 'production')
+    complaints.push(...unsafeInProduction(parsed.data));
+  if (complaints.length > 0) {
+    throw new EnvironmentError(
+      `${complaints.join('\n')}\nSet them in the environment of the deployment (Netlify: Site configuration, AWS: serverless.yml), or in .env for npm start; .env.example explains each.`,
+    );
+  }
+  if (!parsed.success) throw parsed.error; // unreachable: complaints would not be empty
+  return parsed.data;
+}
+
+function unsafeInProduction(env: Env): string[] {
+  const complaints = Object.entries(developmentSecrets)
+    .filter(([name, value]) => env[name as keyof typeof developmentSecrets] === value)
+    .map(([name]) => `${name} still has its development value: production needs one of its own.`);
+  if (!env.METRICS_TOKEN)
+    complaints.push('METRICS_TOKEN is needed in production: it guards /health/metrics and /health/detailed.');
+  return complaints;
+}
+
+let cached: Env | undefined;
+
+/** The checked environment, read on first use so that importing an endpoint has no effect. */
+export function env(): Env {
+  cached ??= parseEnv(process.env);
+  return cached;
+}
+
+/** For the embedded stack and tests, which set variables after modules were loaded. */
+export function forgetEnv(): void {
+  cached = undefined;
+}
+
+/** The length of a span like 15m or 7d, in seconds. */
+export function spanSeconds(text: string): number {
+  const unit = { s: 1, m: 60, h: 3600, d: 86_400 }[text.at(-1) as 's' | 'm' | 'h' | 'd'];
+  return Number(text.slice(0, -1)) * unit;
+}
+
+/** Where Dialpad's API is: the explicit address, else that of the chosen environment. */
+export function dialpadApiUrl(): string {
+  const { DIALPAD_API_URL, DIALPAD_ENV } = env();
+  return (
+    DIALPAD_API_URL ?? (DIALPAD_ENV === 'sandbox' ? 'https://sandbox.dialpad.com' : 'https://dialpad.com')
+  );
+}

@@ -1,0 +1,59 @@
+/** Every error a caller can receive. The code is the contract; the sentence may change. */
+export const errors = {
+  VALIDATION_FAILED: { status: 400, message: 'The request does not match the schema.' },
+  INVALID_JSON: { status: 400, message: 'The body is not valid JSON.' },
+  INVALID_CURSOR: { status: 400, message: 'The cursor does not belong to this list, filter and sort.' },
+  UNAUTHENTICATED: { status: 401, message: 'Credentials are missing or wrong.' },
+  TOKEN_EXPIRED: { status: 401, message: 'The access token has expired.' },
+  INVALID_SIGNATURE: { status: 401, message: 'The signature is missing, wrong or too old.' },
+  FORBIDDEN: { status: 403, message: 'These credentials do not allow this.' },
+  NOT_FOUND: { status: 404, message: 'No such resource.' },
+  METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
+  CONFLICT: { status: 409, message: 'The resource is in a state that does not allow this.' },
+  EMAIL_TAKEN: { status: 409, message: 'An account with this e-mail address exists already.' },
+  SYNC_RUNNING: { status: 409, message: 'A sync of this company is already running.' },
+  PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  ACCOUNT_LOCKED: { status: 423, message: 'Too many failed attempts: the account is locked for a while.' },
+  RATE_LIMITED: { status: 429, message: 'Too many requests.' },
+  INTERNAL: { status: 500, message: 'Something went wrong on our side.' },
+  PROVIDER_FAILED: { status: 502, message: 'The provider did not answer as expected.' },
+  UNAVAILABLE: { status: 503, message: 'The service is temporarily unavailable.' },
+} as const satisfies Record<string, { status: number; message: string }>;
+
+export type ErrorCode = keyof typeof errors;
+
+export interface ErrorDetail {
+  /** Dotted path of the field, '' for the whole body. */
+  path: string;
+  message: string;
+}
+
+/** An error that the caller is told. Anything else that is thrown is INTERNAL, its cause in the log only. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly details: readonly ErrorDetail[] | undefined;
+  /** Extra answer headers: Retry-After, Allow. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    options: {
+      message?: string;
+      details?: readonly ErrorDetail[];
+      headers?: Record<string, string>;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(
+      options.message ?? errors[code].message,
+      options.cause === undefined ? {} : { cause: options.cause },
+    );
+    this.name = 'AppError';
+    this.code = code;
+    this.status = errors[code].status;
+    this.details = options.details;
+    this.headers = options.headers ?? {};
+  }
+}

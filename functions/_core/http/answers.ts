@@ -1,0 +1,50 @@
+import { ProviderError } from '../clients/http-client.ts';
+import { env } from '../env.ts';
+import { AppError } from '../errors.ts';
+import type { Reply } from './reply.ts';
+
+const json = 'application/json; charset=utf-8';
+
+export function jsonReply(status: number, answer: { body: string; headers?: Record<string, string> }): Reply {
+  return { status, headers: { 'content-type': json, ...answer.headers }, body: answer.body };
+}
+
+/** Statements that Postgres refused for what the caller's values are (SQLSTATE class 22), and that no schema caught. */
+const isBadValue = (error: unknown): boolean => {
+  const inner = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return inner instanceof Error && 'code' in inner && /^22[0-9A-Z]{3}$/.test(String(inner.code));
+};
+
+function asAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof ProviderError) {
+    return new AppError('PROVIDER_FAILED', {
+      message: `${error.provider} did not answer as expected (${error.status === 0 ? 'no answer' : `HTTP ${error.status}`}).`,
+      cause: error,
+    });
+  }
+  if (isBadValue(error))
+    return new AppError('VALIDATION_FAILED', { message: 'A value is out of range.', cause: error });
+  return new AppError('INTERNAL', { cause: error });
+}
+
+/** The one place where the failure envelope is made. */
+export function failureReply(error: unknown, requestId: string): Reply {
+  const failure = asAppError(error);
+  const body: Record<string, unknown> = {
+    success: false,
+    error: failure.message,
+    message: failure.message,
+    code: failure.code,
+    requestId,
+  };
+  if (failure.details) body.details = failure.details;
+  if (env().NODE_ENV === 'development' && failure.code === 'INTERNAL') {
+    body.stack = failure.cause instanceof Error ? failure.cause.stack : String(failure.cause);
+  }
+  return {
+    status: failure.status,
+    headers: { 'content-type': json, ...failure.headers },
+    body: JSON.stringify(body),
+  };
+}

@@ -1,0 +1,47 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import postgres from 'postgres';
+import type { TestProject } from 'vitest/node';
+import { migrate } from '../../../scripts/migrate.ts';
+import { localApiPassword, startPostgres } from '../../../scripts/stack/postgres.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** The superuser's address of the database `postgres`, and the API's, where NAME stands for the database. */
+    postgres: { admin: string; api: string };
+  }
+}
+
+export const templateDatabase = 'trunkline_template';
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
+
+/** One real Postgres for the whole run, with a migrated database that every test worker copies. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-test-'));
+  const server = await startPostgres({
+    folder: join(folder, 'postgres'),
+    port: await freePort(),
+    flags: ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off'],
+  });
+  const admin = postgres(server.adminUrl('postgres'), { max: 1, onnotice: () => {} });
+  await admin.unsafe(`create database ${templateDatabase}`);
+  await migrate(server.adminUrl(templateDatabase), localApiPassword);
+  await admin.end();
+  project.provide('postgres', { admin: server.adminUrl('NAME'), api: server.apiUrl('NAME') });
+  return async () => {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,30 @@
+import postgres from 'postgres';
+import { afterAll, inject } from 'vitest';
+import { closeDatabase } from '../db.ts';
+import { forgetEnv } from '../env.ts';
+import { templateDatabase } from './global-setup.ts';
+
+/** Each test worker has a database of its own; the files that it runs share it, as customers would. */
+const addresses = inject('postgres');
+const name = `trunkline_test_${process.env.VITEST_POOL_ID ?? '0'}`;
+const admin = postgres(addresses.admin.replace('NAME', 'postgres'), { max: 1, onnotice: () => {} });
+const [known] = await admin`select from pg_database where datname = ${name}`;
+if (!known) await admin.unsafe(`create database ${name} template ${templateDatabase}`);
+await admin.end();
+
+Object.assign(process.env, {
+  NODE_ENV: 'test',
+  LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
+  DATABASE_URL: addresses.api.replace('NAME', name),
+  TEST_ADMIN_DATABASE_URL: addresses.admin.replace('NAME', name),
+  PUBLIC_URL: 'https://api.example.com',
+  RETELL_API_KEY: 'key_test_0123456789abcdef',
+  DIALPAD_WEBHOOK_SECRET: 'dialpad-test-secret-0123456789abcdef',
+  DIALPAD_API_KEY: 'dialpad-test-api-key',
+  QUEUE_DRIVER: 'inline',
+});
+forgetEnv();
+
+afterAll(async () => {
+  await closeDatabase();
+});

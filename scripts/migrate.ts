@@ -1,0 +1,68 @@
+/**
+ * Brings a database up to date: `npm run migrate`. Each file of db/migrations runs once, in order, in a transaction of
+ * its own, under a lock, so that two deployments at once do it once.
+ *
+ * It connects by MIGRATION_DATABASE_URL, else DATABASE_URL: a role that may create roles and tables (on Supabase:
+ * postgres, by the session pooler or directly). With TRUNKLINE_API_PASSWORD set, the role trunkline_api, as which the
+ * API should log in, is given that password.
+ */
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import postgres from 'postgres';
+
+const folder = new URL('../db/migrations/', import.meta.url);
+
+export interface Migrated {
+  applied: string[];
+  already: number;
+}
+
+/**
+ * Applies what is missing.
+ * @throws when an applied file was edited since, or one fails: the database is then as before that file.
+ */
+export async function migrate(databaseUrl: string, apiPassword?: string): Promise<Migrated> {
+  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
+  try {
+    await sql`create schema if not exists trunkline_migrations`;
+    await sql`create table if not exists trunkline_migrations.applied (
+      name text primary key, sha256 text not null, at timestamptz not null default now())`;
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+    const applied: string[] = [];
+    for (const name of names) {
+      const text = await readFile(new URL(name, folder), 'utf8');
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      await sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(hashtext('trunkline migrations'))`;
+        const [known] = await tx`select sha256 from trunkline_migrations.applied where name = ${name}`;
+        if (known) {
+          if (known.sha256 !== sha256)
+            throw new Error(`${name} was edited after it was applied. Add a new migration instead.`);
+          return;
+        }
+        await tx.unsafe(text);
+        await tx`insert into trunkline_migrations.applied (name, sha256) values (${name}, ${sha256})`;
+        applied.push(name);
+      });
+    }
+    if (apiPassword) {
+      const [quoted] = await sql<{ literal: string }[]>`select quote_literal(${apiPassword}) as literal`;
+      await sql.unsafe(`alter role trunkline_api password ${quoted?.literal ?? ''}`);
+    }
+    return { applied, already: names.length - applied.length };
+  } finally {
+    await sql.end();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const url = process.env.MIGRATION_DATABASE_URL ?? process.env.DATABASE_URL;
+  if (!url) {
+    console.error('Set MIGRATION_DATABASE_URL (or DATABASE_URL) to the database to migrate.');
+    process.exit(1);
+  }
+  const { applied, already } = await migrate(url, process.env.TRUNKLINE_API_PASSWORD);
+  for (const name of applied) console.log(`applied ${name}`);
+  console.log(`${applied.length} applied, ${already} were there already.`);
+}
