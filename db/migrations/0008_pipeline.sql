@@ -108,15 +108,21 @@ create function private.receive_event(
   declare
     v_company uuid := p_company_id;
     v_app uuid := p_app_id;
+    v_link record;
     v_status text;
   begin
-    if v_company is null and jsonb_array_length(p_owners) > 0 then
-      select l.company_id, l.app_id into v_company, v_app
+    if v_app is null and jsonb_array_length(p_owners) > 0 then
+      select l.company_id, l.app_id into v_link
         from jsonb_array_elements(p_owners) with ordinality as o (owner, n)
         join public.provider_links l
           on l.provider = p_provider and l.kind = o.owner ->> 'kind' and l.external_id = o.owner ->> 'externalId'
+       where p_company_id is null or l.company_id = p_company_id
        order by o.n
        limit 1;
+      if found then
+        v_company := v_link.company_id;
+        v_app := v_link.app_id;
+      end if;
     end if;
     v_company := coalesce(v_company, p_default_company_id);
     v_status := case when not p_recognised then 'unrecognised' when v_company is null then 'unmatched' else 'received' end;

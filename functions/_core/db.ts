@@ -38,6 +38,8 @@ interface Pool {
 }
 
 let pool: Pool | undefined;
+/** Whose connection a transaction is on. */
+const slots = new WeakMap<Tx, Slot>();
 const longestWaitMs = 5_000;
 
 /** Transaction-mode poolers can't keep prepared statements: those of Supabase listen on 6543. */
@@ -71,8 +73,13 @@ function openSlot({ url, prepare }: Pool): Slot {
       slot.generation++;
     },
   });
-  // Drizzle maps times itself and wants them as Postgres writes them.
-  for (const oid of [1082, 1083, 1114, 1184, 1186]) client.options.parsers[oid] = (text: string) => text;
+  // Times and JSON go to and fro as Postgres writes them: Drizzle maps them itself, and a Date would lose microseconds.
+  for (const oid of [1082, 1083, 1114, 1184, 1186]) {
+    client.options.parsers[oid] = (text: string) => text;
+    client.options.serializers[oid] = (value: unknown) =>
+      value instanceof Date ? value.toISOString() : value;
+  }
+  for (const oid of [114, 3802]) client.options.serializers[oid] = (text: unknown) => text;
   const session = new PostgresJsSession<Sql, Record<string, never>, Record<string, never>>(
     client,
     dialect,
@@ -80,6 +87,7 @@ function openSlot({ url, prepare }: Pool): Slot {
     {},
   );
   const slot: Slot = { client, tx: new PgDatabase(dialect, session, undefined) as Tx, generation: 0 };
+  slots.set(slot.tx, slot);
   return slot;
 }
 
@@ -114,6 +122,16 @@ function release(slot: Slot): void {
   } else {
     p.free.push(slot);
   }
+}
+
+/** How busy this instance's connections are, for the health report. */
+export function poolState(): { most: number; open: number; idle: number; waiting: number } {
+  return {
+    most: env().DATABASE_POOL_SIZE,
+    open: pool?.slots.length ?? 0,
+    idle: pool?.free.length ?? 0,
+    waiting: pool?.waiting.length ?? 0,
+  };
 }
 
 /** Closes every connection: for tests and for a server that stops. */
@@ -250,9 +268,12 @@ export async function callFunction(statement: SQL): Promise<Row[]> {
   }
 }
 
-/** The rows of a hand-written statement. The caller names their shape, having written the select list. */
+/** The rows of a hand-written statement, prepared once for each connection. The caller names their shape. */
 export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
-  return (await tx.execute(statement)) as unknown as T[];
+  const slot = slots.get(tx);
+  if (!slot) throw new Error('rowsOf needs the transaction that it was given, not a nested one.');
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return (await send(slot, text, params as string[])) as T[];
 }
 
 /** A Postgres array literal as one parameter: `any(${textArray(ids)})`. */

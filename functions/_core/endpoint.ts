@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
 import { authenticate, type Who } from './auth.ts';
 import { type Caller, entryOf, type Role, type Scope } from './caller.ts';
@@ -8,7 +7,7 @@ import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
 import { failureReply, jsonReply } from './http/answers.ts';
 import { readBody } from './http/body.ts';
-import { corsHeaders, securityHeaders } from './http/headers.ts';
+import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { type HttpHandler, lambdaHandler } from './http/lambda.ts';
 import { RawReply, type Reply, toResponse } from './http/reply.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
@@ -92,7 +91,6 @@ export interface Endpoint {
   handler: HttpHandler;
 }
 
-const saneId = /^[\w.:-]{1,128}$/;
 const noInput = z.object({});
 
 /**
@@ -101,7 +99,9 @@ const noInput = z.object({});
 export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noInput>(
   definition: Definition<I, O> & (Query<I> | Handle<I, O>),
 ): Endpoint {
-  const input = (definition.input ?? noInput).strict();
+  // A provider may add what it likes to the address of its hook: refusing that would lose the event.
+  const declared = definition.input ?? noInput;
+  const input = definition.who.includes('signed') ? declared.strip() : declared.strict();
   const contract: Contract = {
     method: definition.method,
     path: definition.path,
@@ -162,8 +162,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
 
   async function serve(request: Request, platform: Platform = {}): Promise<Response> {
     const started = performance.now();
-    const asked = request.headers.get('x-request-id');
-    const requestId = asked !== null && saneId.test(asked) ? asked : randomUUID();
+    const requestId = requestIdOf(request.headers);
     let reply: Reply;
     let failure: unknown;
     try {
@@ -172,12 +171,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       failure = error;
       reply = failureReply(error, requestId);
     }
-    reply.headers = {
-      ...securityHeaders,
-      ...corsHeaders(request.headers.get('origin')),
-      'x-request-id': requestId,
-      ...reply.headers,
-    };
+    reply.headers = { ...commonHeaders(request, requestId), ...reply.headers };
     const seconds = (performance.now() - started) / 1000;
     countRequest(contract.method, contract.path, reply.status, seconds);
     logRequest(contract, reply.status, seconds, requestId, failure);

@@ -70,6 +70,9 @@ const shape = z.object({
 
 export type Env = z.infer<typeof shape>;
 
+/** Every variable that is read, for what must hand them on: the AWS stacks are made of it. */
+export const environmentNames: readonly string[] = Object.keys(shape.shape);
+
 /** The environment says something that Trunkline cannot run with. The message names each variable. */
 export class EnvironmentError extends Error {}
 

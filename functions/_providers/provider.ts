@@ -172,7 +172,7 @@ export interface EventIdentity {
 }
 
 export interface VerifiedBody {
-  /** The event as JSON text, made of exactly the bytes that were signed. */
+  /** The event as JSON text, made of exactly the bytes that were signed. Perhaps not JSON: `parse` tells. */
   json: string;
   /** Index into `secrets` of the one that signed. */
   secretIndex: number;
@@ -191,6 +191,8 @@ export interface Provider {
     secrets: readonly string[];
     nowMs: number;
   }): VerifiedBody | undefined;
+  /** The event as a value, where plain JSON.parse would lose something. Throws for what is not JSON. */
+  parse?(json: string): unknown;
   /** Undefined: the body was signed but is nothing that this provider's translator knows. Never throws. */
   identify(event: unknown, json: string): EventIdentity | undefined;
   /** Pure. Throws only when the event cannot be what `identify` took it for; that event then fails, alone. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { env } from '../env.ts';
 
 /** On every answer. The docs pages loosen the content policy for their own scripts, and say so themselves. */
@@ -39,3 +40,18 @@ export function preflightHeaders(origin: string | null, methods: readonly string
     'access-control-max-age': '600',
   };
 }
+
+const saneId = /^[\w.:-]{1,128}$/;
+
+/** The caller's own request id, when it sends a sane one; else a new one. */
+export function requestIdOf(headers: Headers): string {
+  const asked = headers.get('x-request-id');
+  return asked !== null && saneId.test(asked) ? asked : randomUUID();
+}
+
+/** What every answer carries, whoever makes it. */
+export const commonHeaders = (request: Request, requestId: string): Record<string, string> => ({
+  ...securityHeaders,
+  ...corsHeaders(request.headers.get('origin')),
+  'x-request-id': requestId,
+});

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +30,7 @@ export function freePort(): Promise<number> {
 /** One real Postgres for the whole run, with a migrated database that every test worker copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-test-'));
+  await chmod(folder, 0o755); // as root, Postgres runs as a user of its own, who must get to its folder
   const server = await startPostgres({
     folder: join(folder, 'postgres'),
     port: await freePort(),

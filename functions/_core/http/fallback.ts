@@ -1,0 +1,59 @@
+import { AppError } from '../errors.ts';
+import { log } from '../log.ts';
+import { countRequest } from '../metrics.ts';
+import { pathPattern } from '../path.ts';
+import { failureReply } from './answers.ts';
+import { commonHeaders, preflightHeaders, requestIdOf } from './headers.ts';
+import { type Reply, toResponse } from './reply.ts';
+
+export interface Route {
+  method: string;
+  /** As `/api/calls/:id`. */
+  path: string;
+}
+
+const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
+
+/**
+ * Answers what no endpoint does: a preflight with the methods that the path takes, 405 with `Allow` for another
+ * method on a known path, 404 for the rest. Netlify and AWS route here what matches nothing else.
+ */
+export function makeFallback(routes: readonly Route[]): (request: Request) => Promise<Response> {
+  const methodsByPath = new Map<string, string[]>();
+  for (const { method, path } of routes) {
+    methodsByPath.set(path, [...(methodsByPath.get(path) ?? []), method]);
+  }
+  const table = [...methodsByPath].map(([path, methods]) => ({ pattern: pathPattern(path), methods }));
+
+  function methodsOf(pathname: string): string[] {
+    const found = table.filter(({ pattern }) => pattern.match(pathname));
+    return [...new Set(found.flatMap(({ methods }) => methods))].sort();
+  }
+
+  function answer(request: Request, requestId: string): Reply {
+    const methods = methodsOf(new URL(request.url).pathname);
+    // A method that the path takes comes here only where the platform knows better: a file that is not there.
+    if (methods.length === 0 || methods.includes(request.method))
+      return failureReply(new AppError('NOT_FOUND', { message: 'There is nothing here.' }), requestId);
+    const allow = [...methods, 'OPTIONS'].join(', ');
+    if (request.method === 'OPTIONS') {
+      const headers = preflightHeaders(request.headers.get('origin'), methods);
+      return { status: 204, headers: { allow, ...headers }, body: null };
+    }
+    return failureReply(new AppError('METHOD_NOT_ALLOWED', { headers: { allow } }), requestId);
+  }
+
+  return async (request) => {
+    const started = performance.now();
+    const requestId = requestIdOf(request.headers);
+    const reply = answer(request, requestId);
+    reply.headers = { ...commonHeaders(request, requestId), ...reply.headers };
+    const method = knownMethods.has(request.method) ? request.method : 'OTHER';
+    countRequest(method, 'none', reply.status, (performance.now() - started) / 1000);
+    log().info(
+      { method, path: new URL(request.url).pathname, status: reply.status, requestId },
+      'no endpoint',
+    );
+    return toResponse(reply);
+  };
+}

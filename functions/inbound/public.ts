@@ -1,0 +1,1 @@
+export { latencyBoundsMs } from './shared/latency.ts';

@@ -1,0 +1,24 @@
+import { endpoint } from '#core/endpoint.ts';
+import { env } from '#core/env.ts';
+import { retell } from '#providers/retell/index.ts';
+import { receiveEvent } from './shared/receive-event.ts';
+import { ReceivedAnswer } from './shared/received-answer.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/webhooks/retell',
+  summary: 'Take in a Retell event',
+  description:
+    'call_started, call_ended, call_analyzed and the transfer events, signed in x-retell-signature with the API key (RETELL_API_KEY, or the company’s own).',
+  who: ['signed'],
+  body: 'raw',
+  output: ReceivedAnswer,
+  errors: ['INVALID_SIGNATURE', 'UNAVAILABLE'],
+  async handle({ ctx }) {
+    return await receiveEvent(retell, ctx, {
+      shared: env().RETELL_API_KEY,
+      accepts: () => true,
+      mayDefault: true,
+    });
+  },
+});

@@ -1,0 +1,120 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
+import { v7 as uuidv7 } from 'uuid';
+import type { Context } from '#core/context.ts';
+import { callFunction } from '#core/db.ts';
+import { env } from '#core/env.ts';
+import { AppError } from '#core/errors.ts';
+import { countInvalidSignature } from '#core/metrics.ts';
+import { wake } from '#core/queue.ts';
+import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
+import { type HookSecret, hookSecrets } from './hook-secrets.ts';
+
+export interface Received {
+  id: string;
+  status: 'received' | 'repeated' | 'unmatched' | 'unrecognised';
+}
+
+/** Which secrets may have signed this hook, and whose it is when the URL says so. */
+export interface Expectation {
+  /** The deployment's own secret, where the provider has one: it says nothing of the owner. */
+  shared: string | undefined;
+  /** Of the companies' own secrets, those that count for this URL. */
+  accepts: (secret: HookSecret) => boolean;
+  /** The owner that the URL names, as far as it is known. */
+  owner?: { companyId: string; appId: string | null } | undefined;
+  /** Whether what nobody has linked belongs to the deployment's default company. */
+  mayDefault: boolean;
+}
+
+interface Verified {
+  body: VerifiedBody;
+  /** Whose secret signed; none for the deployment's own. */
+  signer: HookSecret | undefined;
+}
+
+async function verify(provider: Provider, ctx: Context, expectation: Expectation): Promise<Verified> {
+  const nowMs = ctx.now().getTime();
+  const check = (own: HookSecret[]): Verified | undefined => {
+    const shared = expectation.shared ? [expectation.shared] : [];
+    const secrets = [...shared, ...own.map(({ secret }) => secret)];
+    const body = provider.verify({ body: ctx.rawBody, headers: ctx.headers, secrets, nowMs });
+    return body && { body, signer: own[body.secretIndex - shared.length] };
+  };
+  const known = (await hookSecrets(provider.name, nowMs)).filter(expectation.accepts);
+  const fresh = async () =>
+    (await hookSecrets(provider.name, nowMs, nowMs - 1_000)).filter(expectation.accepts);
+  const verified = check(known) ?? check(await fresh());
+  if (verified) return verified;
+  countInvalidSignature(provider.name);
+  ctx.log.warn(
+    { provider: provider.name, ip: ctx.ip, bytes: ctx.rawBody.length },
+    'a webhook was not signed as it must be',
+  );
+  throw new AppError('INVALID_SIGNATURE');
+}
+
+const keptHeaders = ['content-type', 'user-agent', 'webhook-id', 'x-webhook-id', 'x-request-id'];
+
+function headersToKeep(headers: Headers): Record<string, string> {
+  const kept: Record<string, string> = {};
+  for (const name of keptHeaders) {
+    const value = headers.get(name);
+    if (value !== null) kept[name] = value.slice(0, 300).replaceAll('\0', '').toWellFormed();
+  }
+  return kept;
+}
+
+/** What the body is, as far as it can be told; signed nonsense is kept as JSON text of a string. */
+function understand(
+  provider: Provider,
+  json: string,
+): { payload: string; identity: EventIdentity | undefined } {
+  try {
+    const event = (provider.parse ?? JSON.parse)(json);
+    return { payload: json, identity: provider.identify(event, json) };
+  } catch {
+    return { payload: JSON.stringify(json), identity: undefined };
+  }
+}
+
+/** Postgres cannot store a NUL or half a surrogate pair in these short texts. */
+const storable = (text: string, longest: number) =>
+  text.replaceAll('\0', '').toWellFormed().slice(0, longest);
+
+/**
+ * Takes in a provider's webhook: checks the signature over the raw bytes, stores one row, wakes the worker. The answer
+ * never waits for processing. Any trouble of ours surfaces as 5xx, which providers repeat; never as 4xx, which they don't.
+ * @throws AppError INVALID_SIGNATURE (no row is left), or UNAVAILABLE.
+ */
+export async function receiveEvent(
+  provider: Provider,
+  ctx: Context,
+  expectation: Expectation,
+): Promise<Received> {
+  const { body, signer } = await verify(provider, ctx, expectation);
+  const { payload, identity } = understand(provider, body.json);
+  const owner = signer ? { companyId: signer.companyId, appId: signer.appId } : expectation.owner;
+  const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
+  const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
+  const id = uuidv7();
+  const occurredAt = identity?.occurredAt;
+  const [row] = await callFunction(sql`select private.receive_event(
+    ${id}::uuid, ${provider.name}, ${scope + storable(key, 500)}, ${storable(identity?.type ?? 'unrecognised', 100)},
+    ${isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null}::timestamptz, ${payload}::json,
+    ${JSON.stringify(headersToKeep(ctx.headers))}::jsonb, ${JSON.stringify(ownersOf(identity))}::jsonb,
+    ${owner?.companyId ?? null}::uuid, ${owner?.appId ?? null}::uuid,
+    ${expectation.mayDefault ? (env().DEFAULT_COMPANY_ID ?? null) : null}::uuid, ${identity !== undefined}::boolean) as status`);
+  const status = String(row?.status) as Received['status'];
+  if (status === 'received') ctx.waitUntil(wake('inbound', [id]));
+  return { id, status };
+}
+
+const ownersOf = (identity: EventIdentity | undefined) =>
+  (identity?.owners ?? [])
+    .slice(0, 10)
+    .map(({ kind, externalId }) => ({ kind, externalId: storable(externalId, 200) }));
+
+/** A provider's clock may be wrong by anything; what no calendar holds is left out. */
+const isPlausible = (epochMs: number | null | undefined): epochMs is number =>
+  typeof epochMs === 'number' && epochMs > 0 && epochMs < 7_258_118_400_000;

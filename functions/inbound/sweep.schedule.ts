@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf } from '#core/db.ts';
+import { wake } from '#core/queue.ts';
+import { schedule } from '#core/schedule.ts';
+
+/** An event younger than this is most likely on its way through the queue. */
+const patienceSeconds = 15;
+const mostAtOnce = 50_000;
+const perMessage = 500;
+
+export const { contract, run, serve, handler } = schedule({
+  cron: '* * * * *',
+  summary: 'Wake what waits past its time',
+  timeoutSeconds: 55,
+  async handle({ ctx }) {
+    const waiting = await ctx.dbAsService('find events of every company that wait past their time', (tx) =>
+      rowsOf<{ id: string }>(
+        tx,
+        sql`select id from inbound_events
+          where status = 'received' and next_attempt_at <= now() - make_interval(secs => case when attempts = 0 then ${patienceSeconds}::int else 0 end)
+          order by next_attempt_at limit ${mostAtOnce}::int`,
+      ),
+    );
+    for (let i = 0; i < waiting.length; i += perMessage) {
+      await wake(
+        'inbound',
+        waiting.slice(i, i + perMessage).map(({ id }) => id),
+      );
+    }
+    if (waiting.length > 0) ctx.log.info({ events: waiting.length }, 'the sweep woke waiting events');
+  },
+});
