@@ -1,4 +1,13 @@
 -- The roles that Supabase has, made where they are absent, and the caller's claims as scalars for policies.
+-- Needs no superuser: a role that owns the database, may create roles and bypasses row level security, as Supabase's
+-- `postgres` does. It owns what it makes here, and its security definer functions must see past forced policies.
+do $$
+begin
+  if not (select rolsuper or rolbypassrls from pg_roles where rolname = current_user) then
+    raise exception 'The role % cannot bypass row level security: migrate as one that can (on Supabase: postgres).', current_user;
+  end if;
+end $$;
+
 do $$
 begin
   if not exists (select from pg_roles where rolname = 'anon') then
@@ -19,20 +28,34 @@ exception
   when duplicate_object or unique_violation then null; -- two databases of one cluster migrated at once
 end $$;
 
+-- Only what is not so yet: where another role made these, this one may lack the right to do it again.
 do $$
+declare
+  taken name;
 begin
-  if current_setting('server_version_num')::int >= 160000 then
-    execute 'grant anon, authenticated, service_role to trunkline_api with inherit false, set true';
-  else
-    execute 'grant anon, authenticated, service_role to trunkline_api';
+  foreach taken in array array['anon', 'authenticated', 'service_role'] loop
+    if not exists (select from pg_auth_members
+                    where member = 'trunkline_api'::regrole and roleid = taken::text::regrole) then
+      execute format('grant %I to trunkline_api', taken)
+        || case when current_setting('server_version_num')::int >= 160000 then ' with inherit false, set true' else '' end;
+    end if;
+  end loop;
+  if not exists (select from pg_roles where rolname = 'trunkline_api' and rolconfig @>
+      array['statement_timeout=15s', 'idle_in_transaction_session_timeout=30s']) then
+    alter role trunkline_api set statement_timeout = '15s';
+    alter role trunkline_api set idle_in_transaction_session_timeout = '30s';
   end if;
-  alter role trunkline_api set statement_timeout = '15s';
-  alter role trunkline_api set idle_in_transaction_session_timeout = '30s';
 exception
   when others then
     -- A concurrent migration of another database in the same cluster may touch the same shared rows.
     if sqlerrm not like '%tuple concurrently updated%' then raise; end if;
 end $$;
+
+-- Supabase grants everything on each new table of `public` to these two: a column that is granted here would then not
+-- be the only one that is readable. What they may do is said by the grant beside each table, and by nothing else.
+alter default privileges in schema public revoke all on tables from anon, authenticated;
+alter default privileges in schema public revoke all on sequences from anon, authenticated;
+alter default privileges in schema public revoke all on functions from anon, authenticated;
 
 create schema if not exists private;
 revoke all on schema private from public;

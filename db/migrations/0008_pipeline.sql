@@ -49,10 +49,15 @@ create table public.retell_syncs (
   calls_updated  integer not null default 0,
   errors         integer not null default 0,
   error          text,
+  done_until     timestamptz,                      -- every call that began before this was seen
+  failed_ids     text[] not null default '{}',     -- calls that could not be taken: the next sync tries them again
   started_at     timestamptz not null default now(),
+  heartbeat_at   timestamptz not null default now(),
   finished_at    timestamptz
 );
 create index retell_syncs_by_company on public.retell_syncs (company_id, id desc);
+-- Never two at once: who comes second is told. A row, not a session's lock, so that it holds through any pooler.
+create unique index retell_syncs_running on public.retell_syncs (company_id) where status = 'running';
 
 -- A comparison of the provider's own list with our rows.
 create table public.completeness_checks (

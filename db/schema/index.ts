@@ -6,4 +6,5 @@ export * from './messages.ts';
 export * from './people.ts';
 export * from './pipeline.ts';
 export * from './provider-links.ts';
+export * from './sessions.ts';
 export * from './voicemails.ts';

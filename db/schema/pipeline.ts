@@ -45,7 +45,10 @@ export const retellSyncs = pgTable('retell_syncs', {
   callsUpdated: integer('calls_updated').notNull().default(0),
   errors: integer('errors').notNull().default(0),
   error: text('error'),
+  doneUntil: timestamp('done_until', { withTimezone: true }),
+  failedIds: text('failed_ids').array().notNull().default([]),
   startedAt: timestamp('started_at', { withTimezone: true }).notNull().defaultNow(),
+  heartbeatAt: timestamp('heartbeat_at', { withTimezone: true }).notNull().defaultNow(),
   finishedAt: timestamp('finished_at', { withTimezone: true }),
 });
 

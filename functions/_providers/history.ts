@@ -1,4 +1,4 @@
-import type { CallUpdate, Owner } from './provider.ts';
+import type { CallUpdate, Owner, Update } from './provider.ts';
 
 /** How to reach a provider for one company. */
 export interface ProviderAccount {
@@ -15,6 +15,8 @@ export interface ListedCall {
   update: CallUpdate;
   /** True when the list leaves facts out (Retell: the transcript) that `fetchCall` would give. */
   isPartial: boolean;
+  /** What the row says beside the call: a voicemail that was left. */
+  also?: Update[];
 }
 
 /**
@@ -22,6 +24,11 @@ export interface ListedCall {
  * Every method throws ProviderError when the provider does not answer as it should.
  */
 export interface ProviderHistory {
+  /**
+   * True when what the provider lists is the present truth, so that of two snapshots of one state the newer counts;
+   * false when its rows say less than its events did.
+   */
+  isAuthoritative: boolean;
   /** Calls that began in [from, to), page by page as the provider gives them. A filter narrows it to some agents. */
   listCalls(
     account: ProviderAccount,

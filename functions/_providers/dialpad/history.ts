@@ -23,6 +23,8 @@ import { known } from './known.ts';
  * single calls are not fetched). Needs a company admin's key and the scope `calls:list`.
  */
 export const dialpadHistory: ProviderHistory = {
+  isAuthoritative: false,
+
   async *listCalls(account: ProviderAccount, period, filter) {
     const client = dialpadClient(account);
     // Dialpad's bounds are exclusive, the period is [from, to).

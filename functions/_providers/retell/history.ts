@@ -14,6 +14,8 @@ export function createRetellHistory(
   const clientOf = ({ token, baseUrl }: ProviderAccount) => retellClient({ ...rest, apiKey: token, baseUrl });
 
   return {
+    isAuthoritative: true,
+
     /** Ascending by start, so that calls that begin meanwhile cannot push others out of a page. */
     async *listCalls(account, { from, to }, filter) {
       const agentIds = filter?.agentIds;

@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { rowsOf, type Tx, textArray } from '#core/db.ts';
 import type { Announcement, CallUpdate, Update } from '#providers/provider.ts';
 import { callEvents, messageEvents, type OutboxEvent, voicemailEvents } from './announce.ts';
-import { type Merged, merge } from './merge.ts';
+import { type Merged, merge, sameValues } from './merge.ts';
 import { mergedOf, type StoredRow, storedOf, valuesOf } from './rows.ts';
 import { callTarget, messageTarget, type Target, voicemailTarget } from './targets.ts';
 
@@ -37,6 +37,8 @@ interface Entry {
   merged: Merged | undefined;
   row: StoredRow;
   updates: OwnedUpdate[];
+  /** Whether a value changed, not only a clock. */
+  hasNews: boolean;
 }
 
 const keyOf = (update: Update): string =>
@@ -75,6 +77,7 @@ function entriesOf(owned: readonly OwnedUpdate[], kind: Target['kind']): Map<str
         merged: undefined,
         row: {},
         updates: [item],
+        hasNews: false,
       });
     }
   }
@@ -127,7 +130,11 @@ function mergeAll(target: Target, entries: Map<string, Entry>): { fresh: Entry[]
     if (!entry.before) {
       entry.id = uuidv7();
       fresh.push(entry);
-    } else if (merged !== start) changed.push(entry);
+      entry.hasNews = true;
+    } else if (merged !== start) {
+      changed.push(entry);
+      entry.hasNews = !sameValues(merged, start);
+    }
     entry.merged = merged;
     entry.row = { ...storedOf(merged, target), [target.key]: entry.key };
   }
@@ -285,9 +292,14 @@ function announcementsOf(entry: Entry): (Announcement & { at: number })[] {
 /**
  * Merges updates into calls, messages and voicemails, with the timeline and the outbox: a handful of statements,
  * however many updates. Runs in a transaction of the service; the caller commits all of it, or nothing.
+ * `announceSince` keeps old history quiet: what happened before it is stored, but told to nobody.
  * @throws RowsAppeared when another worker was first with a new row: run the transaction again.
  */
-export async function applyUpdates(tx: Tx, owned: readonly OwnedUpdate[]): Promise<Applied> {
+export async function applyUpdates(
+  tx: Tx,
+  owned: readonly OwnedUpdate[],
+  options: { announceSince?: Date } = {},
+): Promise<Applied> {
   const calls = entriesOf(owned, 'call');
   const messages = entriesOf(owned, 'message');
   const voicemails = entriesOf(owned, 'voicemail');
@@ -311,6 +323,7 @@ export async function applyUpdates(tx: Tx, owned: readonly OwnedUpdate[]): Promi
     ...message.fresh.flatMap((entry) => messageEvents(entry.row, entry)),
     ...voicemail.fresh.flatMap((entry) => voicemailEvents(entry.row, entry)),
   ];
+  const since = options.announceSince?.toISOString();
   // Sent together, done by the server in this order: rows before what refers to them.
   await Promise.all([
     insertFresh(tx, callTarget, call.fresh),
@@ -320,10 +333,27 @@ export async function applyUpdates(tx: Tx, owned: readonly OwnedUpdate[]): Promi
     insertFresh(tx, voicemailTarget, voicemail.fresh),
     updateChanged(tx, voicemailTarget, voicemail.changed),
     insertTimeline(tx, timelineOf(calls.values())),
-    insertOutbox(tx, events),
+    insertOutbox(tx, since ? events.filter(({ occurred_at }) => occurred_at >= since) : events),
   ]);
   return {
     inserted: call.fresh.length + message.fresh.length + voicemail.fresh.length,
-    changed: call.changed.length + message.changed.length + voicemail.changed.length,
+    changed: [...call.changed, ...message.changed, ...voicemail.changed].filter(({ hasNews }) => hasNews)
+      .length,
   };
+}
+
+/** What applying an update to a call would do. */
+export type Standing = 'missing' | 'behind' | 'current';
+
+/** Compares updates of calls with our rows, by the provider's id of the call; changes nothing. */
+export async function compareCalls(tx: Tx, owned: readonly OwnedUpdate[]): Promise<Map<string, Standing>> {
+  const entries = entriesOf(owned, 'call');
+  await load(tx, callTarget, entries);
+  mergeAll(callTarget, entries);
+  return new Map(
+    [...entries.values()].map(({ key, before, hasNews }) => [
+      key,
+      !before ? 'missing' : hasNews ? 'behind' : 'current',
+    ]),
+  );
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '#providers/provider.ts';
 
 /**
@@ -25,10 +26,30 @@ export interface MergeRules {
 const compare = (a: readonly [number, number], b: readonly [number, number]): number =>
   a[0] - b[0] || a[1] - b[1];
 
-const sameValue = (a: unknown, b: unknown): boolean => a === b || JSON.stringify(a) === JSON.stringify(b);
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+const sameValue = (a: unknown, b: unknown): boolean => a === b || (isObject(a) && isDeepStrictEqual(a, b));
+
+/** JSON with its keys in order: jsonb keeps an object's keys in an order of its own. */
+const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, inner: unknown) =>
+    isObject(inner) && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+
+/** Whether two rows say the same, whatever their clocks. */
+export function sameValues(a: Merged, b: Merged | undefined): boolean {
+  if (!b) return false;
+  const fields = Object.keys(a.values);
+  return (
+    fields.length === Object.keys(b.values).length &&
+    fields.every((field) => sameValue(a.values[field], b.values[field]))
+  );
+}
 
 /** Two updates with one clock and different values: the greater text wins, so that the order still does not matter. */
-const winsTie = (a: unknown, b: unknown): boolean => JSON.stringify(a) > JSON.stringify(b);
+const winsTie = (a: unknown, b: unknown): boolean => canonical(a) > canonical(b);
 
 /** Merges one update. Returns the row itself when the update says nothing new. */
 export function merge(

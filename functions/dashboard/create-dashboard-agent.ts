@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { agentDetails, retellOf } from '../sync/public.ts';
+import { findDashboardAgent } from './shared/agent-store.ts';
+import { DashboardAgent } from './shared/dashboard-agent.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/dashboard/agents',
+  summary: 'Create an agent at Retell',
+  who: ['user', 'key'],
+  role: 'manager',
+  scope: 'agents:write',
+  input: z.object({
+    agent_name: z.string().trim().min(1).max(200),
+    voice_id: z.string().min(1).max(200),
+    response_engine: z
+      .record(z.string().max(100), z.unknown())
+      .describe('As Retell takes it: { type: "retell-llm", llm_id: "…" }, for example.'),
+    language: z.string().max(20).optional(),
+  }),
+  output: DashboardAgent,
+  status: 201,
+  errors: ['PROVIDER_FAILED', 'UNAVAILABLE'],
+  async handle({ ctx, input }) {
+    const client = await retellOf(ctx, ctx.companyId);
+    const made = await client.createAgent(input);
+    await ctx.dbAsService('store the agent that Retell just made, and whose it is', async (tx) => {
+      // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
+      await rowsOf(
+        tx,
+        sql`insert into provider_links (company_id, provider, kind, external_id)
+          values (${ctx.companyId}::uuid, 'retell', 'agent', ${made.agent_id}) on conflict do nothing`,
+      );
+      await rowsOf(
+        tx,
+        sql`insert into agents (company_id, kind, name, provider, provider_agent_id, details)
+          values (${ctx.companyId}::uuid, 'ai', ${input.agent_name}, 'retell', ${made.agent_id}, ${JSON.stringify(agentDetails(made))}::jsonb)
+          on conflict (company_id, provider, provider_agent_id) do nothing`,
+      );
+    });
+    return await ctx.db((tx) => findDashboardAgent(tx, made.agent_id));
+  },
+});

@@ -1,0 +1,30 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { agents } from '#db/schema/agents.ts';
+import { findDashboardAgent } from './shared/agent-store.ts';
+import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/api/dashboard/agents/:agentId',
+  summary: 'Deactivate an agent',
+  description:
+    'It keeps its calls. At Retell nothing changes; a sync that still finds it there leaves it inactive.',
+  who: ['user', 'key'],
+  role: 'manager',
+  scope: 'agents:write',
+  input: z.object({ agentId: z.string().min(1).max(200) }),
+  output: DashboardAgent,
+  errors: ['NOT_FOUND'],
+  async handle({ ctx, input }) {
+    return await ctx.db(async (tx) => {
+      await rowsOf(
+        tx,
+        sql`update ${agents} set status = 'inactive' where ${retellAgents} and ${agents.providerAgentId} = ${input.agentId}`,
+      );
+      return await findDashboardAgent(tx, input.agentId);
+    });
+  },
+});

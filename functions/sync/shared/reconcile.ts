@@ -1,0 +1,182 @@
+import { sql } from 'drizzle-orm/sql';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
+import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';
+import type { Update } from '#providers/provider.ts';
+import {
+  applyUpdates,
+  compareCalls,
+  type OwnedUpdate,
+  RowsAppeared,
+  type Standing,
+} from '../../inbound/public.ts';
+
+/** Whose a call is that nobody's link names. */
+export interface FallbackOwner {
+  companyId: string;
+  appId: string | null;
+}
+
+/** A call that the provider listed and that somebody here owns. */
+export interface ReconciledCall {
+  providerCallId: string;
+  companyId: string;
+  appId: string | null;
+  /** Where our row stood before. */
+  standing: Standing;
+  /** Whether it was missing or behind, and could not be taken. */
+  hasFailed: boolean;
+}
+
+export interface Reconciled {
+  calls: ReconciledCall[];
+  /** Rows that are new. */
+  inserted: number;
+  /** Rows that changed. */
+  changed: number;
+}
+
+export interface Reconciliation {
+  ctx: Context;
+  provider: string;
+  history: ProviderHistory;
+  account: ProviderAccount;
+  fallback: FallbackOwner | undefined;
+  /** Only this company's calls; all that have an owner when absent. */
+  onlyCompanyId?: string;
+}
+
+/** Fetches at once, at most: the providers' limits are theirs to say, by 429 and Retry-After. */
+const mostFetches = 6;
+/** What happened longer ago than this is stored, but told to nobody: it is history, not news. */
+const newsForMs = 24 * 3_600_000;
+
+interface Owned extends ListedCall {
+  companyId: string;
+  appId: string | null;
+}
+
+async function withOwners(tx: Tx, job: Reconciliation, listed: readonly ListedCall[]): Promise<Owned[]> {
+  const wanted = listed.map(({ owners }, n) => ({ n, owners }));
+  const links = await rowsOf<{ n: number; company_id: string; app_id: string | null }>(
+    tx,
+    sql`select distinct on (c.n) c.n, l.company_id, l.app_id
+      from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as c (n integer, owners jsonb)
+      cross join lateral jsonb_array_elements(c.owners) with ordinality as o (owner, i)
+      join provider_links l on l.provider = ${job.provider} and l.kind = o.owner ->> 'kind' and l.external_id = o.owner ->> 'externalId'
+      order by c.n, o.i`,
+  );
+  const byIndex = new Map(links.map((link) => [link.n, { companyId: link.company_id, appId: link.app_id }]));
+  return listed.flatMap((call, n) => {
+    const owner = byIndex.get(n) ?? job.fallback;
+    if (!owner || (job.onlyCompanyId !== undefined && owner.companyId !== job.onlyCompanyId)) return [];
+    return [{ ...call, ...owner }];
+  });
+}
+
+/** Of two snapshots of one state, the one taken later counts, where the provider's list is the present truth. */
+function stamped<U extends Update>(update: U, history: ProviderHistory, fetchedAt: number): U {
+  if (!history.isAuthoritative) return update;
+  return { ...update, clock: { rank: update.clock.rank, at: Math.max(update.clock.at, fetchedAt) } };
+}
+
+const ownedUpdate = (job: Reconciliation, call: Owned, update: Update): OwnedUpdate => ({
+  companyId: call.companyId,
+  appId: call.appId,
+  provider: job.provider,
+  eventId: null,
+  update,
+});
+
+/** The updates to take for a call; undefined when the provider would not give the rest of it. */
+async function fetched(
+  job: Reconciliation,
+  call: Owned,
+  fetchedAt: number,
+): Promise<OwnedUpdate[] | undefined> {
+  try {
+    const whole =
+      call.isPartial && job.history.fetchCall
+        ? ((await job.history.fetchCall(job.account, call.providerCallId)) ?? call.update)
+        : call.update;
+    const updates = [stamped(whole, job.history, fetchedAt), ...(call.also ?? [])];
+    return updates.map((update) => ownedUpdate(job, call, update));
+  } catch (error) {
+    job.ctx.log.warn(
+      { provider: job.provider, callId: call.providerCallId, err: error },
+      'a call could not be fetched',
+    );
+    return undefined;
+  }
+}
+
+/** Runs `work` over the items, at most `width` at once. */
+async function inParallel<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  let next = 0;
+  const lane = async () => {
+    for (let index = next++; index < items.length; index = next++) {
+      const item = items[index];
+      if (item !== undefined) results[index] = await work(item);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
+  return results;
+}
+
+async function apply(
+  ctx: Context,
+  updates: readonly OwnedUpdate[],
+): Promise<{ inserted: number; changed: number }> {
+  const announceSince = new Date(ctx.now().getTime() - newsForMs);
+  for (let tries = 1; ; tries++) {
+    try {
+      return await ctx.dbAsService('store what a provider listed', (tx) =>
+        applyUpdates(tx, updates, { announceSince }),
+      );
+    } catch (error) {
+      if (!(error instanceof RowsAppeared) || tries === 5) throw error;
+    }
+  }
+}
+
+/**
+ * Compares one page of a provider's list with our rows, and takes what is missing or behind, through the translators
+ * that webhooks go through. Nothing is invented: only what the provider lists.
+ */
+export async function reconcile(job: Reconciliation, listed: readonly ListedCall[]): Promise<Reconciled> {
+  const fetchedAt = job.ctx.now().getTime();
+  const { owned, standings } = await job.ctx.dbAsService(
+    'compare a provider’s list with our rows',
+    async (tx) => {
+      const calls = await withOwners(tx, job, listed);
+      const updates = calls.map((call) =>
+        ownedUpdate(job, call, stamped(call.update, job.history, fetchedAt)),
+      );
+      return { owned: calls, standings: await compareCalls(tx, updates) };
+    },
+  );
+  const wanted = owned.filter(({ providerCallId }) => standings.get(providerCallId) !== 'current');
+  const taken = await inParallel(wanted, mostFetches, (call) => fetched(job, call, fetchedAt));
+  const updates = taken.flatMap((update) => update ?? []);
+  const { inserted, changed } = await apply(job.ctx, updates);
+  const failed = new Set(
+    wanted.filter((_, index) => taken[index] === undefined).map(({ providerCallId }) => providerCallId),
+  );
+  const calls = new Map<string, ReconciledCall>();
+  for (const { providerCallId, companyId, appId } of owned) {
+    const standing = standings.get(providerCallId) ?? 'current';
+    calls.set(providerCallId, {
+      providerCallId,
+      companyId,
+      appId,
+      standing,
+      hasFailed: failed.has(providerCallId),
+    });
+  }
+  return { calls: [...calls.values()], inserted, changed };
+}
