@@ -7,3 +7,5 @@ export {
   type Standing,
 } from './shared/apply-updates.ts';
 export { latencyBoundsMs } from './shared/latency.ts';
+export { matchWaiting } from './shared/match-waiting.ts';
+export { replayEvents } from './shared/replay-events.ts';

@@ -2,17 +2,27 @@ import { sql } from 'drizzle-orm/sql';
 import { rowsOf } from '#core/db.ts';
 import { wake } from '#core/queue.ts';
 import { schedule } from '#core/schedule.ts';
+import { matchWaiting } from './shared/match-waiting.ts';
 
 /** An event younger than this is most likely on its way through the queue. */
 const patienceSeconds = 15;
 const mostAtOnce = 50_000;
 const perMessage = 500;
+/** An event and the link that it waits for can be stored at the same moment, neither seeing the other. */
+const matchedLateMs = 10 * 60_000;
 
 export const { contract, run, serve, handler } = schedule({
   cron: '* * * * *',
   summary: 'Wake what waits past its time',
   timeoutSeconds: 55,
   async handle({ ctx }) {
+    const since = new Date(ctx.now().getTime() - matchedLateMs);
+    await wake(
+      'inbound',
+      await ctx.dbAsService('match events that missed a link being made', (tx) =>
+        matchWaiting(tx, undefined, since),
+      ),
+    );
     const waiting = await ctx.dbAsService('find events of every company that wait past their time', (tx) =>
       rowsOf<{ id: string }>(
         tx,

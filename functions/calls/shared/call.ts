@@ -42,7 +42,7 @@ export const Call = z.object({
   sentiment: z.string().nullable(),
   successful: z.boolean().nullable(),
   disconnectionReason: z.string().nullable(),
-  recordingUrl: z.string().nullable().describe('Where to get the recording; null when there is none.'),
+  hasRecording: z.boolean().describe('Whether the provider recorded it. Its own address of the audio is never shown.'),
   tags: z.array(z.string()),
   metadata: z.record(z.string(), z.unknown()),
   createdAt: time,
@@ -78,8 +78,7 @@ const callFields = {
   sentiment: calls.sentiment,
   successful: calls.successful,
   disconnectionReason: calls.disconnectionReason,
-  // The provider's own address is never shown: the recording is had from us, by whoever may see the call.
-  recordingUrl: sql`case when ${calls.recordingUrl} is null then null else '/api/calls/' || ${calls.id} || '/recording' end`,
+  hasRecording: sql`${calls.recordingUrl} is not null`,
   tags: calls.tags,
   metadata: calls.metadata,
   createdAt: calls.createdAt,

@@ -28,7 +28,7 @@ export const DashboardCall = z.object({
   call_summary: z.string().nullable(),
   user_sentiment: z.string().nullable(),
   call_successful: z.boolean().nullable(),
-  recording_url: z.string().nullable(),
+  recording_url: z.string().nullable().describe('Retell’s own address, as its dashboards had it.'),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
 });
@@ -61,7 +61,7 @@ export const dashboardCallShape = shapeOf(DashboardCall, {
   call_summary: calls.summary,
   user_sentiment: sql`initcap(${calls.sentiment})`,
   call_successful: calls.successful,
-  recording_url: sql`case when ${calls.recordingUrl} is null then null else '/api/calls/' || ${calls.id} || '/recording' end`,
+  recording_url: calls.recordingUrl,
   created_at: isoTime(calls.createdAt),
   updated_at: isoTime(calls.updatedAt),
 });

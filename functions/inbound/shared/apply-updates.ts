@@ -260,13 +260,15 @@ function timelineOf(calls: Iterable<Entry>): Record<string, unknown>[] {
   return lines;
 }
 
+/** Lines that an event left before are not left again: processing it anew must be harmless. */
 async function insertTimeline(tx: Tx, lines: Record<string, unknown>[]): Promise<void> {
   if (lines.length === 0) return;
   await rowsOf(
     tx,
     sql`insert into call_events (id, company_id, app_id, call_id, inbound_event_id, type, leg_id, data, occurred_at)
     select * from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as r (id uuid, company_id uuid, app_id uuid,
-      call_id uuid, inbound_event_id uuid, type text, leg_id text, data jsonb, occurred_at timestamptz)`,
+      call_id uuid, inbound_event_id uuid, type text, leg_id text, data jsonb, occurred_at timestamptz)
+    where not exists (select from call_events e where e.call_id = r.call_id and e.inbound_event_id = r.inbound_event_id)`,
   );
 }
 

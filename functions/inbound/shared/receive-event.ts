@@ -79,7 +79,7 @@ function understand(
 }
 
 /** Postgres cannot store a NUL or half a surrogate pair in these short texts. */
-const storable = (text: string, longest: number) =>
+export const storable = (text: string, longest: number) =>
   text.replaceAll('\0', '').toWellFormed().slice(0, longest);
 
 /**
@@ -110,7 +110,7 @@ export async function receiveEvent(
   return { id, status };
 }
 
-const ownersOf = (identity: EventIdentity | undefined) =>
+export const ownersOf = (identity: EventIdentity | undefined) =>
   (identity?.owners ?? [])
     .slice(0, 10)
     .map(({ kind, externalId }) => ({ kind, externalId: storable(externalId, 200) }));

@@ -1,0 +1,48 @@
+/**
+ * What the embedded stack starts with: a demo company, its owner, a key and an app. `npm run seed` writes it to the
+ * database at DATABASE_URL (as its owner, for it goes past the policies). Running it again changes nothing.
+ */
+import { pathToFileURL } from 'node:url';
+import postgres from 'postgres';
+import { hashApiKey } from '#core/api-key.ts';
+import { env } from '#core/env.ts';
+import { hashPassword } from '#core/passwords.ts';
+
+/** Known to everyone who reads this file: seeded where NODE_ENV is not production, and nowhere else. */
+export const demo = {
+  companyId: '01930000-0000-7000-8000-000000000001',
+  userId: '01930000-0000-7000-8000-000000000002',
+  appId: '01930000-0000-7000-8000-000000000003',
+  keyId: '01930000-0000-7000-8000-000000000004',
+  email: 'demo@trunkline.test',
+  password: 'correct horse battery staple',
+  apiKey: 'raw_0000000de000_trunkline-demo-key-for-local-use-only-00000',
+} as const;
+
+/** @throws when NODE_ENV is production: the demo key is public. */
+export async function seed(adminUrl: string): Promise<void> {
+  if (env().NODE_ENV === 'production')
+    throw new Error('The demo data is never written in production: its key is public.');
+  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  try {
+    await sql.begin(async (tx) => {
+      await tx`insert into companies (id, name) values (${demo.companyId}, 'Demo company') on conflict do nothing`;
+      const [user] = await tx`select 1 from users where id = ${demo.userId} or email_normal = ${demo.email}`;
+      if (!user) {
+        await tx`insert into users (id, email, email_normal, name, password_hash, email_verified_at, is_platform_admin)
+          values (${demo.userId}, ${demo.email}, ${demo.email}, 'Demo Owner', ${await hashPassword(demo.password)}, now(), true)`;
+        await tx`insert into memberships (company_id, user_id, role) values (${demo.companyId}, ${demo.userId}, 'owner')`;
+      }
+      await tx`insert into api_keys (id, company_id, name, prefix, key_hash, scopes)
+        values (${demo.keyId}, ${demo.companyId}, 'Demo key', ${demo.apiKey.slice(0, 16)}, ${hashApiKey(demo.apiKey)}, '{*}')
+        on conflict (id) do update set key_hash = excluded.key_hash, revoked_at = null, expires_at = null`;
+    });
+  } finally {
+    await sql.end();
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await seed(process.env.MIGRATION_DATABASE_URL ?? env().DATABASE_URL);
+  console.log(`Seeded. User ${demo.email}, password "${demo.password}", key ${demo.apiKey}`);
+}

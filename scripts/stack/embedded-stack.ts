@@ -1,0 +1,164 @@
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import postgres from 'postgres';
+import { closeDatabase } from '#core/db.ts';
+import { env, forgetEnv } from '#core/env.ts';
+import { log } from '#core/log.ts';
+import { forgetQueueClient } from '#core/queue.ts';
+import { workers } from '../../functions/_generated/modules.ts';
+import { migrate } from '../migrate.ts';
+import { demo, seed } from '../seed.ts';
+import { startClock } from './clock.ts';
+import { takeDataFolder } from './data-folder.ts';
+import { freePort } from './free-port.ts';
+import { type LocalServer, startHttpServer } from './http-server.ts';
+import { localApiPassword, startPostgres } from './postgres.ts';
+import { createQueues, poll, startQueueServer } from './queue-server.ts';
+import { type StandIns, standInCredentials, startStandIns } from './stand-ins.ts';
+
+export interface StackOptions {
+  /** 0: any that is free. */
+  port: number;
+  host: string;
+  dataFolder: string;
+  postgresPort?: number;
+  postgresFlags?: string[];
+  /** The schedules, by the clock; off in tests and benchmarks that run them by hand. */
+  hasClock?: boolean;
+}
+
+export interface Stack {
+  url: string;
+  databaseUrl: string;
+  adminUrl: string;
+  sqsUrl: string;
+  standIns: StandIns;
+  server: LocalServer;
+  stop(): Promise<void>;
+}
+
+/** Undoes what was started, in the opposite order, whatever fails on the way. */
+class Undo {
+  #steps: (() => Promise<unknown>)[] = [];
+  add(step: () => Promise<unknown>): void {
+    this.#steps.push(step);
+  }
+  async all(): Promise<void> {
+    for (let step = this.#steps.pop(); step; step = this.#steps.pop()) {
+      await step().catch((error: unknown) => log().warn({ err: error }, 'something did not stop cleanly'));
+    }
+  }
+}
+
+const setDefaults = (values: Record<string, string>): void => {
+  for (const [name, value] of Object.entries(values)) process.env[name] ||= value;
+  forgetEnv();
+};
+
+const databaseName = 'trunkline';
+
+/** The database: the one that DATABASE_URL names, else a Postgres of our own in the data folder. */
+async function startDatabase(options: StackOptions, undo: Undo): Promise<{ adminUrl: string }> {
+  const given = process.env.DATABASE_URL;
+  if (given) {
+    const adminUrl = process.env.MIGRATION_DATABASE_URL ?? given;
+    await migrate(adminUrl);
+    return { adminUrl };
+  }
+  const server = await startPostgres({
+    folder: join(options.dataFolder, 'postgres'),
+    port: options.postgresPort ?? (await freePort(54_329)),
+    ...(options.postgresFlags ? { flags: options.postgresFlags } : {}),
+  });
+  undo.add(async () => {
+    delete process.env.DATABASE_URL;
+    await server.stop();
+  });
+  const admin = postgres(server.adminUrl('postgres'), { max: 1, onnotice: () => {} });
+  const [known] = await admin`select from pg_database where datname = ${databaseName}`;
+  if (!known) await admin.unsafe(`create database ${databaseName}`);
+  await admin.end();
+  const adminUrl = server.adminUrl(databaseName);
+  await migrate(adminUrl, localApiPassword);
+  process.env.DATABASE_URL = server.apiUrl(databaseName);
+  return { adminUrl };
+}
+
+/** Starts the whole backend in this process; everything it needs is inside the project. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const undo = new Undo();
+  try {
+    const dataFolder = resolve(options.dataFolder);
+    undo.add(await takeDataFolder(dataFolder));
+    const port = options.port === 0 ? await freePort() : options.port;
+    const url = `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`;
+    const { adminUrl } = await startDatabase({ ...options, dataFolder }, undo);
+
+    const standIns = await startStandIns();
+    undo.add(() => standIns.close());
+    const queueServer = process.env.SQS_ENDPOINT ? undefined : await startQueueServer();
+    if (queueServer) undo.add(() => queueServer.stop());
+
+    const isRetellLocal = !process.env.RETELL_API_URL && !process.env.RETELL_API_KEY;
+    const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;
+    setDefaults({
+      PUBLIC_URL: url,
+      DEFAULT_COMPANY_ID: demo.companyId,
+      ...(queueServer ? { SQS_ENDPOINT: queueServer.url } : {}),
+      ...(isRetellLocal
+        ? { RETELL_API_URL: standIns.retell.url, RETELL_API_KEY: standInCredentials.RETELL_API_KEY }
+        : {}),
+      ...(isDialpadLocal
+        ? {
+            DIALPAD_API_URL: standIns.dialpad.url,
+            DIALPAD_API_KEY: standInCredentials.DIALPAD_API_KEY,
+            DIALPAD_WEBHOOK_SECRET: standInCredentials.DIALPAD_WEBHOOK_SECRET,
+            DIALPAD_CLIENT_ID: standInCredentials.DIALPAD_CLIENT_ID,
+            DIALPAD_CLIENT_SECRET: standInCredentials.DIALPAD_CLIENT_SECRET,
+          }
+        : {}),
+    });
+    forgetQueueClient();
+    env();
+    undo.add(closeDatabase);
+    if (env().NODE_ENV !== 'production') await seed(adminUrl);
+
+    if (env().QUEUE_DRIVER === 'sqs') {
+      await createQueues();
+      for (const { queue, load } of workers) {
+        const { contract, handler } = await load();
+        undo.add(poll(queue, handler, contract.batchSize));
+      }
+    }
+    const server = await startHttpServer({ port, host: options.host });
+    undo.add(() => server.close());
+    if (isRetellLocal || isDialpadLocal) await standIns.pointAt(url);
+    if (options.hasClock ?? true) undo.add(await startClock());
+
+    await mkdir(dataFolder, { recursive: true });
+    const addresses = {
+      url,
+      retell: standIns.retell.url,
+      dialpad: standIns.dialpad.url,
+      apiKey: demo.apiKey,
+    };
+    await writeFile(join(dataFolder, 'stack.json'), JSON.stringify(addresses));
+    return {
+      url,
+      adminUrl,
+      databaseUrl: env().DATABASE_URL,
+      sqsUrl: env().SQS_ENDPOINT ?? '',
+      standIns,
+      server,
+      stop: () => undo.all(),
+    };
+  } catch (error) {
+    await undo.all();
+    throw error;
+  }
+}
+
+/** Whether a data folder has been used before. */
+export const isFirstStart = (dataFolder: string): boolean =>
+  !existsSync(join(dataFolder, 'postgres', 'PG_VERSION'));

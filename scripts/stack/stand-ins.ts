@@ -1,0 +1,47 @@
+import { dialpadClient } from '#providers/dialpad/client.ts';
+import { type DialpadStandIn, startDialpadStandIn } from '../providers/dialpad/stand-in.ts';
+import { type RetellStandIn, startRetellStandIn } from '../providers/retell/stand-in.ts';
+
+/** What the stand-ins are reached by; development values, of no use anywhere else. */
+export const standInCredentials = {
+  RETELL_API_KEY: 'key_local_stand_in_of_retell_0001',
+  DIALPAD_API_KEY: 'local-stand-in-of-dialpad',
+  DIALPAD_WEBHOOK_SECRET: 'local-webhook-secret-of-the-dialpad-stand-in',
+  DIALPAD_CLIENT_ID: 'local-dialpad-client',
+  DIALPAD_CLIENT_SECRET: 'local-dialpad-client-secret',
+} as const;
+
+export interface StandIns {
+  retell: RetellStandIn;
+  dialpad: DialpadStandIn;
+  /** Has them send their webhooks to this server, as their dashboards would be set to. */
+  pointAt(serverUrl: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Starts the local stand-ins of the providers: small servers that speak the real wire protocols. */
+export async function startStandIns(): Promise<StandIns> {
+  const { RETELL_API_KEY, DIALPAD_API_KEY, DIALPAD_CLIENT_ID, DIALPAD_CLIENT_SECRET } = standInCredentials;
+  const retell = await startRetellStandIn({ apiKey: RETELL_API_KEY });
+  const dialpad = await startDialpadStandIn({
+    apiKey: DIALPAD_API_KEY,
+    oauth: { clientId: DIALPAD_CLIENT_ID, clientSecret: DIALPAD_CLIENT_SECRET },
+  });
+  return {
+    retell,
+    dialpad,
+    async pointAt(serverUrl) {
+      retell.setWebhookUrl(`${serverUrl}/webhooks/retell`);
+      const client = dialpadClient({ token: DIALPAD_API_KEY, baseUrl: dialpad.url });
+      const hook = await client.createWebhook({
+        hookUrl: `${serverUrl}/webhooks/dialpad`,
+        secret: standInCredentials.DIALPAD_WEBHOOK_SECRET,
+      });
+      await client.createCallSubscription({ webhookId: hook.id, callStates: ['all'] });
+      await client.createSmsSubscription({ webhookId: hook.id, direction: 'all' });
+    },
+    async close() {
+      await Promise.all([retell.close(), dialpad.close()]);
+    },
+  };
+}

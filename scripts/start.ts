@@ -1,0 +1,85 @@
+/** `npm start`: the whole backend on this machine, with no account anywhere. */
+import { existsSync } from 'node:fs';
+import { makeContext } from '#core/context.ts';
+import { EnvironmentError, env } from '#core/env.ts';
+import { log } from '#core/log.ts';
+import * as sweep from '../functions/inbound/sweep.schedule.ts';
+import { syncRetellAgents, syncRetellCalls } from '../functions/sync/public.ts';
+import { demo } from './seed.ts';
+import { type Stack, startStack } from './stack/embedded-stack.ts';
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+/** The account's past, so that there is something to see at once; the clock goes on from there. */
+async function firstSync(): Promise<void> {
+  const ctx = makeContext({
+    requestId: 'start',
+    caller: { kind: 'internal' },
+    entry: { as: 'service' },
+    waitUntil: () => {},
+  });
+  const { DEFAULT_COMPANY_ID } = env();
+  if (!DEFAULT_COMPANY_ID) return;
+  await syncRetellAgents(ctx, DEFAULT_COMPANY_ID);
+  await syncRetellCalls(ctx, DEFAULT_COMPANY_ID, { trigger: 'schedule', budgetMs: 60_000 });
+}
+
+function greet(stack: Stack, seconds: number): void {
+  const lines = [
+    `Trunkline is ready after ${seconds.toFixed(1)} s.`,
+    '',
+    `  API         ${stack.url}/api/calls`,
+    `  docs        ${stack.url}/docs   (also /redoc, /api/openapi.json, /api/routes)`,
+    `  health      ${stack.url}/health/detailed`,
+    `  Postgres    ${stack.adminUrl}`,
+    `  SQS         ${stack.sqsUrl}`,
+    `  stand-ins   Retell ${stack.standIns.retell.url}, Dialpad ${stack.standIns.dialpad.url}`,
+  ];
+  if (env().NODE_ENV !== 'production') {
+    lines.push(
+      '',
+      `  demo user   ${demo.email}, password "${demo.password}"`,
+      `  demo key    ${demo.apiKey}`,
+      '',
+      'Try:',
+      `  curl -s '${stack.url}/api/calls?limit=3' -H 'x-api-key: ${demo.apiKey}'`,
+      `  curl -s '${stack.url}/api/calls/stats/summary' -H 'x-api-key: ${demo.apiKey}'`,
+      `  curl -s '${stack.url}/api/auth/login' -H 'content-type: application/json' -d '{"email":"${demo.email}","password":"${demo.password}"}'`,
+      '',
+      'In another terminal, `npm run simulate` sends a day of a call centre in a minute. Ctrl-C stops everything.',
+    );
+  }
+  console.log(lines.join('\n'));
+}
+
+const started = performance.now();
+try {
+  process.env.LOG_LEVEL ||= 'warn';
+  const stack = await startStack({
+    port: Number(process.env.PORT ?? 8888),
+    host: process.env.HOST ?? '127.0.0.1',
+    dataFolder: process.env.DATA_DIR ?? '.data',
+  });
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    console.log('\nStopping.');
+    await stack.stop();
+    process.exit(0);
+  };
+  // The library that runs Postgres would end the process on a signal before our work has ended.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.removeAllListeners(signal);
+    process.on(signal, stop);
+  }
+  greet(stack, (performance.now() - started) / 1000);
+  // What a killed stack left waiting is taken up now; its queue went with it.
+  await Promise.all([firstSync(), sweep.run()]).catch((error: unknown) =>
+    log().error({ err: error }, 'the first sync failed'),
+  );
+} catch (error) {
+  const isOurs = error instanceof EnvironmentError || (error instanceof Error && !('code' in error));
+  console.error(isOurs && error instanceof Error ? error.message : error);
+  process.exit(1);
+}
