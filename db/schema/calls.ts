@@ -60,3 +60,12 @@ export const callEvents = pgTable('call_events', {
   occurredAt: timestamp('occurred_at', { withTimezone: true }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 });
+
+export const callTallies = pgTable('call_tallies', {
+  companyId: uuid('company_id').notNull(),
+  appId: uuid('app_id'),
+  provider: text('provider').notNull(),
+  direction: text('direction'),
+  status: text('status').notNull(),
+  n: bigint('n', { mode: 'number' }).notNull(),
+});

@@ -5,6 +5,7 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Row } from './db.ts';
 import { AppError } from './errors.ts';
+import { inlined } from './inline-sql.ts';
 import { asJson, type Shape } from './shape.ts';
 
 /** What every list takes. One of offset, page and cursor; the cursor costs the same at any depth. */
@@ -34,7 +35,7 @@ export const Pagination = z.object({
 /** What a list can be sorted by. Never null, or the cursor would lose rows: coalesce where the column can be. */
 export interface Sort {
   by: Column | SQL;
-  kind: 'time' | 'number' | 'text';
+  kind: 'time' | 'number' | 'text' | 'id';
 }
 
 export interface ListSpec {
@@ -47,8 +48,8 @@ export interface ListSpec {
   /** All that a cursor is bound to: the list's name, its filters, its sort. */
   identity: Record<string, unknown>;
   input: PageInput;
-  /** A cheaper statement for the exact total, giving one row `{ total }`, where the list has one. */
-  total?: SQL | undefined;
+  /** A cheaper statement for the total, giving one row `{ total, is_estimate }`, where the list has one. */
+  total?: ((where: SQL) => SQL) | undefined;
 }
 
 export interface Read {
@@ -66,11 +67,17 @@ export interface Page {
 const exactUpTo = 10_000;
 const dialect = new PgDialect();
 
-const sqlTypes = { time: sql.raw('timestamptz'), number: sql.raw('numeric'), text: sql.raw('text') };
+const sqlTypes = {
+  time: sql.raw('timestamptz'),
+  number: sql.raw('numeric'),
+  text: sql.raw('text'),
+  id: sql.raw('uuid'),
+};
 const cursorForms = {
   time: /^-?\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/,
   number: /^-?\d{1,40}(\.\d{1,20})?$/,
   text: /^[^\0]{0,300}$/,
+  id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 };
 const CursorForm = z.tuple([z.string(), z.string(), z.uuid()]);
 
@@ -111,16 +118,19 @@ const allOf = (conditions: (SQL | undefined)[]): SQL => {
   return present.length === 0 ? sql`true` : sql.join(present, sql` and `);
 };
 
-/** Counts to 10 000; past that the planner's estimate, which costs nothing. Gives one row `{ total }`. */
-function countUpTo(from: SQL, where: SQL): SQL {
-  return sql`select case when n <= ${sql.raw(String(exactUpTo))} then n
-      else greatest(n, private.estimated_rows(${explainable(sql`select 1 from ${from} where ${where}`)})) end as total
+/** Counts to 10 000; past that the planner's estimate, which costs nothing. Gives one row `{ total, is_estimate }`. */
+export function countUpTo(from: SQL, where: SQL): SQL {
+  const most = sql.raw(String(exactUpTo));
+  return sql`select case when n <= ${most} then n
+      else greatest(n, private.estimated_rows(${explainable(sql`select 1 from ${from} where ${where}`)})) end as total,
+      n > ${most} as is_estimate
     from (select count(*) as n from (select 1 from ${from} where ${where} limit ${sql.raw(String(exactUpTo + 1))}) t) c`;
 }
 
 /** The statement as text with literals, for EXPLAIN inside the database. */
 function explainable(statement: SQL): string {
-  return dialect.sqlToQuery(statement.inlineParams()).sql;
+  const { sql: text, params } = dialect.sqlToQuery(statement);
+  return inlined(text, params);
 }
 
 /** A page of a list and its total, as statements of one round trip. `compose` makes the answer's text of the page. */
@@ -138,7 +148,7 @@ export function listOf(spec: ListSpec, compose: (page: Page) => string = compose
     from ${spec.from} where ${allOf([where, beyond])}
     order by ${sort.by} ${order}, ${id} ${order} limit ${input.limit + 1} offset ${offset}`;
   return {
-    statements: [rows, spec.total ?? countUpTo(spec.from, where)],
+    statements: [rows, spec.total?.(where) ?? countUpTo(spec.from, where)],
     reply([found = [], counted = []]) {
       const hasMore = found.length > input.limit;
       const shown = hasMore ? found.slice(0, input.limit) : found;
@@ -146,7 +156,7 @@ export function listOf(spec: ListSpec, compose: (page: Page) => string = compose
       const total = Number(counted[0]?.total ?? 0);
       const pagination = {
         total,
-        totalIsEstimate: total > exactUpTo && spec.total === undefined,
+        totalIsEstimate: counted[0]?.is_estimate === true,
         limit: input.limit,
         offset,
         hasMore,

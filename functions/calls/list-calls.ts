@@ -6,6 +6,7 @@ import { phoneInput, timeInput } from '#core/input.ts';
 import { listOf, pageInput, type Sort } from '#core/page.ts';
 import { calls } from '#db/schema/calls.ts';
 import { Call, CallStatus, callShape, Direction } from './shared/call.ts';
+import { talliedTotal } from './shared/call-total.ts';
 
 const sorts = {
   startedAt: { by: calls.startedAt, kind: 'time' },
@@ -65,6 +66,7 @@ export const { contract, serve, handler } = endpoint({
       sort: sorts[input.sortBy],
       identity: { list: 'calls', ...identity },
       input,
+      total: talliedTotal(input),
     });
   },
 });
