@@ -2,14 +2,14 @@
  * Brings a database up to date: `npm run migrate`. Each file of db/migrations runs once, in order, in a transaction of
  * its own, under a lock, so that two deployments at once do it once.
  *
- * It connects by MIGRATION_DATABASE_URL, else DATABASE_URL: a role that may create roles and tables (on Supabase:
- * postgres, by the session pooler or directly). With TRUNKLINE_API_PASSWORD set, the role trunkline_api, as which the
+ * It connects by MIGRATION_DATABASE_URL, else DATABASE_URL: a role that owns the database, may create roles and bypasses
+ * row level security (on Supabase: postgres, by the session pooler or directly). With TRUNKLINE_API_PASSWORD set, the role trunkline_api, as which the
  * API should log in, is given that password.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import postgres from 'postgres';
+import postgres, { type TransactionSql } from 'postgres';
 
 const folder = new URL('../db/migrations/', import.meta.url);
 
@@ -18,6 +18,8 @@ export interface Migrated {
   already: number;
 }
 
+const lock = (tx: TransactionSql) => tx`select pg_advisory_xact_lock(hashtext('trunkline migrations'))`;
+
 /**
  * Applies what is missing.
  * @throws when an applied file was edited since, or one fails: the database is then as before that file.
@@ -25,16 +27,19 @@ export interface Migrated {
 export async function migrate(databaseUrl: string, apiPassword?: string): Promise<Migrated> {
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
   try {
-    await sql`create schema if not exists trunkline_migrations`;
-    await sql`create table if not exists trunkline_migrations.applied (
-      name text primary key, sha256 text not null, at timestamptz not null default now())`;
+    await sql.begin(async (tx) => {
+      await lock(tx); // "if not exists" does not keep two at once from making the same schema
+      await tx`create schema if not exists trunkline_migrations`;
+      await tx`create table if not exists trunkline_migrations.applied (
+        name text primary key, sha256 text not null, at timestamptz not null default now())`;
+    });
     const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
     const applied: string[] = [];
     for (const name of names) {
       const text = await readFile(new URL(name, folder), 'utf8');
       const sha256 = createHash('sha256').update(text).digest('hex');
       await sql.begin(async (tx) => {
-        await tx`select pg_advisory_xact_lock(hashtext('trunkline migrations'))`;
+        await lock(tx);
         const [known] = await tx`select sha256 from trunkline_migrations.applied where name = ${name}`;
         if (known) {
           if (known.sha256 !== sha256)

@@ -46,6 +46,7 @@ begin
     alter role trunkline_api set idle_in_transaction_session_timeout = '30s';
   end if;
 exception
+  when unique_violation then null;
   when others then
     -- A concurrent migration of another database in the same cluster may touch the same shared rows.
     if sqlerrm not like '%tuple concurrently updated%' then raise; end if;

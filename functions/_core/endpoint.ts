@@ -15,6 +15,7 @@ import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
 import { Pagination, type Read } from './page.ts';
 import { pathPattern } from './path.ts';
+import { auditRefusedKey } from './refused-key.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -132,6 +133,25 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const params = pattern.match(url.pathname);
     if (!params) throw new AppError('NOT_FOUND');
     const caller = await authenticate(request.headers, contract.who, now);
+    try {
+      return await answerTo(caller, request, platform, { requestId, url, params, now });
+    } catch (error) {
+      auditRefusedKey(caller, error, platform);
+      throw error;
+    }
+  }
+
+  async function answerTo(
+    caller: Caller,
+    request: Request,
+    platform: Platform,
+    {
+      requestId,
+      url,
+      params,
+      now,
+    }: { requestId: string; url: URL; params: Record<string, string>; now: Date },
+  ): Promise<Reply> {
     const entry = entryOf(caller, contract);
     const body = takesBody ? await readBody(request, contract.body, env().MAX_BODY_BYTES) : undefined;
     const given = mergeInput(

@@ -48,6 +48,9 @@ const shape = z.object({
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(10_485_760),
   QUEUE_DRIVER: z.enum(['sqs', 'inline']).default('sqs'),
   SQS_ENDPOINT: address.optional(),
+  SQS_REGION: z.string().optional(),
+  SQS_ACCESS_KEY_ID: z.string().optional(),
+  SQS_SECRET_ACCESS_KEY: z.string().optional(),
   SQS_QUEUE_PREFIX: z
     .string()
     .regex(/^[\w-]{0,40}$/, 'takes letters, digits, - and _')

@@ -1,36 +1,46 @@
-import type { SQSClient } from '@aws-sdk/client-sqs';
+import { makeSqsClient, type SqsClient, type SqsCredentials } from './clients/sqs-client.ts';
 import { env } from './env.ts';
 import { log } from './log.ts';
 
 export const queueNames = ['inbound', 'outbox', 'deliveries', 'jobs'] as const;
 export type QueueName = (typeof queueNames)[number];
 
-let client: Promise<SQSClient> | undefined;
+let ownClient: SqsClient | undefined;
 
-/** The SQS client, loaded on first use: it costs 26 ms of a cold start that most requests need not pay. */
-export async function sqs(): Promise<SQSClient> {
-  client ??= import('@aws-sdk/client-sqs').then(
-    ({ SQSClient: Client }) =>
-      new Client({
-        region: env().AWS_REGION,
-        maxAttempts: 2,
-        ...(env().SQS_ENDPOINT
-          ? {
-              endpoint: env().SQS_ENDPOINT ?? '',
-              credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-            }
-          : {}),
-        requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000 },
-      }),
-  );
-  return await client;
+/** Where Netlify runs, AWS_* are of its own account: what reaches ours comes under names of our own. */
+function credentials(): SqsCredentials {
+  const { SQS_ENDPOINT, SQS_ACCESS_KEY_ID, SQS_SECRET_ACCESS_KEY } = env();
+  if (SQS_ENDPOINT) return { accessKeyId: 'local', secretAccessKey: 'local' };
+  if (SQS_ACCESS_KEY_ID && SQS_SECRET_ACCESS_KEY) {
+    return { accessKeyId: SQS_ACCESS_KEY_ID, secretAccessKey: SQS_SECRET_ACCESS_KEY };
+  }
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
+    throw new Error('There are no AWS credentials: set SQS_ACCESS_KEY_ID and SQS_SECRET_ACCESS_KEY.');
+  }
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+  };
 }
 
-export const queueUrl = (queue: QueueName): string => {
-  const { SQS_ENDPOINT, SQS_QUEUE_PREFIX, AWS_REGION, AWS_ACCOUNT_ID } = env();
-  const base = SQS_ENDPOINT ?? `https://sqs.${AWS_REGION}.amazonaws.com`;
-  return `${base.replace(/\/$/, '')}/${AWS_ACCOUNT_ID}/${SQS_QUEUE_PREFIX}${queue}`;
-};
+/** What deployed code reaches SQS by. */
+export function sqsClient(): SqsClient {
+  ownClient ??= makeSqsClient({
+    region: env().SQS_REGION ?? env().AWS_REGION,
+    accountId: env().AWS_ACCOUNT_ID,
+    endpoint: env().SQS_ENDPOINT,
+    credentials: credentials(),
+    timeoutMs: 3_000,
+    retries: 1,
+  });
+  return ownClient;
+}
+
+/** What a queue is called at SQS; its dead letters are in the one with `-dead` behind. */
+export const queueNameAt = (queue: QueueName): string => `${env().SQS_QUEUE_PREFIX}${queue}`;
+export const deadLetterNameAt = (queue: QueueName): string => `${queueNameAt(queue)}-dead`;
 
 /** Runs a queue's messages in this process: set where there is no SQS (QUEUE_DRIVER=inline). */
 export type InlineRunner = (queue: QueueName, ids: string[]) => Promise<void>;
@@ -81,13 +91,10 @@ async function deliver(queue: QueueName, ids: string[]): Promise<void> {
     await inlineRunner?.(queue, ids);
     return;
   }
-  const [{ SendMessageCommand }, sender] = await Promise.all([import('@aws-sdk/client-sqs'), sqs()]);
-  await sender.send(
-    new SendMessageCommand({ QueueUrl: queueUrl(queue), MessageBody: JSON.stringify({ ids }) }),
-  );
+  await sqsClient().sendMessage(queueNameAt(queue), JSON.stringify({ ids }));
 }
 
 /** For tests, and a stack that starts again with another endpoint. */
 export function forgetQueueClient(): void {
-  client = undefined;
+  ownClient = undefined;
 }

@@ -28,17 +28,25 @@ function asAppError(error: unknown): AppError {
   return new AppError('INTERNAL', { cause: error });
 }
 
-/** The one place where the failure envelope is made. */
+const mostDetails = 100;
+const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text);
+
+/** The one place where the failure envelope is made. However much is wrong with a request, the answer stays short. */
 export function failureReply(error: unknown, requestId: string): Reply {
   const failure = asAppError(error);
+  const message = shortened(failure.message, 500);
   const body: Record<string, unknown> = {
     success: false,
-    error: failure.message,
-    message: failure.message,
+    error: message,
+    message,
     code: failure.code,
     requestId,
   };
-  if (failure.details) body.details = failure.details;
+  if (failure.details) {
+    body.details = failure.details
+      .slice(0, mostDetails)
+      .map((detail) => ({ path: shortened(detail.path, 200), message: shortened(detail.message, 500) }));
+  }
   if (env().NODE_ENV === 'development' && failure.code === 'INTERNAL') {
     body.stack = failure.cause instanceof Error ? failure.cause.stack : String(failure.cause);
   }

@@ -1,10 +1,10 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
 import { migrate } from '../../../scripts/migrate.ts';
+import { freePort } from '../../../scripts/stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../../../scripts/stack/postgres.ts';
 
 declare module 'vitest' {
@@ -15,17 +15,6 @@ declare module 'vitest' {
 }
 
 export const templateDatabase = 'trunkline_template';
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
 
 /** One real Postgres for the whole run, with a migrated database that every test worker copies. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {

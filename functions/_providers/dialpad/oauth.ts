@@ -90,12 +90,16 @@ export async function deauthorize(app: { baseUrl: string }, accessToken: string)
 }
 
 async function redeem(app: OAuthApp, grant: Record<string, string>): Promise<DialpadTokens> {
-  // Not repeatable: a code and a rotating refresh token work once.
-  const answer = await httpClient({ provider: 'dialpad', baseUrl: app.baseUrl, headers: {} }).request(
-    'POST',
-    '/oauth2/token',
-    { form: { ...grant, client_id: app.clientId, client_secret: app.clientSecret }, answer: TokenAnswer },
-  );
+  // One attempt: a code and a rotating refresh token work once. And a short one: who refreshes holds a lock meanwhile.
+  const http = httpClient({
+    provider: 'dialpad',
+    baseUrl: app.baseUrl,
+    headers: {},
+    maxAttempts: 1,
+    timeoutMs: 10_000,
+  });
+  const form = { ...grant, client_id: app.clientId, client_secret: app.clientSecret };
+  const answer = await http.request('POST', '/oauth2/token', { form, answer: TokenAnswer });
   return {
     accessToken: answer.access_token,
     ...(answer.refresh_token ? { refreshToken: answer.refresh_token } : {}),

@@ -1,0 +1,18 @@
+import { type StackServer, startStackServer } from '../../scripts/faults/shared/stack-server.ts';
+import type { BenchDatabase } from '../database/bench-database.ts';
+import { databaseConnections } from './bare-server.ts';
+
+/** The embedded stack on the benchmark's database. */
+export function startOurServer(
+  database: BenchDatabase,
+  logFile: string,
+  options: { env?: Record<string, string>; nodeFlags?: string[] } = {},
+): Promise<StackServer> {
+  return startStackServer({
+    databaseUrl: database.url,
+    adminUrl: database.adminUrl,
+    logFile,
+    nodeFlags: options.nodeFlags ?? [],
+    env: { DATABASE_POOL_SIZE: String(databaseConnections), ...options.env },
+  });
+}

@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto';
+import { signAccessToken } from '#core/tokens.ts';
+import { seededRandom } from '../../scripts/providers/dialpad/random.ts';
+import type { Tenant } from '../database/tenants.ts';
+import { requestBytes } from '../load/http-connection.ts';
+import { type Contender, interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
+import { demandStatus } from '../load/load-generator.ts';
+import type { Bench, Findings, Workload } from '../report/workload.ts';
+import { startBareServer } from '../servers/bare-server.ts';
+import { startOurServer } from '../servers/our-server.ts';
+
+const path = '/api/calls?status=completed';
+const connections = 16;
+
+/** As many requests of each company as its share of the calls. */
+function byShare(tenants: readonly Tenant[], count: number): Tenant[] {
+  const all = tenants.flatMap((tenant) => new Array<Tenant>(Math.ceil(tenant.share * count)).fill(tenant));
+  const random = seededRandom(7);
+  return all
+    .map((tenant) => ({ tenant, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ tenant }) => tenant);
+}
+
+async function tokenOf({ userId, companyId, number }: Tenant): Promise<string> {
+  const { token } = await signAccessToken(
+    {
+      sub: userId,
+      session_id: randomUUID(),
+      email: `owner-${number}@bench.test`,
+      app_metadata: { company_id: companyId, role: 'owner' },
+    },
+    new Date(),
+  );
+  return token;
+}
+
+async function run({ database, load, isQuick, logFile }: Bench): Promise<Findings> {
+  const { tenants } = database;
+  const [bare, ours] = await Promise.all([
+    startBareServer(database, logFile),
+    startOurServer(database, logFile),
+  ]);
+  try {
+    const get = (tenant: Tenant) => requestBytes('GET', path, { 'x-api-key': tenant.apiKey });
+    const bareGet = (tenant: Tenant) => requestBytes('GET', `/calls?${tenant.companyId}&completed`, {});
+    const tokens = await Promise.all(tenants.map(tokenOf));
+    const weighted = byShare(tenants, 2_000);
+    const contender = (
+      name: string,
+      server: { port: number } & Contender['server'],
+      requests: Uint8Array[],
+    ): Contender => ({
+      name,
+      server,
+      async run() {
+        const seconds = isQuick ? 1 : 3;
+        const outcome = await load.closed({
+          port: server.port,
+          requests,
+          connections,
+          seconds,
+          isOnce: false,
+        });
+        demandStatus(outcome, 200, name);
+        return outcome;
+      },
+    });
+    const contenders = [
+      contender('bare, each company in turn', bare, tenants.map(bareGet)),
+      contender('ours, key', ours, tenants.map(get)),
+      contender(
+        'ours, JWT',
+        ours,
+        tokens.map((token) => requestBytes('GET', path, { authorization: `Bearer ${token}` })),
+      ),
+    ];
+    const skewed = [
+      contender('bare, companies by size', bare, weighted.map(bareGet)),
+      contender('ours, key, companies by size', ours, weighted.map(get)),
+    ];
+    for (const each of [...contenders, ...skewed]) await each.run(0); // warm
+    const standings = await interleaved(contenders, isQuick ? 2 : 7);
+    const bySize = await interleaved(skewed, isQuick ? 2 : 5);
+    const key = standings[1];
+    if (!key) throw new Error('nothing was measured');
+    return {
+      table: { columns: standingColumns, rows: [...standings, ...bySize].map(standingRow) },
+      verdicts: [
+        {
+          target: 'GET /api/calls by key: at least 0.5 of the bare limit',
+          measured: `${key.ratio.toFixed(2)} (rounds: ${key.ratios.map((r) => r.toFixed(2)).join(', ')})`,
+          isMet: key.ratio >= 0.5,
+        },
+      ],
+      notes: [
+        `${connections} connections; every company once in turn, and the companies as often as they have calls. Ours checks the key or token, sets the caller for the policies, counts the total to 10 000 and logs the request; bare does none of that.`,
+      ],
+    };
+  } finally {
+    await Promise.all([bare.stop(), ours.stop()]);
+  }
+}
+
+export const listCalls: Workload = {
+  name: 'list',
+  title: 'List: 20 newest completed calls of a company',
+  run,
+};

@@ -1,0 +1,225 @@
+import postgres from 'postgres';
+import { afterAll, describe, expect, test } from 'vitest';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { type Access, type Asker, accessOf } from './catalogue.ts';
+import { perRowCalls, problemsOf } from './problems.ts';
+import { insertOf, makerFor, type StoredRow, type World } from './world.ts';
+
+const sql = adminSql();
+const maker = await makerFor(sql);
+const access = await accessOf(sql);
+const [own, other] = [await maker.makeWorld(), await maker.makeWorld()];
+/** The login role of the API, which has taken on nobody. */
+const login = postgres(process.env.DATABASE_URL ?? '', { max: 1, onnotice: () => {} });
+afterAll(() => login.end());
+
+const idOf = (world: World, table: string) => String(world.get(table)?.id);
+const claimsOf = (world: World) => ({
+  sub: idOf(world, 'users'),
+  role: 'authenticated',
+  app_metadata: { company_id: idOf(world, 'companies'), role: 'owner' },
+});
+type Identity = { role: 'authenticated' | 'anon' | 'service_role'; claims: object };
+const owner: Identity = { role: 'authenticated', claims: claimsOf(own) };
+const stranger: Identity = { role: 'authenticated', claims: claimsOf(other) };
+const anon: Identity = { role: 'anon', claims: { role: 'anon' } };
+
+class Undo extends Error {}
+/** Runs in a transaction that is undone. */
+async function undone<T>(run: (tx: Asker) => Promise<T>): Promise<T> {
+  let result: { value: T } | undefined;
+  await sql
+    .begin(async (tx) => {
+      result = { value: await run(tx) };
+      throw new Undo();
+    })
+    .catch((error: unknown) => {
+      if (!(error instanceof Undo)) throw error;
+    });
+  if (!result) throw new Error('unreachable: run threw');
+  return result.value;
+}
+
+type Statement = [text: string, values?: Parameters<Asker['unsafe']>[1]];
+/** How many rows a statement touched or gave, or why it was refused. */
+const outcomeOf = (asking: PromiseLike<{ count: number }>): Promise<number | string> =>
+  Promise.resolve(asking).then(
+    ({ count }) => count,
+    (error: { code?: string }) => error.code ?? 'unknown',
+  );
+
+/** What becomes of a statement as someone, and of the row of our company that it is about. */
+async function attempt(who: Identity, [text, values]: Statement, table: string) {
+  return await undone(async (tx) => {
+    const look = async () =>
+      await tx.unsafe(`select to_jsonb(t)::text as row from public.${table} t order by 1`);
+    const before = await look();
+    await tx.unsafe('savepoint start');
+    await tx.unsafe('select set_config($1, $2, true), set_config($3, $4, true)', [
+      ...['request.jwt.claims', JSON.stringify(who.claims)],
+      ...['role', who.role],
+    ]);
+    const outcome = await outcomeOf(tx.unsafe(text, values));
+    if (typeof outcome === 'string') await tx.unsafe('rollback to start');
+    await tx.unsafe('reset role');
+    return { outcome, isChanged: JSON.stringify(await look()) !== JSON.stringify(before) };
+  });
+}
+
+const columnsOf = (table: string) => maker.columns.filter((column) => column.table === table);
+const keyOf = (table: string) =>
+  (columnsOf(table).find((column) => column.isPrimaryKey) ?? columnsOf(table)[0])?.name ?? '';
+const companyKeyOf = (table: string) =>
+  maker.columns.some((column) => column.table === table && column.name === 'company_id')
+    ? 'company_id'
+    : keyOf(table);
+
+/** The statement of a command on our company's row, by as much as is granted. */
+function statementOf({ table, command, columns }: Access): Statement {
+  const row: StoredRow = own.get(table) ?? {};
+  const key = companyKeyOf(table);
+  const values = [row[key] as string];
+  const first = columns[0] ?? columnsOf(table).find(({ isIdentity }) => !isIdentity)?.name;
+  if (command === 'select') return [`select "${first}" from public.${table} where "${key}" = $1`, values];
+  if (command === 'delete') return [`delete from public.${table} where "${key}" = $1`, values];
+  if (command === 'update') {
+    const sets = (columns.length > 0 ? columns : [first]).map((name) => `"${name}" = "${name}"`);
+    return [`update public.${table} set ${sets.join(', ')} where "${key}" = $1`, values];
+  }
+  const draft = maker.draft(table, own);
+  return insertOf(
+    table,
+    columns.length === 0 ? draft : new Map([...draft].filter(([name]) => columns.includes(name))),
+  );
+}
+
+const isNothing = (outcome: number | string) => outcome === 0 || outcome === '42501';
+
+describe.each(access)('$command on $table', (allowed) => {
+  const { table } = allowed;
+  const isAllowed = allowed.columns.length > 0 && allowed.isPermitted;
+
+  test(`is ${isAllowed ? 'open' : 'closed'} to the company's own owner`, async () => {
+    const { outcome } = await attempt(owner, statementOf(allowed), table);
+    if (isAllowed) expect(outcome).toBeGreaterThan(0);
+    else expect(outcome).toSatisfy(isNothing);
+  });
+
+  test('is closed to another company', async () => {
+    const { outcome, isChanged } = await attempt(stranger, statementOf(allowed), table);
+    expect(outcome).toSatisfy(allowed.command === 'insert' ? (found) => found === '42501' : isNothing);
+    expect(isChanged).toBe(false);
+  });
+
+  test('is closed to anon', async () => {
+    expect(await attempt(anon, statementOf(allowed), table)).toEqual({ outcome: '42501', isChanged: false });
+  });
+
+  test('is closed to the login role that has taken on nobody', async () => {
+    expect(await outcomeOf(login.unsafe(...statementOf(allowed)))).toBe('42501');
+  });
+});
+
+describe('a row of one company', () => {
+  test.each(maker.tables)(
+    'of %s is among what its owner reads without asking for it, and no stranger does',
+    async (table) => {
+      const readable = access.find((one) => one.table === table && one.command === 'select');
+      if (!readable?.columns.includes(keyOf(table))) return;
+      const every: Statement = [
+        `select 1 from public.${table} where "${keyOf(table)}" = $1`,
+        [own.get(table)?.[keyOf(table)] as string],
+      ];
+      const { outcome } = await attempt(owner, every, table);
+      if (readable.isPermitted) expect(outcome).toBeGreaterThan(0);
+      else expect(outcome).toBe(0);
+      expect((await attempt(stranger, every, table)).outcome).toBe(0);
+    },
+  );
+
+  test.each(maker.tables.filter((table) => companyKeyOf(table) === 'company_id'))(
+    'of %s cannot be given to another company, by its owner',
+    async (table) => {
+      const move: Statement = [
+        `update public.${table} set company_id = $1 where company_id = $2`,
+        [idOf(other, 'companies'), idOf(own, 'companies')],
+      ];
+      expect(await attempt(owner, move, table)).toEqual({ outcome: '42501', isChanged: false });
+    },
+  );
+
+  const composite = maker.keys.filter((key) => key.columns.includes('company_id') && key.columns.length > 1);
+  test.each(composite)('of $table cannot point to another company’s $refersTo', async (key) => {
+    const draft = maker.draft(key.table, own);
+    expect(await outcomeOf(undone((tx) => tx.unsafe(...insertOf(key.table, draft))))).toBe(1);
+    key.columns.forEach((name, i) => {
+      if (name !== 'company_id') draft.set(name, other.get(key.refersTo)?.[key.refersToColumns[i] ?? '']);
+    });
+    expect(await outcomeOf(undone((tx) => tx.unsafe(...insertOf(key.table, draft))))).toBe('23503');
+  });
+});
+
+describe('the database', () => {
+  test('has no table, policy, grant or function through which a company could see another', async () => {
+    expect(await problemsOf(sql)).toEqual([]);
+  });
+
+  test('would be found out with a table that someone forgot to guard', async () => {
+    const found = await undone(async (tx) => {
+      await tx.unsafe(`create table public.oddities (company_id uuid, call_id uuid references public.apps (id), token text);
+        grant select on public.oddities to authenticated, anon;
+        create policy "by row" on public.oddities to authenticated using (private.caller_company_id() = company_id);
+        create table public.bare (id uuid);
+        create policy "by members" on public.calls using (company_id in (select company_id from public.memberships));
+        create function private.open() returns int language sql security definer as 'select 1'`);
+      return await problemsOf(tx);
+    });
+    expect(found).toEqual(
+      expect.arrayContaining([
+        'oddities has no row level security',
+        'oddities does not force row level security on its owner',
+        'oddities.company_id has no foreign key',
+        "oddities (call_id) may refer to another company's apps",
+        'bare has no policy',
+        '"by row" on oddities asks private.caller_company_id for each row',
+        '"by members" on calls is shaped by memberships',
+        '"by members" on calls is for public, not for authenticated alone',
+        'anon may select oddities',
+        'authenticated may read oddities.token',
+        'private.open may be called by everyone',
+        'private.open has no search_path of its own',
+      ]),
+    );
+  });
+
+  test('tells a function that is asked once from one that is asked for each row', () => {
+    expect(perRowCalls('(company_id = ( SELECT private.f() AS f))')).toEqual([]);
+    expect(perRowCalls("(( SELECT private.f('a'::text) AS f) AND (x = 1))")).toEqual([]);
+    expect(perRowCalls('(company_id = private.f())')).toEqual(['private.f']);
+    expect(perRowCalls('( SELECT private.f(company_id) AS f)')).toEqual(['private.f']);
+    expect(perRowCalls("(x = current_setting('a'::text))")).toEqual(['current_setting']);
+  });
+
+  test.each([
+    ['users', 'password_hash'],
+    ['api_keys', 'key_hash'],
+    ['provider_links', 'secret'],
+    ['refresh_tokens', 'hash'],
+  ])('keeps %s.%s from whoever asks for it', async (table, column) => {
+    const { outcome } = await attempt(owner, [`select ${column} from public.${table}`], table);
+    expect(outcome).toBe('42501');
+  });
+
+  test('only ever adds to the audit of keys, even as the service', async () => {
+    const service: Identity = { role: 'service_role', claims: {} };
+    const ask = async (text: string) => (await attempt(service, [text], 'api_key_audit')).outcome;
+    for (const text of [
+      'update api_key_audit set ip = null',
+      'delete from api_key_audit',
+      'truncate api_key_audit',
+    ])
+      expect(await ask(text)).toBe('42501');
+    const row = insertOf('api_key_audit', maker.draft('api_key_audit', own));
+    expect((await attempt(service, row, 'api_key_audit')).outcome).toBe(1);
+  });
+});

@@ -1,0 +1,110 @@
+import type { Asker } from './catalogue.ts';
+import { columnsOf, foreignKeysOf } from './catalogue.ts';
+
+/** Calls of functions in a policy that are not asked once for the statement: `(SELECT private.f())`, no column inside. */
+export function perRowCalls(expression: string): string[] {
+  const calls = [...expression.matchAll(/(?:\b(?:private|auth)\.\w+|\bcurrent_setting)\(/g)];
+  return calls
+    .filter(({ index, 0: call }) => {
+      let depth = 0;
+      let open = index - 1;
+      for (; open >= 0; open--) {
+        if (expression[open] === ')') depth++;
+        else if (expression[open] === '(' && depth-- === 0) break;
+      }
+      const isScalar = /^\(\s*SELECT\s+$/i.test(expression.slice(open, index));
+      const hasConstantsOnly = /^(?:'[^']*'::\w+(?:, )?)*\)/.test(expression.slice(index + call.length));
+      return !isScalar || !hasConstantsOnly;
+    })
+    .map(([call]) => call.slice(0, -1));
+}
+
+const say = async (sql: Asker, query: string): Promise<string[]> =>
+  (await sql.unsafe(query)).map((row) => String(row.problem));
+
+async function problemsOfTables(sql: Asker): Promise<string[]> {
+  const columns = await columnsOf(sql);
+  const keys = await foreignKeysOf(sql);
+  const owned = new Set(columns.filter(({ name }) => name === 'company_id').map(({ table }) => table));
+  const isKeyed = (table: string) =>
+    keys.some((key) => key.table === table && key.columns.includes('company_id'));
+  return [
+    ...(await say(
+      sql,
+      `select relname || ' has no row level security' as problem from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relrowsecurity
+       union all select relname || ' does not force row level security on its owner' from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') and not relforcerowsecurity
+       union all select relname || ' has no policy' from pg_class c
+        where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')
+          and not exists (select from pg_policy p where p.polrelid = c.oid)
+       union all select relname || ' is a view that does not read as its caller' from pg_class
+        where relnamespace = 'public'::regnamespace and relkind in ('v', 'm')
+          and not coalesce(reloptions, '{}') && array['security_invoker=true', 'security_invoker=on']`,
+    )),
+    ...[...owned].filter((table) => !isKeyed(table)).map((table) => `${table}.company_id has no foreign key`),
+    ...keys
+      .filter((key) => owned.has(key.table) && owned.has(key.refersTo))
+      .filter((key) => key.refersToColumns[key.columns.indexOf('company_id')] !== 'company_id')
+      .map((key) => `${key.table} (${key.columns}) may refer to another company's ${key.refersTo}`),
+  ];
+}
+
+async function problemsOfPolicies(sql: Asker): Promise<string[]> {
+  const policies = await sql.unsafe(
+    "select tablename, policyname, roles::text[] as roles, coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public'",
+  );
+  return policies.flatMap(({ tablename, policyname, roles, qual, with_check }) => {
+    const name = `"${policyname}" on ${tablename}`;
+    const mayReadMembers = tablename === 'users'; // its list of colleagues is one hashed subquery for the statement
+    return [
+      ...perRowCalls(`${qual} ${with_check}`).map((call) => `${name} asks ${call} for each row`),
+      ...(/\bmemberships\b/.test(`${qual}${with_check}`) && !mayReadMembers
+        ? [`${name} is shaped by memberships`]
+        : []),
+      ...(String(roles) === 'authenticated' ? [] : [`${name} is for ${roles}, not for authenticated alone`]),
+      ...([qual, with_check].includes('true') ? [`${name} lets everyone through`] : []),
+    ];
+  });
+}
+
+const problemsOfGrants = (sql: Asker): Promise<string[]> =>
+  say(
+    sql,
+    `select t.role || ' may ' || p || ' ' || c.relname as problem
+       from pg_class c, (values ('anon'), ('trunkline_api')) t (role), unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and (has_table_privilege(t.role, c.oid, p)
+          or p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(t.role, c.oid, p))
+     union all select 'authenticated may ' || p || ' ' || c.relname
+       from pg_class c, unnest(array['truncate', 'references', 'trigger']) p
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege('authenticated', c.oid, p)
+     union all select 'authenticated may read ' || c.relname || '.' || a.attname
+       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
+        and (a.attname ~ '(^|_)(hash|secret|token|verifier|password)(_|$)' or (c.relname, a.attname) in (('users', 'is_platform_admin')))
+        and has_column_privilege('authenticated', c.oid, a.attnum, 'select')`,
+  );
+
+const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
+  say(
+    sql,
+    `select 'private.' || p.proname || ' may be called by everyone' as problem
+       from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+      where p.pronamespace = 'private'::regnamespace and a.grantee = 0
+     union all select 'private.' || proname || ' has no search_path of its own' from pg_proc
+      where pronamespace = 'private'::regnamespace and not coalesce(array_to_string(proconfig, ',') ~ '(^|,)search_path=', false)
+     union all select 'public.' || proname || ' runs as its owner' from pg_proc
+      where pronamespace = 'public'::regnamespace and prosecdef
+     union all select 'anon may use the schema private' where has_schema_privilege('anon', 'private', 'usage')`,
+  );
+
+/** Everything in a database that would let a company see or change another's rows, each as a sentence. */
+export async function problemsOf(sql: Asker): Promise<string[]> {
+  return [
+    ...(await problemsOfTables(sql)),
+    ...(await problemsOfPolicies(sql)),
+    ...(await problemsOfGrants(sql)),
+    ...(await problemsOfFunctions(sql)),
+  ];
+}

@@ -1,0 +1,41 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { env } from '#core/env.ts';
+import { encryptSecret } from '#core/secrets.ts';
+import { requireCompany } from './shared/app-store.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/internal/companies/:company_id/incoming-secret',
+  summary: 'Make the secret of a company’s incoming webhook, or a new one',
+  description:
+    'For POST /api/webhooks/incoming/:companyId. An older secret stops working within a minute of the answer.',
+  who: ['internal'],
+  input: z.object({ company_id: z.uuid() }),
+  output: z.object({
+    company_id: z.uuid(),
+    hook_url: z.string().describe('Where the company’s own system sends its events.'),
+    secret: z.string().describe('Shown this once: it signs those events (HMAC-SHA256 of the body).'),
+    replaced: z.boolean().describe('Whether there was one before.'),
+  }),
+  errors: ['NOT_FOUND'],
+  async handle({ ctx, input }) {
+    const secret = randomBytes(32).toString('base64url');
+    const replaced = await ctx.dbAsService('make the secret of a company’s incoming webhook', async (tx) => {
+      await requireCompany(tx, input.company_id);
+      const [row] = await rowsOf<{ replaced: boolean }>(
+        tx,
+        sql`insert into provider_links as l (company_id, provider, kind, external_id, secret)
+          values (${input.company_id}::uuid, 'incoming', 'company', ${input.company_id}, ${encryptSecret(secret)})
+          on conflict (provider, kind, external_id) do update set secret = excluded.secret
+          returning xmax <> 0 as replaced`,
+      );
+      return row?.replaced === true;
+    });
+    const address = new URL(`/api/webhooks/incoming/${input.company_id}`, env().PUBLIC_URL);
+    return { company_id: input.company_id, hook_url: address.href, secret, replaced };
+  },
+});

@@ -1,0 +1,187 @@
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { beforeAll, describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { discover, type EndpointModule } from '../scripts/generate/discover.ts';
+import { exampleOf, type JsonSchema } from '../scripts/generate/example.ts';
+import { generatedFiles, staleFiles } from '../scripts/generate/files.ts';
+import { openapiOf } from '../scripts/generate/openapi.ts';
+import { roles, scopes } from './_core/caller.ts';
+import type { Endpoint } from './_core/endpoint.ts';
+import { env } from './_core/env.ts';
+import { pathPattern } from './_core/path.ts';
+import { aCompany, request, type TestCompany, type TestResponse } from './_core/testing/company.ts';
+
+/** What is true of every endpoint, so that no endpoint can forget a test it need not write. */
+const found = await discover();
+const endpoints = await Promise.all(
+  found.endpoints.map(async (module) => {
+    const loaded: Endpoint = await import(
+      /* @vite-ignore */ new URL(`../${module.file}`, import.meta.url).href
+    );
+    return { ...module, serve: loaded.serve, title: `${module.contract.method} ${module.contract.path}` };
+  }),
+);
+type Tested = (typeof endpoints)[number];
+
+const isOpen = ({ contract }: EndpointModule) =>
+  contract.who.includes('public') || contract.who.includes('signed');
+const guarded = endpoints.filter((endpoint) => !isOpen(endpoint));
+const takes = (who: 'user' | 'key') => guarded.filter(({ contract }) => contract.who.includes(who));
+
+/** An input that most likely fits; with ids of nothing. */
+function inputOf({ contract }: Tested): Record<string, unknown> {
+  const schema = z.toJSONSchema(contract.input, { io: 'input', unrepresentable: 'any' });
+  return exampleOf(schema as JsonSchema) as Record<string, unknown>;
+}
+const fits = (endpoint: Tested) => endpoint.contract.input.safeParse(inputOf(endpoint)).success;
+
+function expectFailure(response: TestResponse, status: number, code: string): void {
+  expect(response.body).toMatchObject({
+    success: false,
+    code,
+    error: expect.any(String),
+    message: expect.any(String),
+  });
+  expect(response.status).toBe(status);
+  expectCommonHeaders(response);
+  expect(response.body.requestId).toBe(response.headers.get('x-request-id'));
+  expect(response.body).not.toHaveProperty('stack');
+}
+
+function expectCommonHeaders({ headers }: TestResponse): void {
+  expect(headers.get('x-request-id')).toMatch(/^[\w.:-]{1,128}$/);
+  expect(headers.get('strict-transport-security')).toContain('max-age=');
+  expect(headers.get('x-content-type-options')).toBe('nosniff');
+  expect(headers.get('x-frame-options')).toBe('DENY');
+  expect(headers.get('referrer-policy')).toBeTruthy();
+  expect(headers.get('permissions-policy')).toBeTruthy();
+  expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+  expect(headers.get('cache-control')).toBeTruthy();
+}
+
+let company: TestCompany;
+beforeAll(async () => {
+  company = await aCompany();
+});
+
+describe('every contract', () => {
+  test('has a method and path of its own', () => {
+    const shapes = endpoints.map(
+      ({ contract }) => `${contract.method} ${contract.path.replaceAll(/:\w+/g, ':')}`,
+    );
+    expect(shapes).toEqual([...new Set(shapes)]);
+  });
+
+  test.each(endpoints)('$title says what it does and who may call it', ({ contract, stem }) => {
+    expect(stem, 'a verb, and what it is done to').toMatch(/^[a-z]+(-[a-z0-9]+)*$/);
+    expect(contract.path).toMatch(/^(\/(:[a-z]\w*|[a-z0-9][\w.-]*))+$/i);
+    expect(contract.summary.length).toBeGreaterThan(8);
+    expect(contract.summary, 'no full stop').not.toMatch(/\.$/);
+    expect(contract.who.length).toBeGreaterThan(0);
+    if (contract.who.includes('public') || contract.who.includes('signed')) {
+      expect(contract.who.length, 'public and signed stand alone').toBe(1);
+    }
+    if (contract.role) {
+      expect(contract.who).toContain('user');
+      expect([...roles, 'platform_admin']).toContain(contract.role);
+    }
+    expect(contract.scope !== undefined, 'keys need a scope, nobody else has one').toBe(
+      contract.who.includes('key'),
+    );
+    if (contract.scope) expect(scopes).toContain(contract.scope);
+    if (contract.who.includes('signed')) expect(contract.body, 'a signature is over bytes').toBe('raw');
+  });
+
+  test.each(endpoints)('$title declares the parameters of its path', ({ contract }) => {
+    const fields = Object.keys(contract.input.shape);
+    expect(fields).toEqual(expect.arrayContaining([...pathPattern(contract.path).names]));
+    expect(fields).toEqual(expect.arrayContaining([...contract.inQuery]));
+  });
+});
+
+describe('without credentials', () => {
+  test.each(guarded)('$title answers 401', async (endpoint) => {
+    expectFailure(await request(endpoint, inputOf(endpoint)), 401, 'UNAUTHENTICATED');
+  });
+});
+
+describe('with wrong credentials', () => {
+  test.each(guarded)('$title answers 401', async (endpoint) => {
+    const input = inputOf(endpoint);
+    const nonsense = { authorization: 'Bearer not.a.token', 'x-internal-secret': 'wrong' };
+    expectFailure(await request(endpoint, input, nonsense), 401, 'UNAUTHENTICATED');
+    expectFailure(await request(endpoint, input, { 'x-api-key': 'raw_wrong' }), 401, 'UNAUTHENTICATED');
+  });
+});
+
+const scoped = takes('key').filter(fits);
+const ranked = takes('user').filter((endpoint) => endpoint.contract.role && fits(endpoint));
+
+describe.skipIf(scoped.length === 0)('with a key that lacks the scope', () => {
+  test.each(scoped)('$title answers 403', async (endpoint) => {
+    const other = scopes.find((scope) => scope !== endpoint.contract.scope) ?? 'calls:read';
+    const key = await company.key([other]);
+    expectFailure(await key.request(endpoint, inputOf(endpoint)), 403, 'FORBIDDEN');
+  });
+});
+
+const beyondViewers = ranked.filter(({ contract }) => contract.role !== 'viewer');
+describe.skipIf(beyondViewers.length === 0)('with too low a role', () => {
+  test.each(beyondViewers)('$title answers 403', async (endpoint) => {
+    const viewer = await company.as('viewer');
+    expectFailure(await viewer.request(endpoint, inputOf(endpoint)), 403, 'FORBIDDEN');
+  });
+});
+
+describe('a parameter that is not known', () => {
+  const strict = endpoints.filter(({ contract }) => !contract.who.includes('signed'));
+  test.each(strict)('$title names it in a 400', async (endpoint) => {
+    const { contract } = endpoint;
+    const { headers } = contract.who.includes('user')
+      ? await company.as('owner')
+      : contract.who.includes('key')
+        ? await company.key()
+        : { headers: { 'x-internal-secret': env().INTERNAL_API_SECRET } };
+    const unknown = { ...inputOf(endpoint), noSuchParameter: '1' };
+    const response = await request(
+      { ...endpoint, contract: { ...contract, inQuery: [...contract.inQuery, 'noSuchParameter'] } },
+      unknown,
+      headers,
+    );
+    expectFailure(response, 400, 'VALIDATION_FAILED');
+    expect(response.body.details).toContainEqual({
+      path: 'noSuchParameter',
+      message: 'is not a known field',
+    });
+  });
+});
+
+describe('the request id', () => {
+  test.each(guarded.slice(0, 3))('$title keeps a sane one and replaces another', async (endpoint) => {
+    const kept = await request(endpoint, inputOf(endpoint), { 'x-request-id': 'trace-42' });
+    expect(kept.headers.get('x-request-id')).toBe('trace-42');
+    const replaced = await request(endpoint, inputOf(endpoint), { 'x-request-id': 'no spaces, please' });
+    expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('what is generated', () => {
+  test('is up to date: else run npm run generate', async () => {
+    expect(await staleFiles(await generatedFiles(found))).toEqual([]);
+  });
+
+  test('is the same each time', async () => {
+    expect(await generatedFiles(found)).toEqual(await generatedFiles(await discover()));
+  });
+
+  test('holds a valid OpenAPI 3.1 document of every endpoint', async () => {
+    const document = openapiOf(found) as { paths: Record<string, Record<string, { operationId: string }>> };
+    const result = await new Validator().validate(structuredClone(document));
+    expect(result.errors ?? []).toEqual([]);
+    expect(result.valid).toBe(true);
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path));
+    expect(operations).toHaveLength(endpoints.length);
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+});

@@ -1,0 +1,51 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { expiryOf } from './shared/connection-store.ts';
+import { begunWith, codeRefused, exchanged, kept, refusal } from './shared/finishing.ts';
+import { askedScopes } from './shared/oauth-app.ts';
+import { resultPage } from './shared/result-page.ts';
+
+const text = z.string().max(4000).optional();
+
+export const { contract, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/callback',
+  summary: 'Finish connecting an app to its Dialpad organization',
+  description: 'Dialpad sends the admin’s browser here. Answers a page to a browser, JSON to anyone else.',
+  who: ['public'],
+  input: z.object({
+    code: text,
+    state: text,
+    error: text.describe('Why Dialpad gives no code, as RFC 6749 has it.'),
+    error_description: text,
+    error_uri: text,
+    scope: text,
+    iss: text,
+    session_state: text,
+  }),
+  output: z.object({
+    app_id: z.uuid(),
+    connected: z.literal(true),
+    scopes: z.array(z.string()),
+    expires_at: z.iso.datetime().nullable().describe('Of the token, which is refreshed by itself.'),
+  }),
+  errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
+  async handle({ ctx, input }) {
+    const isBrowser = (ctx.headers.get('accept') ?? '').includes('text/html');
+    try {
+      const begun = await begunWith(ctx, input.state);
+      if (input.error !== undefined) throw refusal(input.error);
+      if (!input.code) throw codeRefused();
+      const tokens = await exchanged(begun, input.code);
+      await kept(ctx, begun, tokens);
+      const sentence = `${begun.appName} now has access to your Dialpad organization. You can close this window.`;
+      if (isBrowser) return resultPage(200, 'Dialpad is connected', sentence);
+      const expires_at = expiryOf(tokens, ctx.now().getTime());
+      return { app_id: begun.appId, connected: true as const, scopes: [...askedScopes], expires_at };
+    } catch (error) {
+      if (!isBrowser || !(error instanceof AppError)) throw error;
+      return resultPage(error.status, 'Dialpad was not connected', error.message);
+    }
+  },
+});

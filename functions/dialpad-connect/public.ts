@@ -1,0 +1,1 @@
+export { dialpadAccount, dialpadConnections } from './shared/account.ts';

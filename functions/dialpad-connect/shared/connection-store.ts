@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { decryptSecret, encryptSecret } from '#core/secrets.ts';
+import type { DialpadTokens } from '#providers/dialpad/oauth.ts';
+
+export const provider = 'dialpad';
+
+/** An app's OAuth connection. */
+export interface Connection {
+  accessToken: string;
+  refreshToken: string | undefined;
+  /** Epoch milliseconds; undefined: never. */
+  expiresAtMs: number | undefined;
+}
+
+export async function readConnection(
+  tx: Tx,
+  appId: string,
+  how: 'read' | 'lock' = 'read',
+): Promise<Connection | undefined> {
+  const [row] = await rowsOf<{
+    access_token: string;
+    refresh_token: string | null;
+    expires_ms: string | null;
+  }>(
+    tx,
+    sql`select access_token, refresh_token, (extract(epoch from expires_at) * 1000)::bigint as expires_ms
+      from provider_connections where app_id = ${appId}::uuid and provider = ${provider} ${how === 'lock' ? sql`for update` : sql``}`,
+  );
+  if (!row) return undefined;
+  return {
+    accessToken: decryptSecret(row.access_token),
+    refreshToken: row.refresh_token === null ? undefined : decryptSecret(row.refresh_token),
+    expiresAtMs: row.expires_ms === null ? undefined : Number(row.expires_ms),
+  };
+}
+
+/** When tokens that came just now end, ISO 8601; null: never. */
+export const expiryOf = (tokens: DialpadTokens, nowMs: number): string | null =>
+  tokens.expiresInSeconds === undefined
+    ? null
+    : new Date(nowMs + tokens.expiresInSeconds * 1000).toISOString();
+
+/** Stores an app's tokens, encrypted, in place of those that it had. */
+export async function keepConnection(
+  tx: Tx,
+  owner: { companyId: string; appId: string },
+  tokens: DialpadTokens,
+  scopes: string,
+  nowMs: number,
+): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token, expires_at, scopes)
+      values (${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider}, ${encryptSecret(tokens.accessToken)},
+        ${tokens.refreshToken === undefined ? null : encryptSecret(tokens.refreshToken)},
+        ${expiryOf(tokens, nowMs)}::timestamptz, ${scopes})
+      on conflict (app_id, provider) do update set access_token = excluded.access_token,
+        refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, scopes = excluded.scopes`,
+  );
+}
+
+/** Stores the tokens that a refresh gave. */
+export async function renewConnection(
+  tx: Tx,
+  appId: string,
+  tokens: DialpadTokens,
+  nowMs: number,
+): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`update provider_connections set access_token = ${encryptSecret(tokens.accessToken)},
+        refresh_token = ${tokens.refreshToken === undefined ? null : encryptSecret(tokens.refreshToken)},
+        expires_at = ${expiryOf(tokens, nowMs)}::timestamptz
+      where app_id = ${appId}::uuid and provider = ${provider}`,
+  );
+}

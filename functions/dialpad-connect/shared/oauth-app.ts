@@ -1,0 +1,26 @@
+import { dialpadApiUrl, env } from '#core/env.ts';
+import { AppError } from '#core/errors.ts';
+import type { OAuthApp } from '#providers/dialpad/oauth.ts';
+
+/** What is asked of a company's admin. Without them events arrive with fields missing, and calls can't be listed. */
+export const askedScopes = [
+  'calls:list',
+  'recordings_export',
+  'message_content_export:all',
+  'offline_access',
+] as const;
+
+/** @throws AppError UNAVAILABLE where the deployment has none. */
+export function oauthApp(): OAuthApp {
+  const { DIALPAD_CLIENT_ID, DIALPAD_CLIENT_SECRET } = env();
+  if (!DIALPAD_CLIENT_ID || !DIALPAD_CLIENT_SECRET) {
+    throw new AppError('UNAVAILABLE', {
+      message:
+        'This deployment has no OAuth application at Dialpad: DIALPAD_CLIENT_ID and DIALPAD_CLIENT_SECRET are not set.',
+    });
+  }
+  return { baseUrl: dialpadApiUrl(), clientId: DIALPAD_CLIENT_ID, clientSecret: DIALPAD_CLIENT_SECRET };
+}
+
+/** Where Dialpad sends the admin back to; to be registered there exactly so. */
+export const redirectUri = () => new URL('/callback', env().PUBLIC_URL).href;

@@ -1,0 +1,51 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { provider } from './connection-store.ts';
+
+export const stateMinutes = 10;
+
+const hashOf = (state: string) => createHash('sha256').update(state).digest();
+
+/** Begins an authorization: the state goes with the admin, the verifier of its proof key stays here. */
+export async function keepState(
+  tx: Tx,
+  owner: { companyId: string; appId: string },
+  verifier: string,
+): Promise<{ state: string; expiresAt: string }> {
+  const state = randomBytes(32).toString('base64url');
+  await rowsOf(tx, sql`delete from oauth_states where expires_at <= now()`);
+  const [row] = await rowsOf<{ expires_at: string }>(
+    tx,
+    sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, expires_at)
+      values (${hashOf(state)}::bytea, ${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider},
+        ${encryptSecret(verifier)}, now() + make_interval(mins => ${stateMinutes}::int))
+      returning to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as expires_at`,
+  );
+  return { state, expiresAt: row?.expires_at ?? '' };
+}
+
+export interface Begun {
+  companyId: string;
+  appId: string;
+  appName: string;
+  verifier: string;
+}
+
+/** Ends an authorization: whoever comes first with the state gets what belongs to it, everyone else nothing. */
+export async function takeState(tx: Tx, state: string): Promise<Begun | undefined> {
+  const [row] = await rowsOf<{ company_id: string; app_id: string; name: string; code_verifier: string }>(
+    tx,
+    sql`delete from oauth_states s using apps a
+      where s.state_hash = ${hashOf(state)}::bytea and s.provider = ${provider} and s.expires_at > now() and a.id = s.app_id
+      returning s.company_id, s.app_id, a.name, s.code_verifier`,
+  );
+  if (!row) return undefined;
+  return {
+    companyId: row.company_id,
+    appId: row.app_id,
+    appName: row.name,
+    verifier: decryptSecret(row.code_verifier),
+  };
+}

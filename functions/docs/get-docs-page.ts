@@ -1,0 +1,23 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { pageReply } from './shared/page.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/docs',
+  summary: 'This API, to read and to try: Swagger UI',
+  who: ['public'],
+  output: z.string(),
+  envelope: 'none',
+  produces: 'text/html; charset=utf-8',
+  isStatic: true,
+  async handle() {
+    return pageReply({
+      title: 'Trunkline API',
+      folder: '/docs/assets',
+      styles: ['swagger-ui.css', 'docs.css'],
+      scripts: ['swagger-ui-bundle.js', 'docs.js'],
+      policy: "script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'",
+    });
+  },
+});

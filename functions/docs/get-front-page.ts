@@ -1,0 +1,17 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { RawReply } from '#core/http/reply.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/',
+  summary: 'Go to the documents: for whoever opens the address in a browser',
+  who: ['public'],
+  output: z.string(),
+  envelope: 'none',
+  status: 302,
+  produces: 'text/plain',
+  async handle() {
+    return new RawReply({ status: 302, headers: { location: '/docs' } });
+  },
+});

@@ -1,0 +1,19 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { assetReply } from './shared/assets.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/redoc/assets/:file',
+  summary: 'A script or style of /redoc',
+  who: ['public'],
+  input: z.object({
+    file: z.enum(['redoc.standalone.js', 'redoc.js', 'redoc.css', 'icon.svg']),
+    v: z.string().max(64).optional().describe('Whatever makes the address new when the file is.'),
+  }),
+  output: z.string(),
+  envelope: 'none',
+  produces: 'text/javascript',
+  isStatic: true,
+  handle: ({ ctx, input }) => assetReply(input.file, ctx.headers),
+});

@@ -1,0 +1,21 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { oneOf } from '#core/page.ts';
+import { asJson } from '#core/shape.ts';
+import { inboundEvents } from '#db/schema/pipeline.ts';
+import { EventDetail, eventDetailShape } from './shared/event.ts';
+
+export const { contract, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/internal/events/:id',
+  summary: 'Get an event with what it said',
+  who: ['internal'],
+  input: z.object({ id: z.uuid() }),
+  output: EventDetail,
+  errors: ['NOT_FOUND'],
+  query: ({ input }) =>
+    oneOf(
+      sql`select ${asJson(eventDetailShape)} as item from ${inboundEvents} where ${inboundEvents.id} = ${input.id}::uuid`,
+    ),
+});

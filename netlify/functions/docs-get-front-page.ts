@@ -1,0 +1,3 @@
+// Generated from functions/docs/get-front-page.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/docs/get-front-page.ts';
+export const config = { path: '/', method: 'GET' };

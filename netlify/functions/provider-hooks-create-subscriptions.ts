@@ -1,0 +1,3 @@
+// Generated from functions/provider-hooks/create-subscriptions.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/provider-hooks/create-subscriptions.ts';
+export const config = { path: '/internal/subscriptions/create', method: 'POST' };

@@ -1,0 +1,3 @@
+// Generated from functions/voicemails/list-voicemails.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/voicemails/list-voicemails.ts';
+export const config = { path: '/api/voicemails', method: 'GET' };

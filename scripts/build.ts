@@ -1,0 +1,50 @@
+/**
+ * Builds what is deployed:
+ *   npm run build        for Netlify: dist/netlify/functions and dist/public
+ *   npm run build:check  how large its functions are; fails when one is too large
+ *   npm run build:aws    for AWS: dist/aws/<name>.zip
+ *   npm run package:aws  the same, then CloudFormation of every stack; fails when one has too many resources
+ */
+import { existsSync } from 'node:fs';
+import { buildAws } from './build/aws.ts';
+import { buildNetlify, netlifyZipSizes } from './build/netlify.ts';
+import { allStacks, checkStacks } from './build/stack-check.ts';
+import { root } from './generate/discover.ts';
+
+/** A larger function starts noticeably later. The native addon, which few have, does not count. */
+const largestZipBytes = 500 * 1024;
+const kilobytes = (bytes: number) => `${Math.round(bytes / 1024)} KB`;
+
+async function checkSizes(): Promise<void> {
+  const sizes = await netlifyZipSizes();
+  for (const { name, bytes } of sizes.slice(0, 5)) console.log(`${kilobytes(bytes).padStart(8)}  ${name}`);
+  const tooLarge = sizes.filter(({ bytes, nativeBytes }) => bytes - nativeBytes > largestZipBytes);
+  console.log(`${sizes.length} functions, the smallest ${kilobytes(sizes.at(-1)?.bytes ?? 0)}`);
+  if (tooLarge.length > 0) {
+    console.error(`${tooLarge.length} are larger than ${kilobytes(largestZipBytes)}.`);
+    process.exitCode = 1;
+  }
+}
+
+async function checkPackaged(): Promise<void> {
+  const stacks = allStacks.filter(
+    (stack) => stack === 'core' || existsSync(new URL(`stacks/${stack}/`, root)),
+  );
+  const counts = await checkStacks(stacks);
+  for (const [stack, count] of Object.entries(counts))
+    console.log(`${String(count).padStart(5)} resources  ${stack}`);
+}
+
+const tasks: Record<string, () => Promise<void>> = {
+  netlify: buildNetlify,
+  'netlify-sizes': checkSizes,
+  aws: buildAws,
+  'aws-stacks': checkPackaged,
+};
+
+const task = tasks[process.argv[2] ?? 'netlify'];
+if (!task) {
+  console.error(`Say what to build: ${Object.keys(tasks).join(', ')}.`);
+  process.exit(1);
+}
+await task();

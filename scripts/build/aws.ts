@@ -1,0 +1,50 @@
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { brotliCompressSync, constants } from 'node:zlib';
+import * as z from 'zod';
+import { type AssetName, assets, readSource } from '../../functions/docs/shared/assets.ts';
+import { discover, root } from '../generate/discover.ts';
+import { bundle, placeNative, wantsNative } from './bundle.ts';
+import { zipFolder } from './zip.ts';
+
+const folder = 'dist/aws';
+
+/** The files that a function reads at run time, beside its bundle: those of its closed list that are assets. */
+function assetsOf(input: z.ZodObject): AssetName[] {
+  const file: unknown = input.shape.file;
+  if (!(file instanceof z.ZodEnum)) return [];
+  return file.options.filter((name): name is AssetName => typeof name === 'string' && name in assets);
+}
+
+async function writeAsset(target: URL, name: AssetName): Promise<void> {
+  const source = await readSource(name);
+  const best = {
+    params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: source.length },
+  };
+  await writeFile(new URL(`${name}.br`, target), brotliCompressSync(source, best));
+}
+
+/** Bundles and zips every endpoint, worker and schedule for Lambda: dist/aws/<name>.zip, its entry index.handler. */
+export async function buildAws(): Promise<void> {
+  const { endpoints, workers, schedules } = await discover();
+  const all = [...endpoints, ...workers, ...schedules];
+  const entries = new Map(all.map(({ name, file }) => [name, file]));
+  entries.set('fallback', 'functions/_generated/fallback.ts');
+  const metafile = await bundle(folder, entries);
+  let total = 0;
+  for (const name of entries.keys()) {
+    const own = new URL(`${folder}/${name}/`, root);
+    await mkdir(own, { recursive: true });
+    await rename(new URL(`${folder}/${name}.mjs`, root), new URL('index.mjs', own));
+    if (wantsNative(metafile, `${folder}/${name}.mjs`)) await placeNative(`${folder}/${name}`);
+    const endpoint = endpoints.find((module) => module.name === name);
+    const files = endpoint?.contract.isStatic ? assetsOf(endpoint.contract.input) : [];
+    if (files.length > 0) await mkdir(new URL('assets/', own));
+    for (const file of files) await writeAsset(new URL('assets/', own), file);
+    total += await zipFolder(
+      own.pathname.replace(/\/$/, ''),
+      new URL(`${folder}/${name}.zip`, root).pathname,
+    );
+    await rm(own, { recursive: true });
+  }
+  console.log(`${entries.size} functions in ${folder}, ${Math.round(total / 1024)} KB zipped`);
+}

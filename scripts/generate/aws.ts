@@ -1,0 +1,137 @@
+import { environmentNames } from '../../functions/_core/env.ts';
+import { logicalName, queueResources, queueRights } from './aws-queues.ts';
+import { awsSchedule } from './aws-schedule.ts';
+import type { Deployable } from './discover.ts';
+import { loadsNative } from './native.ts';
+import { type StackName, stackNames, stackOf } from './stacks.ts';
+
+type Json = Record<string, unknown>;
+
+/** An HTTP API waits 30 seconds for its function at most. */
+const httpTimeoutSeconds = 29;
+const lambda = (given: {
+  file?: string;
+  name: string;
+  summary: string;
+  folder: string;
+  timeout: number;
+  events: Json[];
+}): Json => ({
+  handler: 'index.handler',
+  description: given.summary.slice(0, 256),
+  timeout: given.timeout,
+  ...(given.file !== undefined && loadsNative(given.file) ? { architecture: 'x86_64' } : {}),
+  package: { artifact: `${given.folder}dist/aws/${given.name}.zip` },
+  events: given.events,
+});
+
+function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
+  const own = endpoints.filter(({ feature }) => stackOf(feature) === stack);
+  const functions: Json = Object.fromEntries(
+    own.map(({ name, file, contract }) => [
+      name,
+      lambda({
+        name,
+        file,
+        summary: contract.summary,
+        folder: '../../',
+        timeout: httpTimeoutSeconds,
+        events: [{ httpApi: { method: contract.method, path: contract.path.replaceAll(/:(\w+)/g, '{$1}') } }],
+      }),
+    ]),
+  );
+  if (stack === 'platform') {
+    functions.fallback = lambda({
+      name: 'fallback',
+      summary: 'Preflights, 405 and 404',
+      folder: '../../',
+      timeout: 10,
+      events: [{ httpApi: '*' }],
+    });
+  }
+  return functions;
+}
+
+function coreFunctions({ workers, schedules }: Deployable): Json {
+  const functions: Json = {};
+  for (const { name, contract } of workers) {
+    functions[name] = lambda({
+      name,
+      summary: contract.summary,
+      folder: '',
+      timeout: contract.timeoutSeconds,
+      events: [
+        {
+          sqs: {
+            arn: { 'Fn::GetAtt': [`${logicalName(contract.queue)}Queue`, 'Arn'] },
+            batchSize: contract.batchSize,
+            functionResponseType: 'ReportBatchItemFailures',
+            // Lambda takes more than ten at once only from a batch that it may wait for.
+            ...(contract.batchSize > 10 ? { maximumBatchingWindow: 1 } : {}),
+          },
+        },
+      ],
+    });
+  }
+  for (const { name, contract } of schedules) {
+    functions[name] = {
+      ...lambda({
+        name,
+        summary: contract.summary,
+        folder: '',
+        timeout: contract.timeoutSeconds,
+        events: [{ schedule: { rate: [awsSchedule(contract.cron)], description: contract.summary } }],
+      }),
+      maximumRetryAttempts: 0, // the next tick is the retry
+    };
+  }
+  return functions;
+}
+
+/** What AWS itself sets, or what follows from the stack. */
+const settled: Record<string, unknown> = {
+  NODE_ENV: 'production',
+  QUEUE_DRIVER: 'sqs',
+  SQS_QUEUE_PREFIX: `\${self:custom.queuePrefix}`,
+  AWS_ACCOUNT_ID: { Ref: 'AWS::AccountId' },
+  DATABASE_POOL_SIZE: `\${env:DATABASE_POOL_SIZE, '2'}`,
+};
+const notHandedOn = new Set([
+  'AWS_REGION',
+  'AWS_ACCESS_KEY_ID',
+  'AWS_SECRET_ACCESS_KEY',
+  'SQS_ENDPOINT',
+  'SQS_REGION',
+  'SQS_ACCESS_KEY_ID',
+  'SQS_SECRET_ACCESS_KEY',
+]);
+
+function environment(): Json {
+  const names = environmentNames.filter((name) => !notHandedOn.has(name));
+  return Object.fromEntries(names.map((name) => [name, settled[name] ?? `\${env:${name}, ''}`]));
+}
+
+/** By the service that asks: see serverless.yml and stacks/*. */
+function rights({ endpoints, workers, schedules }: Deployable): Json {
+  return {
+    'trunkline-core': queueRights([...workers, ...schedules]),
+    ...Object.fromEntries(
+      stackNames.map((stack) => [
+        `trunkline-${stack}`,
+        queueRights(endpoints.filter(({ feature }) => stackOf(feature) === stack)),
+      ]),
+    ),
+  };
+}
+
+/** What serverless.yml and the stacks are made of. */
+export function awsFile(found: Deployable): string {
+  const file = {
+    environment: environment(),
+    rights: rights(found),
+    queues: queueResources(found),
+    core: coreFunctions(found),
+    ...Object.fromEntries(stackNames.map((stack) => [stack, routeFunctions(found, stack)])),
+  };
+  return `${JSON.stringify(file, null, 2)}\n`;
+}

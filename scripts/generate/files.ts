@@ -1,0 +1,50 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { awsFile } from './aws.ts';
+import { type Deployable, root } from './discover.ts';
+import { netlifyEntries } from './netlify.ts';
+import { openapiOf } from './openapi.ts';
+import { registries } from './registries.ts';
+
+/** Folders that hold nothing but generated files. */
+const folders = ['functions/_generated', 'netlify/functions'];
+
+/** Every generated file, by its path from the root. The same sources give the same bytes. */
+export async function generatedFiles(found: Deployable): Promise<Map<string, string>> {
+  return new Map([
+    ...netlifyEntries(found),
+    ...(await registries(found)),
+    ['functions/_generated/openapi.json', `${JSON.stringify(openapiOf(found), null, 1)}\n`],
+    ['functions/_generated/aws.json', awsFile(found)],
+  ]);
+}
+
+/** The files that differ from what would be generated now: changed, missing, or left over. */
+export async function staleFiles(files: Map<string, string>): Promise<string[]> {
+  const stale: string[] = [];
+  for (const [path, content] of files) {
+    const current = await readFile(new URL(path, root), 'utf8').catch(() => undefined);
+    if (current !== content) stale.push(path);
+  }
+  for (const folder of folders) {
+    const names = await readdir(new URL(`${folder}/`, root)).catch(() => []);
+    stale.push(...names.map((name) => `${folder}/${name}`).filter((path) => !files.has(path)));
+  }
+  return stale.sort();
+}
+
+/** Brings the disk up to date. @returns the files that were written or removed. */
+export async function writeGenerated(files: Map<string, string>): Promise<string[]> {
+  const stale = await staleFiles(files);
+  for (const path of stale) {
+    const content = files.get(path);
+    const target = new URL(path, root);
+    if (content === undefined) {
+      await rm(target, { recursive: true });
+    } else {
+      await mkdir(dirname(target.pathname), { recursive: true });
+      await writeFile(target, content);
+    }
+  }
+  return stale;
+}

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import ts from 'typescript';
+import { root } from './discover.ts';
+
+const places: readonly [prefix: string, folder: string][] = [
+  ['#core/', 'functions/_core/'],
+  ['#providers/', 'functions/_providers/'],
+  ['#db/', 'db/'],
+];
+
+export interface SourceFile {
+  text: string;
+  /** Our own files that it imports, types included, as paths from the root. */
+  files: string[];
+  packages: string[];
+}
+
+const read = new Map<string, SourceFile>();
+
+/** A source file with what it imports. `file` is a path from the repository's root. */
+export function sourceFile(file: string): SourceFile {
+  const known = read.get(file);
+  if (known) return known;
+  const text = readFileSync(new URL(file, root), 'utf8');
+  const source: SourceFile = { text, files: [], packages: [] };
+  for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+    const place = places.find(([prefix]) => fileName.startsWith(prefix));
+    if (place) source.files.push(fileName.replace(...place));
+    else if (fileName.startsWith('.')) {
+      source.files.push(new URL(fileName, new URL(file, root)).href.slice(root.href.length));
+    } else source.packages.push(fileName);
+  }
+  read.set(file, source);
+  return source;
+}
+
+/** The file and all that it imports, directly or not. */
+export function reachableFrom(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file) || !file.endsWith('.ts')) return seen;
+  seen.add(file);
+  for (const next of sourceFile(file).files) reachableFrom(next, seen);
+  return seen;
+}
+
+/** Whether running the file can wake a queue: something that it reaches calls wake(). */
+export function canWake(file: string): boolean {
+  return [...reachableFrom(file)].some(
+    (reached) => reached !== 'functions/_core/queue.ts' && /\bwake\(/.test(sourceFile(reached).text),
+  );
+}

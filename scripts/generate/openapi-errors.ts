@@ -1,0 +1,84 @@
+import type { Contract } from '../../functions/_core/endpoint.ts';
+import { type ErrorCode, errors } from '../../functions/_core/errors.ts';
+
+type Json = Record<string, unknown>;
+
+export const ErrorSchema: Json = {
+  type: 'object',
+  required: ['success', 'error', 'message', 'code', 'requestId'],
+  properties: {
+    success: { const: false },
+    error: { type: 'string', description: 'A sentence for a person.' },
+    message: { type: 'string', description: 'The same sentence.' },
+    code: { type: 'string', description: 'Stable, for programs.', enum: Object.keys(errors).sort() },
+    details: {
+      type: 'array',
+      description: 'One for each bad field.',
+      items: {
+        type: 'object',
+        required: ['path', 'message'],
+        properties: { path: { type: 'string' }, message: { type: 'string' } },
+      },
+    },
+    requestId: { type: 'string', description: 'Name it when you ask for help.' },
+  },
+};
+
+/** Every code that the endpoint can answer: its own, and those that its shape brings with it. */
+export function codesOf(contract: Contract): ErrorCode[] {
+  const codes = new Set<ErrorCode>([...contract.errors, 'INTERNAL']);
+  const isOpen = contract.who.includes('public') || contract.who.includes('signed');
+  const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
+  if (!contract.who.includes('signed')) codes.add('VALIDATION_FAILED');
+  if ('cursor' in contract.input.shape) codes.add('INVALID_CURSOR');
+  if (takesBody) codes.add('PAYLOAD_TOO_LARGE');
+  if (takesBody && contract.body === 'json') codes.add('INVALID_JSON').add('UNSUPPORTED_MEDIA_TYPE');
+  if (!isOpen) codes.add('UNAUTHENTICATED').add('UNAVAILABLE');
+  if (contract.who.includes('user')) codes.add('TOKEN_EXPIRED');
+  if (contract.role || contract.scope) codes.add('FORBIDDEN');
+  if (/:\w*id\b/i.test(contract.path)) codes.add('NOT_FOUND');
+  return [...codes].sort();
+}
+
+/** Failure responses, each kept once in `components` however many endpoints have it. */
+export class ErrorBook {
+  readonly components: Record<string, Json> = {};
+
+  responsesFor(contract: Contract): Json {
+    const byStatus = new Map<number, ErrorCode[]>();
+    for (const code of codesOf(contract)) {
+      const { status } = errors[code];
+      byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+    }
+    const sorted = [...byStatus].sort(([a], [b]) => a - b);
+    return Object.fromEntries(sorted.map(([status, codes]) => [String(status), this.#refer(codes)]));
+  }
+
+  #refer(codes: ErrorCode[]): Json {
+    const name = codes.join('.');
+    this.components[name] ??= {
+      description: codes.map((code) => `\`${code}\` ${errors[code].message}`).join('\n\n'),
+      headers: { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } },
+      content: {
+        'application/json': {
+          schema: {
+            allOf: [{ $ref: '#/components/schemas/Error' }, { properties: { code: { enum: codes } } }],
+          },
+          examples: Object.fromEntries(codes.map((code) => [code, { value: exampleOf(code) }])),
+        },
+      },
+    };
+    return { $ref: `#/components/responses/${name}` };
+  }
+}
+
+const exampleOf = (code: ErrorCode): Json => ({
+  success: false,
+  error: errors[code].message,
+  message: errors[code].message,
+  code,
+  ...(code === 'VALIDATION_FAILED'
+    ? { details: [{ path: 'limit', message: 'Too big: expected number to be <=100' }] }
+    : {}),
+  requestId: '3f0e2f5c-6f0a-4a57-9d2b-0f3c5a3b7a10',
+});

@@ -1,0 +1,36 @@
+/** CloudFormation stacks hold 500 resources and an HTTP function costs five, so the features are spread over several. */
+export const stackNames = ['platform', 'telephony', 'crm', 'commerce'] as const;
+export type StackName = (typeof stackNames)[number];
+
+const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
+  telephony: [
+    'agents',
+    'calls',
+    'campaigns',
+    'dashboard',
+    'ivr',
+    'messages',
+    'queue',
+    'realtime',
+    'voicemails',
+  ],
+  crm: [
+    'analytics',
+    'bulk',
+    'calendar',
+    'contacts',
+    'customers',
+    'knowledge-base',
+    'notifications',
+    'search',
+  ],
+  commerce: ['export', 'invoices', 'orders', 'payments', 'products'],
+};
+
+/** Where a feature is deployed on AWS: 'platform' unless it is listed elsewhere. */
+export function stackOf(feature: string): StackName {
+  for (const stack of ['telephony', 'crm', 'commerce'] as const) {
+    if (featuresOf[stack].includes(feature)) return stack;
+  }
+  return 'platform';
+}
