@@ -3,8 +3,8 @@
  * its own, under a lock, so that two deployments at once do it once.
  *
  * It connects by MIGRATION_DATABASE_URL, else DATABASE_URL: a role that owns the database, may create roles and bypasses
- * row level security (on Supabase: postgres, by the session pooler or directly). With TRUNKLINE_API_PASSWORD set, the role trunkline_api, as which the
- * API should log in, is given that password.
+ * row level security (on Supabase: postgres, by the session pooler or directly). With TRUNKLINE_API_PASSWORD set, the
+ * role trunkline_api, as which the API should log in, is given that password.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';

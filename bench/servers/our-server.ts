@@ -8,11 +8,15 @@ export function startOurServer(
   logFile: string,
   options: { env?: Record<string, string>; nodeFlags?: string[] } = {},
 ): Promise<StackServer> {
+  const profiles = process.env.BENCH_CPU_PROFILE; // a folder: where to leave a profile of each server
   return startStackServer({
     databaseUrl: database.url,
     adminUrl: database.adminUrl,
     logFile,
-    nodeFlags: options.nodeFlags ?? [],
+    nodeFlags: [
+      ...(options.nodeFlags ?? []),
+      ...(profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : []),
+    ],
     env: { DATABASE_POOL_SIZE: String(databaseConnections), ...options.env },
   });
 }

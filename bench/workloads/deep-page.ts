@@ -36,10 +36,10 @@ async function run({ database, isQuick, logFile }: Bench): Promise<Findings> {
     if (ids(byOffset) !== ids(byCursor)) throw new Error('The cursor leads to other rows than the offset.');
 
     const times = { first: [] as number[], deep: [] as number[], offset: [] as number[] };
-    for (let i = 0; i < (isQuick ? 50 : 400); i++) {
+    for (let i = 0; i < (isQuick ? 50 : 300); i++) {
       times.first.push((await get('')).ms);
       times.deep.push((await get(`&cursor=${cursor}`)).ms);
-      if (i % 10 === 0) times.offset.push((await get(`&offset=${(page - 1) * limit}`)).ms);
+      if (i % 100 === 0) times.offset.push((await get(`&offset=${(page - 1) * limit}`)).ms);
     }
     const ratio = median(times.deep) / median(times.first);
     const row = (name: string, list: number[]) => {

@@ -1,5 +1,18 @@
 import type { Workload } from '../report/workload.ts';
+import { coldStart } from './cold-start.ts';
 import { deepPage } from './deep-page.ts';
+import { eventToApi } from './event-to-api.ts';
+import { ingest } from './ingest.ts';
 import { listCalls } from './list-calls.ts';
+import { memory } from './memory.ts';
+import { processing } from './processing.ts';
 
-export const workloads: readonly Workload[] = [listCalls, deepPage];
+export const workloads: readonly Workload[] = [
+  listCalls,
+  deepPage,
+  ingest,
+  processing,
+  eventToApi,
+  coldStart,
+  memory,
+];

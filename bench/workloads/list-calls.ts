@@ -54,7 +54,7 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
       name,
       server,
       async run() {
-        const seconds = isQuick ? 1 : 3;
+        const seconds = isQuick ? 1 : 2;
         const outcome = await load.closed({
           port: server.port,
           requests,
@@ -80,7 +80,7 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
       contender('ours, key, companies by size', ours, weighted.map(get)),
     ];
     for (const each of [...contenders, ...skewed]) await each.run(0); // warm
-    const standings = await interleaved(contenders, isQuick ? 2 : 7);
+    const standings = await interleaved(contenders, isQuick ? 2 : 5);
     const bySize = await interleaved(skewed, isQuick ? 2 : 5);
     const key = standings[1];
     if (!key) throw new Error('nothing was measured');

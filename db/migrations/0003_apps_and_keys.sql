@@ -56,10 +56,13 @@ revoke update, delete, truncate on public.api_key_audit from service_role;   -- 
 
 create policy "members read their company's apps"
   on public.apps for select to authenticated
-  using (company_id = (select private.caller_company_id()));
+  using (company_id = (select private.caller_company_id())
+    and ((select private.caller_app_id()) is null or id = (select private.caller_app_id())));
 create policy "admins read their company's keys"
   on public.api_keys for select to authenticated
-  using (company_id = (select private.caller_company_id()) and (select private.caller_is_at_least('admin')));
+  using (company_id = (select private.caller_company_id()) and (select private.caller_is_at_least('admin'))
+    and ((select private.caller_app_id()) is null or app_id = (select private.caller_app_id())));
 create policy "admins read their company's key audit"
   on public.api_key_audit for select to authenticated
-  using (company_id = (select private.caller_company_id()) and (select private.caller_is_at_least('admin')));
+  using (company_id = (select private.caller_company_id()) and (select private.caller_is_at_least('admin'))
+    and ((select private.caller_app_id()) is null or app_id = (select private.caller_app_id())));

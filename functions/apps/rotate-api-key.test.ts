@@ -4,7 +4,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { internal } from '#core/testing/internal.ts';
 import * as listCalls from '../calls/list-calls.ts';
-import * as listMessages from '../messages/list-messages.ts';
+import * as startAuthorization from '../dialpad-connect/start-authorization.ts';
 import * as createApp from './create-app.ts';
 import * as getApiKeyStatus from './get-api-key-status.ts';
 import * as listApiKeyAudit from './list-api-key-audit.ts';
@@ -149,7 +149,7 @@ describe('GET /internal/apps/:app_id/api-key/audit', () => {
   test('has every refused use of a known key: revoked, or without the scope, by list and by handler', async () => {
     const app = await anApp({ scopes: ['calls:read'] });
     const headers = { 'x-api-key': app.api_key };
-    expect((await request(listMessages, {}, headers)).status).toBe(403);
+    expect((await request(startAuthorization, {}, headers)).status).toBe(403);
     await internal(revokeApiKey, { app_id: app.app_id });
     const url = 'https://api.example.com/api/calls';
     const pending: Promise<unknown>[] = [];
@@ -163,7 +163,7 @@ describe('GET /internal/apps/:app_id/api-key/audit', () => {
       expect(refused).toEqual(
         expect.arrayContaining([
           expect.objectContaining({ reason: 'The API key was revoked.', ip: '203.0.113.9' }),
-          expect.objectContaining({ reason: 'The API key lacks the scope messages:read.' }),
+          expect.objectContaining({ reason: 'The API key lacks the scope provider:connect.' }),
         ]),
       );
     });

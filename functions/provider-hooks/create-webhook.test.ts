@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { forgetEnv } from '#core/env.ts';
-import { setInlineRunner } from '#core/queue.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { env } from '#core/env.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
-import { dialpadClient } from '#providers/dialpad/client.ts';
-import { type DialpadStandIn, startDialpadStandIn } from '../../scripts/providers/dialpad/stand-in.ts';
-import * as createApp from '../apps/create-app.ts';
 import * as listCalls from '../calls/list-calls.ts';
-import * as processInbound from '../inbound/process-inbound.worker.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
 import * as listMessages from '../messages/list-messages.ts';
 import * as createSubscriptions from './create-subscriptions.ts';
@@ -20,49 +13,7 @@ import * as createWebhook from './create-webhook.ts';
 import * as deleteWebhook from './delete-webhook.ts';
 import * as getWebhook from './get-webhook.ts';
 import * as listWebhooks from './list-webhooks.ts';
-
-let dialpad: DialpadStandIn;
-/** This deployment, as Dialpad reaches it. */
-let hooks: Server;
-const apiKey = 'dialpad-test-api-key';
-
-const at = (settings: Record<string, string | undefined>) => {
-  for (const [name, value] of Object.entries(settings)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
-  forgetEnv();
-};
-const client = () => dialpadClient({ token: apiKey, baseUrl: dialpad.url, sleep: async () => {} });
-
-beforeAll(async () => {
-  hooks = createServer(async (incoming, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const answer = await post(receiveDialpad, Buffer.concat(chunks), { path: incoming.url ?? '' });
-    response.writeHead(answer.status).end(answer.text);
-  });
-  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve));
-  setInlineRunner(async (_queue, ids) => processInbound.run(ids));
-});
-beforeEach(async () => {
-  dialpad = await startDialpadStandIn({ apiKey, requestsPerSecond: false });
-  const { port } = hooks.address() as AddressInfo;
-  at({
-    DIALPAD_API_URL: dialpad.url,
-    DIALPAD_API_KEY: apiKey,
-    PUBLIC_URL: `http://127.0.0.1:${port}`,
-  });
-});
-afterEach(async () => dialpad.close());
-afterAll(async () => {
-  at({ DIALPAD_API_URL: undefined, PUBLIC_URL: 'https://api.example.com' });
-  hooks.closeAllConnections();
-  await new Promise((resolve) => hooks.close(resolve));
-});
-
-const anApp = async (): Promise<{ app_id: string; company_id: string; api_key: string }> =>
-  (await internal(createApp, { name: 'Hooked', scopes: ['*'] })).body.data;
+import { anApp, apiKey, client, world } from './testing/dialpad.ts';
 
 describe('a webhook of an app', () => {
   test('is really made at Dialpad, and what Dialpad sends by it lands under the app', async () => {
@@ -80,9 +31,9 @@ describe('a webhook of an app', () => {
       { type: 'call', call_states: ['all'], enabled: true, target_type: null },
       { type: 'sms', direction: 'all', status: true },
     ]);
-    await dialpad.runCall('answered');
-    await dialpad.sendSms('inbound');
-    expect(new Set(dialpad.deliveries.map(({ outcome }) => outcome))).toEqual(new Set(['delivered']));
+    await world.dialpad.runCall('answered');
+    await world.dialpad.sendSms('inbound');
+    expect(new Set(world.dialpad.deliveries.map(({ outcome }) => outcome))).toEqual(new Set(['delivered']));
     const headers = { 'x-app-api-key': app.api_key };
     await vi.waitFor(async () => {
       expect((await request(listCalls, {}, headers)).body.data).toMatchObject([
@@ -96,8 +47,8 @@ describe('a webhook of an app', () => {
     const [app, other] = [await anApp(), await anApp()];
     const { body } = await internal(createWebhook, { app_id: app.app_id });
     const mine = await internal(createSubscriptions, { app_id: app.app_id });
-    await dialpad.runCall('missed');
-    const [sent] = dialpad.deliveries;
+    await world.dialpad.runCall('missed');
+    const [sent] = world.dialpad.deliveries;
     const elsewhere = await post(receiveDialpad, sent?.body ?? '', {
       path: `/webhooks/dialpad?app_id=${other.app_id}`,
     });
@@ -105,7 +56,7 @@ describe('a webhook of an app', () => {
     const forged = dialpadBody({ call_id: 1, state: 'hangup' }, 'guessed');
     const path = `/webhooks/dialpad?app_id=${app.app_id}`;
     expect((await post(receiveDialpad, forged, { path })).status).toBe(401);
-    const listed = await fetch(`${dialpad.url}/api/v2/webhooks`, {
+    const listed = await fetch(`${world.dialpad.url}/api/v2/webhooks`, {
       headers: { authorization: `Bearer ${apiKey}` },
     });
     const secret: string = JSON.parse(await listed.text()).items[0].signature.secret;
@@ -180,126 +131,6 @@ describe('a webhook of an app', () => {
   });
 });
 
-describe('what is subscribed', () => {
-  test('can be chosen: states, direction, target, and only one of the two', async () => {
-    const app = await anApp();
-    await internal(createWebhook, { app_id: app.app_id });
-    const calls = await internal(createSubscriptions, {
-      app_id: app.app_id,
-      types: ['call'],
-      call_states: ['hangup', 'missed'],
-      target_type: 'office',
-      target_id: 5_012_345_678_000_001,
-    });
-    expect(calls.body.data.created).toMatchObject([
-      {
-        type: 'call',
-        call_states: ['hangup', 'missed'],
-        target_type: 'office',
-        target_id: '5012345678000001',
-      },
-    ]);
-    const messages = await internal(createSubscriptions, {
-      app_id: app.app_id,
-      types: ['sms'],
-      direction: 'inbound',
-    });
-    expect(messages.body.data.subscriptions).toHaveLength(2);
-    const wholeCompany = await internal(createSubscriptions, { app_id: app.app_id, types: ['call'] });
-    expect(wholeCompany.status).toBe(201);
-    const again = await internal(createSubscriptions, { app_id: app.app_id });
-    expect([again.status, again.body.code]).toEqual([409, 'CONFLICT']);
-  });
-
-  test('needs a webhook first, and one of this app', async () => {
-    const [app, other] = [await anApp(), await anApp()];
-    const none = await internal(createSubscriptions, { app_id: app.app_id });
-    expect(none.status).toBe(409);
-    expect(none.body.message).toContain('/internal/webhooks/create');
-    const theirs = (await internal(createWebhook, { app_id: other.app_id })).body.data;
-    const { webhook_id } = theirs;
-    expect((await internal(createSubscriptions, { app_id: app.app_id, webhook_id })).status).toBe(404);
-  });
-
-  test.each([
-    ['a state that there is not', { call_states: ['ringing', 'exploding'] }],
-    ['no states', { call_states: [] }],
-    ['a direction that there is not', { direction: 'sideways' }],
-    ['a target without its type', { target_id: '1' }],
-    ['a target of no form', { target_type: 'office', target_id: '1; drop' }],
-    ['an unknown field', { endpoint_id: 1 }],
-  ])('refuses %s with 400', async (_, input) => {
-    const app = await anApp();
-    expect((await internal(createSubscriptions, { app_id: app.app_id, ...input })).status).toBe(400);
-  });
-});
-
-describe('when something fails', () => {
-  test('with Dialpad away the answer is 502 and nothing is stored', async () => {
-    const app = await anApp();
-    at({ DIALPAD_API_URL: 'http://127.0.0.1:1' });
-    const answer = await internal(createWebhook, { app_id: app.app_id });
-    expect([answer.status, answer.body.code]).toEqual([502, 'PROVIDER_FAILED']);
-    const rows = await adminSql()`select 1 from provider_hooks where app_id = ${app.app_id}`;
-    expect(rows).toEqual([]);
-  });
-
-  test('with a key that Dialpad refuses the answer is 502, with none at all 409 that says what to do', async () => {
-    const app = await anApp();
-    at({ DIALPAD_API_KEY: 'wrong' });
-    expect((await internal(createWebhook, { app_id: app.app_id })).status).toBe(502);
-    at({ DIALPAD_API_KEY: undefined });
-    const none = await internal(createWebhook, { app_id: app.app_id });
-    expect(none.status).toBe(409);
-    expect(none.body.message).toContain('GET /authorize?app_id=');
-  });
-
-  test('a webhook that cannot be stored is deleted at Dialpad again', async () => {
-    const app = await anApp();
-    await adminSql().unsafe(`create function refuse_hook() returns trigger language plpgsql as
-      $$ begin raise exception 'the disk is full'; end $$;
-      create trigger refuse before insert on provider_hooks for each row execute function refuse_hook()`);
-    try {
-      const answer = await internal(createWebhook, { app_id: app.app_id });
-      expect([answer.status, answer.body.code]).toEqual([500, 'INTERNAL']);
-      expect(answer.text).not.toContain('disk');
-    } finally {
-      await adminSql().unsafe('drop trigger refuse on provider_hooks; drop function refuse_hook()');
-    }
-    expect(await client().listWebhooks()).toEqual([]);
-  });
-
-  test('of two subscriptions the first is taken back when the second fails', async () => {
-    const app = await anApp();
-    await internal(createWebhook, { app_id: app.app_id });
-    const real = globalThis.fetch;
-    vi.stubGlobal('fetch', (url: string | URL, init?: RequestInit) =>
-      String(url).endsWith('/subscriptions/sms') && init?.method === 'POST'
-        ? Promise.resolve(new Response('{}', { status: 500 }))
-        : real(url, init),
-    );
-    try {
-      expect((await internal(createSubscriptions, { app_id: app.app_id })).status).toBe(502);
-    } finally {
-      vi.unstubAllGlobals();
-    }
-    expect(await client().listCallSubscriptions()).toEqual([]);
-    expect((await internal(listWebhooks, { app_id: app.app_id })).body.data[0].subscriptions).toEqual([]);
-    expect((await internal(createSubscriptions, { app_id: app.app_id })).status).toBe(201);
-  });
-
-  test('a webhook that Dialpad cannot delete now stays listed, and is deleted by asking again', async () => {
-    const app = await anApp();
-    const { webhook_id } = (await internal(createWebhook, { app_id: app.app_id })).body.data;
-    at({ DIALPAD_API_KEY: 'wrong' });
-    expect((await internal(deleteWebhook, { webhook_id })).status).toBe(502);
-    at({ DIALPAD_API_KEY: apiKey });
-    expect((await internal(getWebhook, { webhook_id })).status).toBe(200);
-    expect((await internal(deleteWebhook, { webhook_id })).status).toBe(200);
-    expect(await client().listWebhooks()).toEqual([]);
-  });
-});
-
 describe('who and what', () => {
   test('only the internal caller may, and only for apps that are there', async () => {
     const key = await (await aCompany()).key(['*']);
@@ -321,7 +152,7 @@ describe('who and what', () => {
     const answer = await createWebhook.serve(
       new Request(`https://api.example.com/internal/webhooks/create?app_id=${app.app_id}`, {
         method: 'POST',
-        headers: { 'x-internal-secret': process.env.INTERNAL_API_SECRET ?? developmentSecret },
+        headers: { 'x-internal-secret': env().INTERNAL_API_SECRET },
       }),
     );
     expect(answer.status).toBe(201);
@@ -339,5 +170,3 @@ describe('who and what', () => {
     expect((await internal(createWebhook, { app_id: app.app_id, hook_url })).status).toBe(400);
   });
 });
-
-const developmentSecret = 'development-only-internal-secret-do-not-deploy';

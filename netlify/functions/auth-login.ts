@@ -1,3 +1,3 @@
 // Generated from functions/auth/login.ts by `npm run generate`. Do not edit.
 export { serve as default } from '../../functions/auth/login.ts';
-export const config = { path: '/api/auth/login', method: 'POST', includedFiles: ['argon2.linux-x64-gnu.node'] };
+export const config = { path: '/api/auth/login', method: 'POST' };

@@ -3,7 +3,7 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 import { type AssetName, assets, readSource } from '../../functions/docs/shared/assets.ts';
 import { discover, root } from '../generate/discover.ts';
-import { bundle, placeNative, wantsNative } from './bundle.ts';
+import { bundle } from './bundle.ts';
 import { zipFolder } from './zip.ts';
 
 const folder = 'dist/aws';
@@ -29,13 +29,12 @@ export async function buildAws(): Promise<void> {
   const all = [...endpoints, ...workers, ...schedules];
   const entries = new Map(all.map(({ name, file }) => [name, file]));
   entries.set('fallback', 'functions/_generated/fallback.ts');
-  const metafile = await bundle(folder, entries);
+  await bundle(folder, entries);
   let total = 0;
   for (const name of entries.keys()) {
     const own = new URL(`${folder}/${name}/`, root);
     await mkdir(own, { recursive: true });
     await rename(new URL(`${folder}/${name}.mjs`, root), new URL('index.mjs', own));
-    if (wantsNative(metafile, `${folder}/${name}.mjs`)) await placeNative(`${folder}/${name}`);
     const endpoint = endpoints.find((module) => module.name === name);
     const files = endpoint?.contract.isStatic ? assetsOf(endpoint.contract.input) : [];
     if (files.length > 0) await mkdir(new URL('assets/', own));

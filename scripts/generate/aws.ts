@@ -2,7 +2,6 @@ import { environmentNames } from '../../functions/_core/env.ts';
 import { logicalName, queueResources, queueRights } from './aws-queues.ts';
 import { awsSchedule } from './aws-schedule.ts';
 import type { Deployable } from './discover.ts';
-import { loadsNative } from './native.ts';
 import { type StackName, stackNames, stackOf } from './stacks.ts';
 
 type Json = Record<string, unknown>;
@@ -10,7 +9,6 @@ type Json = Record<string, unknown>;
 /** An HTTP API waits 30 seconds for its function at most. */
 const httpTimeoutSeconds = 29;
 const lambda = (given: {
-  file?: string;
   name: string;
   summary: string;
   folder: string;
@@ -20,7 +18,6 @@ const lambda = (given: {
   handler: 'index.handler',
   description: given.summary.slice(0, 256),
   timeout: given.timeout,
-  ...(given.file !== undefined && loadsNative(given.file) ? { architecture: 'x86_64' } : {}),
   package: { artifact: `${given.folder}dist/aws/${given.name}.zip` },
   events: given.events,
 });
@@ -28,11 +25,10 @@ const lambda = (given: {
 function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
   const own = endpoints.filter(({ feature }) => stackOf(feature) === stack);
   const functions: Json = Object.fromEntries(
-    own.map(({ name, file, contract }) => [
+    own.map(({ name, contract }) => [
       name,
       lambda({
         name,
-        file,
         summary: contract.summary,
         folder: '../../',
         timeout: httpTimeoutSeconds,

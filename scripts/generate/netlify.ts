@@ -1,7 +1,6 @@
 import type { Deployable } from './discover.ts';
 import { canWake } from './import-graph.ts';
 import { overlap } from './match-order.ts';
-import { loadsNative, nativeFile } from './native.ts';
 import { staticPathsOf } from './static-paths.ts';
 
 type Files = Map<string, string>;
@@ -68,7 +67,6 @@ export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
           path: contract.path,
           method: contract.method,
           ...(meantFirst.length > 0 ? { excludedPath: meantFirst } : {}),
-          ...(loadsNative(file) ? { includedFiles: [nativeFile] } : {}),
         },
       }),
     );

@@ -37,7 +37,9 @@ async function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer<
   if (incoming.method === 'GET' || incoming.method === 'HEAD') return null;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+  // Leaving the loop of the stream itself would close the connection under the answer.
+  const parts: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
+  for await (const chunk of parts) {
     chunks.push(chunk);
     size += chunk.length;
     if (size > limit) break;
@@ -85,14 +87,13 @@ export async function startHttpServer(options: { port: number; host: string }): 
   };
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const ip = incoming.socket.remoteAddress ?? '';
     const request = requestOf(incoming, await bodyOf(incoming, env().MAX_BODY_BYTES));
     const serve = find(request.method, new URL(request.url).pathname);
-    const response = serve
-      ? await serve(request, { ip: incoming.socket.remoteAddress ?? '', waitUntil })
-      : await fallback(request);
-    // What is left of a refused body would be taken for the next request.
-    if (!incoming.complete) outgoing.setHeader('connection', 'close');
+    const response = serve ? await serve(request, { ip, waitUntil }) : await fallback(request);
     await write(response, outgoing);
+    // What is left of a refused body is thrown away: closing on a caller that still sends would lose it the answer.
+    incoming.resume();
   }
 
   const server = createServer((incoming, outgoing) => {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type HttpClient, httpClient, ProviderError } from '#core/clients/http-client.ts';
-import { DialpadCall } from './event.ts';
+import { type DialpadCall, readDialpadCall } from './event.ts';
 import { idOf } from './lenient.ts';
 import { pacer } from './pacer.ts';
 
@@ -154,7 +154,7 @@ async function* listCalls(http: HttpClient, query: CallListQuery): AsyncIterable
   };
   for await (const page of pagesOf(http, '/api/v2/call', z.unknown(), filter)) {
     // One unreadable row must not hide the others.
-    yield page.map((row) => DialpadCall.safeParse(row).data).filter((call) => call !== undefined);
+    yield page.map(readDialpadCall).filter((call) => call !== undefined);
   }
 }
 

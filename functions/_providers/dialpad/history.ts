@@ -1,5 +1,5 @@
 import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';
-import { type CallFields, type CallUpdate, ranks } from '#providers/provider.ts';
+import { type CallFields, type CallUpdate, ranks, type Update } from '#providers/provider.ts';
 import { detailsOf, metadataOf } from './call-facts.ts';
 import { dialpadClient } from './client.ts';
 import {
@@ -13,10 +13,12 @@ import {
   personOf,
   recordingUrlOf,
   transferKeyOf,
+  voicemailRecordingOf,
   wasAnswered,
 } from './conversation.ts';
 import type { DialpadCall } from './event.ts';
 import { known } from './known.ts';
+import { translateVoicemail } from './translate-voicemail.ts';
 
 /**
  * Dialpad's own list of concluded calls, `GET /api/v2/call` (1 200 a minute; `GET /api/v2/call/{id}` has 10, so that
@@ -47,7 +49,14 @@ export function listedCall(row: DialpadCall): ListedCall {
     owners: ownersOf(row),
     update: isEntryLeg(row) ? entryUpdate(row) : operatorUpdate(row),
     isPartial: false,
+    also: voicemailOf(row),
   };
+}
+
+/** The voicemail that the row tells of, under the id that its webhooks gave it; a row without that id tells of none. */
+function voicemailOf(row: DialpadCall): Update[] {
+  const isKnown = (row.voicemail_recording_id ?? voicemailRecordingOf(row)?.id) !== undefined;
+  return isKnown ? translateVoicemail({ ...row, state: 'voicemail_uploaded' }) : [];
 }
 
 /** The end as the hangup event told it, at the time of hanging up: never later than that event's own clock. */

@@ -1,5 +1,3 @@
-import * as z from 'zod';
-
 /*
  * Readers for single values as Dialpad has been seen to write them. What cannot be read counts as absent, so that one
  * odd field never costs the whole event.
@@ -14,7 +12,11 @@ const longestDurationMs = 2_147_483_647;
 /** An id as text, whether it came as a number or a string. 0, '' and null mean none. */
 export function idOf(value: unknown): string | undefined {
   if (typeof value === 'number') {
-    return Number.isInteger(value) && value > 0 ? BigInt(value).toString() : undefined;
+    return Number.isInteger(value) && value > 0
+      ? Number.isSafeInteger(value)
+        ? String(value)
+        : BigInt(value).toString()
+      : undefined;
   }
   const text = textOf(value)?.trim();
   return text && text !== '0' && text.length <= longestId ? text : undefined;
@@ -110,11 +112,6 @@ export function recordingsOf(value: unknown): Recording[] {
     durationMs: durationMsOf(item.duration),
     startedAtMs: instantMsOf(item.start_time),
   }));
-}
-
-/** A zod field that is read by one of the above and never fails. */
-export function lenient<T>(read: (value: unknown) => T) {
-  return z.unknown().optional().transform(read);
 }
 
 export function isRecord(value: unknown): value is Record<string, unknown> {

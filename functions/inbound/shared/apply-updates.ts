@@ -1,202 +1,18 @@
-import { type SQL, sql } from 'drizzle-orm/sql';
-import { v7 as uuidv7 } from 'uuid';
+import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx, textArray } from '#core/db.ts';
-import type { Announcement, CallUpdate, Update } from '#providers/provider.ts';
-import { callEvents, messageEvents, type OutboxEvent, voicemailEvents } from './announce.ts';
-import { type Merged, merge, sameValues } from './merge.ts';
-import { mergedOf, type StoredRow, storedOf, valuesOf } from './rows.ts';
+import type { Announcement } from '#providers/provider.ts';
+import { callEvents, messageEvents, voicemailEvents } from './announce.ts';
+import { type Entries, type Entry, entriesOf, load, mergeAll, type OwnedUpdate } from './entries.ts';
+import { insertFresh, insertOutbox, insertTimeline, updateChanged } from './row-writes.ts';
 import { callTarget, messageTarget, type Target, voicemailTarget } from './targets.ts';
 
-/** An update and whose it is. */
-export interface OwnedUpdate {
-  companyId: string;
-  appId: string | null;
-  provider: string;
-  /** The stored event that it comes from; null for a sync. */
-  eventId: string | null;
-  update: Update;
-}
+export type { OwnedUpdate } from './entries.ts';
 
 export interface Applied {
   /** Rows that are new to us. */
   inserted: number;
   /** Rows that were there and changed. */
   changed: number;
-}
-
-/** Another worker made one of the rows between our look and our insert: the batch is simply done again. */
-export class RowsAppeared extends Error {}
-
-interface Entry {
-  id: string;
-  companyId: string;
-  appId: string | null;
-  provider: string;
-  key: string;
-  before: StoredRow | undefined;
-  merged: Merged | undefined;
-  row: StoredRow;
-  updates: OwnedUpdate[];
-  /** Whether a value changed, not only a clock. */
-  hasNews: boolean;
-}
-
-const keyOf = (update: Update): string =>
-  update.kind === 'call'
-    ? update.providerCallId
-    : update.kind === 'message'
-      ? update.providerMessageId
-      : update.providerVoicemailId;
-
-function valuesOfUpdate(update: Update): Record<string, unknown> {
-  if (update.kind === 'call') {
-    return valuesOf(update.fields, { details: update.details, metadata: update.metadata });
-  }
-  if (update.kind === 'voicemail')
-    return { ...valuesOf(update.fields), providerCallId: update.providerCallId };
-  return valuesOf(update.fields);
-}
-
-/** One entry for each row that the updates are about, in the order in which every worker locks them. */
-function entriesOf(owned: readonly OwnedUpdate[], kind: Target['kind']): Map<string, Entry> {
-  const entries = new Map<string, Entry>();
-  for (const item of owned) {
-    if (item.update.kind !== kind) continue;
-    const key = keyOf(item.update);
-    const mapKey = `${item.companyId}\n${item.provider}\n${key}`;
-    const entry = entries.get(mapKey);
-    if (entry) entry.updates.push(item);
-    else {
-      entries.set(mapKey, {
-        id: '',
-        companyId: item.companyId,
-        appId: item.appId,
-        provider: item.provider,
-        key,
-        before: undefined,
-        merged: undefined,
-        row: {},
-        updates: [item],
-        hasNews: false,
-      });
-    }
-  }
-  return new Map([...entries].sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-/** Locks and reads the rows that exist, as JSON: `state_at` in epoch ms, numerics as text, times in ISO form. */
-async function load(tx: Tx, target: Target, entries: Map<string, Entry>): Promise<void> {
-  if (entries.size === 0) return;
-  const list = [...entries.values()];
-  const columns = target.columns.map(({ column, type }) => {
-    const name = sql.identifier(column);
-    if (type === 'timestamptz')
-      return sql`to_char(t.${name} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as ${name}`;
-    return type === 'numeric' ? sql`t.${name}::text as ${name}` : sql`t.${name}`;
-  });
-  const found = await rowsOf<{ row: StoredRow }>(
-    tx,
-    sql`select (select row_to_json(r) from (select t.id, t.company_id, t.app_id, t.provider,
-        t.${sql.identifier(target.key)} as key, t.state_rank, (extract(epoch from t.state_at) * 1000)::bigint as state_at,
-        t.field_clocks, ${sql.join(columns, sql`, `)}) r) as row
-      from ${sql.identifier(target.table)} t
-      join unnest(${textArray(list.map((entry) => entry.companyId))}::uuid[], ${textArray(list.map((entry) => entry.provider))},
-        ${textArray(list.map((entry) => entry.key))}) as k (company_id, provider, key)
-        on t.company_id = k.company_id and t.provider = k.provider and t.${sql.identifier(target.key)} = k.key
-      order by t.company_id, t.provider, t.${sql.identifier(target.key)}
-      for update of t`,
-  );
-  for (const { row } of found) {
-    const entry = entries.get(`${row.company_id}\n${row.provider}\n${row.key}`);
-    if (!entry) continue;
-    entry.id = String(row.id);
-    entry.appId = row.app_id === null ? entry.appId : String(row.app_id);
-    entry.before = row;
-    entry.merged = mergedOf(row, target);
-  }
-}
-
-/** Merges each entry's updates; says which entries are new and which changed. */
-function mergeAll(target: Target, entries: Map<string, Entry>): { fresh: Entry[]; changed: Entry[] } {
-  const fresh: Entry[] = [];
-  const changed: Entry[] = [];
-  for (const entry of entries.values()) {
-    const start = entry.merged;
-    let merged = start;
-    for (const { update } of entry.updates) {
-      merged = merge(merged, { clock: update.clock, values: valuesOfUpdate(update) }, target.rules);
-    }
-    if (!merged) continue;
-    if (!entry.before) {
-      entry.id = uuidv7();
-      fresh.push(entry);
-      entry.hasNews = true;
-    } else if (merged !== start) {
-      changed.push(entry);
-      entry.hasNews = !sameValues(merged, start);
-    }
-    entry.merged = merged;
-    entry.row = { ...storedOf(merged, target), [target.key]: entry.key };
-  }
-  return { fresh, changed };
-}
-
-const recordOf = (target: Target): SQL =>
-  sql.join(
-    [
-      ...['id uuid', 'company_id uuid', 'app_id uuid', 'provider text', `${target.key} text`].map((part) =>
-        sql.raw(part),
-      ),
-      ...extraColumns(target).map((name) => sql.raw(`${name} uuid`)),
-      ...target.columns
-        .filter(({ column }) => column !== target.key)
-        .map(({ column, type }) => sql.raw(`${column} ${type}`)),
-      ...['state_rank integer', 'state_at timestamptz', 'field_clocks jsonb'].map((part) => sql.raw(part)),
-    ],
-    sql`, `,
-  );
-
-/** Columns that are found out rather than told: which agent, which call. */
-const extraColumns = (target: Target): string[] =>
-  target.kind === 'call' ? ['agent_id'] : target.kind === 'voicemail' ? ['call_id'] : [];
-
-const writtenColumns = (target: Target): string[] => [
-  ...extraColumns(target),
-  ...target.columns.filter(({ column }) => column !== target.key).map(({ column }) => column),
-  'state_rank',
-  'state_at',
-  'field_clocks',
-];
-
-async function insertFresh(tx: Tx, target: Target, fresh: Entry[]): Promise<void> {
-  if (fresh.length === 0) return;
-  const names = ['id', 'company_id', 'app_id', 'provider', target.key, ...writtenColumns(target)];
-  const list = sql.raw(names.join(', '));
-  const records = fresh.map((entry) => ({
-    ...entry.row,
-    id: entry.id,
-    company_id: entry.companyId,
-    app_id: entry.appId,
-    provider: entry.provider,
-  }));
-  const inserted = await rowsOf(
-    tx,
-    sql`insert into ${sql.identifier(target.table)} (${list})
-      select ${list} from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)})
-      on conflict do nothing returning 1`,
-  );
-  if (inserted.length < fresh.length) throw new RowsAppeared();
-}
-
-async function updateChanged(tx: Tx, target: Target, changed: Entry[]): Promise<void> {
-  if (changed.length === 0) return;
-  const records = changed.map((entry) => ({ ...entry.row, id: entry.id }));
-  const set = writtenColumns(target).map((name) => sql.raw(`${name} = r.${name}`));
-  await rowsOf(
-    tx,
-    sql`update ${sql.identifier(target.table)} t set ${sql.join(set, sql`, `)}, updated_at = now()
-      from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)}) where t.id = r.id`,
-  );
 }
 
 /** Finds which of the company's agents handles each call. */
@@ -217,7 +33,7 @@ async function findAgents(tx: Tx, entries: Entry[]): Promise<void> {
 }
 
 /** Ties each voicemail to its call, which the same batch may just have made. */
-async function findCalls(tx: Tx, voicemails: Entry[], calls: Map<string, Entry>): Promise<void> {
+async function findCalls(tx: Tx, voicemails: Entry[], calls: Entries): Promise<void> {
   const unknown: Entry[] = [];
   for (const entry of voicemails) {
     const call = calls.get(`${entry.companyId}\n${entry.provider}\n${entry.row.provider_call_id}`);
@@ -238,57 +54,30 @@ async function findCalls(tx: Tx, voicemails: Entry[], calls: Map<string, Entry>)
   }
 }
 
-function timelineOf(calls: Iterable<Entry>): Record<string, unknown>[] {
-  const lines: Record<string, unknown>[] = [];
-  for (const entry of calls) {
-    for (const { update, eventId } of entry.updates) {
-      const { timeline, clock } = update as CallUpdate; // only calls are given
-      if (!timeline) continue;
-      lines.push({
-        id: uuidv7(),
-        company_id: entry.companyId,
-        app_id: entry.appId,
-        call_id: entry.id,
-        inbound_event_id: eventId,
-        type: timeline.type,
-        leg_id: timeline.legId ?? null,
-        data: timeline.data ?? {},
-        occurred_at: new Date(clock.at).toISOString(),
-      });
-    }
-  }
-  return lines;
-}
-
-/** Lines that an event left before are not left again: processing it anew must be harmless. */
-async function insertTimeline(tx: Tx, lines: Record<string, unknown>[]): Promise<void> {
-  if (lines.length === 0) return;
-  await rowsOf(
-    tx,
-    sql`insert into call_events (id, company_id, app_id, call_id, inbound_event_id, type, leg_id, data, occurred_at)
-    select * from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as r (id uuid, company_id uuid, app_id uuid,
-      call_id uuid, inbound_event_id uuid, type text, leg_id text, data jsonb, occurred_at timestamptz)
-    where not exists (select from call_events e where e.call_id = r.call_id and e.inbound_event_id = r.inbound_event_id)`,
-  );
-}
-
-async function insertOutbox(tx: Tx, events: OutboxEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  const rows = events.map((event) => ({ ...event, id: uuidv7() }));
-  await rowsOf(
-    tx,
-    sql`insert into outbox (id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at)
-    select id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id uuid, company_id uuid, app_id uuid, type text,
-      subject_id uuid, dedupe_key text, data jsonb, occurred_at timestamptz)
-    on conflict (company_id, dedupe_key) do nothing`,
-  );
-}
-
 function announcementsOf(entry: Entry): (Announcement & { at: number })[] {
   return entry.updates.flatMap(({ update }) =>
     update.kind === 'call' ? (update.announce ?? []).map((item) => ({ ...item, at: update.clock.at })) : [],
   );
+}
+
+/**
+ * Another worker made one of the rows between our look and our insert. The transaction is to be run again: locking that
+ * row now would break the order in which everyone locks, and two batches could wait for each other.
+ */
+export class RowsAppeared extends Error {}
+
+/** Writes merged rows. @returns the entries whose rows are new, and those whose rows changed. */
+async function write(
+  tx: Tx,
+  target: Target,
+  entries: Entries,
+  complete: (entries: Entry[]) => Promise<void>,
+): Promise<{ fresh: Entry[]; changed: Entry[] }> {
+  const { fresh, changed } = mergeAll(target, entries);
+  await complete([...fresh, ...changed]);
+  const [inserted] = await Promise.all([insertFresh(tx, target, fresh), updateChanged(tx, target, changed)]);
+  if (inserted < fresh.length) throw new RowsAppeared();
+  return { fresh, changed };
 }
 
 /**
@@ -310,13 +99,10 @@ export async function applyUpdates(
     load(tx, messageTarget, messages),
     load(tx, voicemailTarget, voicemails),
   ]);
-  const call = mergeAll(callTarget, calls);
-  const message = mergeAll(messageTarget, messages);
-  const voicemail = mergeAll(voicemailTarget, voicemails);
-  await Promise.all([
-    findAgents(tx, [...call.fresh, ...call.changed]),
-    findCalls(tx, [...voicemail.fresh, ...voicemail.changed], calls),
-  ]);
+  const nothing = async () => {};
+  const call = await write(tx, callTarget, calls, (entries) => findAgents(tx, entries));
+  const message = await write(tx, messageTarget, messages, nothing);
+  const voicemail = await write(tx, voicemailTarget, voicemails, (entries) => findCalls(tx, entries, calls));
 
   const events = [
     ...[...calls.values()].flatMap((entry) =>
@@ -326,15 +112,8 @@ export async function applyUpdates(
     ...voicemail.fresh.flatMap((entry) => voicemailEvents(entry.row, entry)),
   ];
   const since = options.announceSince?.toISOString();
-  // Sent together, done by the server in this order: rows before what refers to them.
   await Promise.all([
-    insertFresh(tx, callTarget, call.fresh),
-    updateChanged(tx, callTarget, call.changed),
-    insertFresh(tx, messageTarget, message.fresh),
-    updateChanged(tx, messageTarget, message.changed),
-    insertFresh(tx, voicemailTarget, voicemail.fresh),
-    updateChanged(tx, voicemailTarget, voicemail.changed),
-    insertTimeline(tx, timelineOf(calls.values())),
+    insertTimeline(tx, [...calls.values()]),
     insertOutbox(tx, since ? events.filter(({ occurred_at }) => occurred_at >= since) : events),
   ]);
   return {

@@ -17,6 +17,7 @@ interface Claimed {
   company_id: string;
   app_id: string | null;
   payload: string;
+  is_replay: boolean;
   received_ms: string;
 }
 
@@ -32,7 +33,7 @@ interface Failure {
 async function claim(tx: Tx, ids: readonly string[]): Promise<Claimed[]> {
   return await rowsOf<Claimed>(
     tx,
-    sql`select id, provider, company_id, app_id, payload::text as payload,
+    sql`select id, provider, company_id, app_id, payload::text as payload, processed_at is not null as is_replay,
         (extract(epoch from received_at) * 1000)::bigint as received_ms
       from inbound_events
       where id = any(${textArray(ids)}::uuid[]) and status = 'received' and next_attempt_at <= now()
@@ -124,6 +125,7 @@ async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processe
             appId: event.app_id,
             provider: event.provider,
             eventId: event.id,
+            isReplay: event.is_replay,
             update,
           });
         }

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
-import { v7 as uuidv7 } from 'uuid';
 import type { Context } from '#core/context.ts';
 import { callFunction } from '#core/db.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
 import { countInvalidSignature } from '#core/metrics.ts';
 import { wake } from '#core/queue.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
@@ -97,7 +97,7 @@ export async function receiveEvent(
   const owner = signer ? { companyId: signer.companyId, appId: signer.appId } : expectation.owner;
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
-  const id = uuidv7();
+  const id = newId();
   const occurredAt = identity?.occurredAt;
   const [row] = await callFunction(sql`select private.receive_event(
     ${id}::uuid, ${provider.name}, ${scope + storable(key, 500)}, ${storable(identity?.type ?? 'unrecognised', 100)},

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
+import { inParallel } from '#core/in-parallel.ts';
 import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';
 import type { Update } from '#providers/provider.ts';
 import {
@@ -108,24 +109,6 @@ async function fetched(
     );
     return undefined;
   }
-}
-
-/** Runs `work` over the items, at most `width` at once. */
-async function inParallel<T, R>(
-  items: readonly T[],
-  width: number,
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  let next = 0;
-  const lane = async () => {
-    for (let index = next++; index < items.length; index = next++) {
-      const item = items[index];
-      if (item !== undefined) results[index] = await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, lane));
-  return results;
 }
 
 async function apply(

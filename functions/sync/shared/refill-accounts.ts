@@ -5,6 +5,7 @@ import { dialpadApiUrl, env } from '#core/env.ts';
 import { decryptSecret } from '#core/secrets.ts';
 import { dialpadHistory } from '#providers/dialpad/history.ts';
 import { retellHistory } from '#providers/retell/history.ts';
+import { dialpadAccount, dialpadConnections } from '../../dialpad-connect/public.ts';
 import type { RefillAccount } from './refill.ts';
 
 /** Every account at a provider that we can ask: the deployment's own, and the companies'. */
@@ -34,6 +35,19 @@ export async function refillAccounts(
     const account = { token: decryptSecret(secret), baseUrl: RETELL_API_URL };
     const owner = { companyId: company_id, appId: app_id };
     accounts.push({ provider: 'retell', history: retellHistory, account, fallback: owner });
+  }
+  for (const { companyId, appId } of await dialpadConnections(ctx)) {
+    try {
+      const account = await dialpadAccount(ctx, appId);
+      accounts.push({
+        provider: 'dialpad',
+        history: dialpadHistory,
+        account,
+        fallback: { companyId, appId },
+      });
+    } catch (error) {
+      ctx.log.warn({ appId, err: error }, 'a Dialpad connection cannot be used for the refill');
+    }
   }
   return accounts;
 }

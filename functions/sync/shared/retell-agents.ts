@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
-import { v7 as uuidv7 } from 'uuid';
 import type { Context } from '#core/context.ts';
 import { rowsOf, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
+import { newId } from '#core/ids.ts';
 import { type RetellClient, retellClient } from '#providers/retell/client.ts';
 import type { RetellAgent } from '#providers/retell/event.ts';
 import { linkedAgents, ownsUnlinked, retellAccountOf } from './accounts.ts';
@@ -51,7 +51,7 @@ export async function syncRetellAgents(ctx: Context, companyId: string): Promise
     }
   }
   const records = [...newest.values()].map((agent) => ({
-    id: uuidv7(),
+    id: newId(),
     provider_agent_id: agent.agent_id,
     name: (agent.agent_name ?? '').replaceAll('\0', '').slice(0, 200),
     details: agentDetails(agent),

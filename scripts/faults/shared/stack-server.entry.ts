@@ -1,4 +1,5 @@
 /** The embedded stack in a process of its own, on the database that DATABASE_URL names. */
+import * as sweep from '../../../functions/inbound/sweep.schedule.ts';
 import { startStack } from '../../stack/embedded-stack.ts';
 import { serveParent } from './serve-parent.ts';
 
@@ -12,6 +13,7 @@ const stack = await startStack({
 serveParent(
   { url: stack.url, sqsUrl: stack.sqsUrl },
   {
+    sweep: () => sweep.run(),
     gc() {
       globalThis.gc?.();
       return process.memoryUsage();

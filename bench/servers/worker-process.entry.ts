@@ -1,0 +1,31 @@
+/** The inbound worker in a process of its own: runs batches of ids that the parent names. */
+import { performance } from 'node:perf_hooks';
+import { closeDatabase } from '#core/db.ts';
+import { run } from '../../functions/inbound/process-inbound.worker.ts';
+import { serveParent } from '../../scripts/faults/shared/serve-parent.ts';
+
+interface Job {
+  batches: string[][];
+  atOnce: number;
+}
+
+/** Some workers side by side take the batches in turn. */
+async function work({ batches, atOnce }: Job) {
+  let next = 0;
+  const cpu = process.cpuUsage();
+  const idle = performance.eventLoopUtilization();
+  const started = performance.now();
+  const worker = async () => {
+    for (let batch = batches[next++]; batch; batch = batches[next++]) await run(batch);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  const ms = performance.now() - started;
+  const used = process.cpuUsage(cpu);
+  return {
+    ms,
+    cpuMs: (used.user + used.system) / 1000,
+    busy: performance.eventLoopUtilization(idle).utilization,
+  };
+}
+
+serveParent(undefined, { work: (job) => work(job as Job) }, closeDatabase); // as processing.ts sends it

@@ -1,0 +1,51 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { setInlineRunner } from '#core/queue.ts';
+import { post } from '#core/testing/hooks.ts';
+import { internal } from '#core/testing/internal.ts';
+import { setSettings } from '#core/testing/settings.ts';
+import { dialpadClient } from '#providers/dialpad/client.ts';
+import { type DialpadStandIn, startDialpadStandIn } from '../../../scripts/providers/dialpad/stand-in.ts';
+import * as createApp from '../../apps/create-app.ts';
+import * as processInbound from '../../inbound/process-inbound.worker.ts';
+import * as receiveDialpad from '../../inbound/receive-dialpad.ts';
+
+export const apiKey = 'dialpad-test-api-key';
+
+/** Dialpad, anew for each test of the file that imports this. */
+export const world: { dialpad: DialpadStandIn } = { dialpad: undefined as unknown as DialpadStandIn }; // set before each
+/** This deployment, as Dialpad reaches it. */
+let hooks: Server;
+
+export const client = () =>
+  dialpadClient({ token: apiKey, baseUrl: world.dialpad.url, sleep: async () => {} });
+
+export const anApp = async (): Promise<{ app_id: string; company_id: string; api_key: string }> =>
+  (await internal(createApp, { name: 'Hooked', scopes: ['*'] })).body.data;
+
+beforeAll(async () => {
+  hooks = createServer(async (incoming, response) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const answer = await post(receiveDialpad, Buffer.concat(chunks), { path: incoming.url ?? '' });
+    response.writeHead(answer.status).end(answer.text);
+  });
+  await new Promise<void>((resolve) => hooks.listen(0, '127.0.0.1', resolve));
+  setInlineRunner(async (_queue, ids) => processInbound.run(ids));
+});
+beforeEach(async () => {
+  world.dialpad = await startDialpadStandIn({ apiKey, requestsPerSecond: false });
+  const { port } = hooks.address() as AddressInfo; // it listens on a port
+  setSettings({
+    DIALPAD_API_URL: world.dialpad.url,
+    DIALPAD_API_KEY: apiKey,
+    PUBLIC_URL: `http://127.0.0.1:${port}`,
+  });
+});
+afterEach(async () => world.dialpad.close());
+afterAll(async () => {
+  setSettings({ DIALPAD_API_URL: undefined, PUBLIC_URL: 'https://api.example.com' });
+  hooks.closeAllConnections();
+  await new Promise((resolve) => hooks.close(resolve));
+});
