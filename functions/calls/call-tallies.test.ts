@@ -14,17 +14,33 @@ describe('the total of a list of calls', () => {
       await acme.hasCall({ status: statuses[i % 4] ?? '', direction: i % 3 === 0 ? 'outbound' : 'inbound' });
     }
     await sql`update calls set status = 'completed' where company_id = ${acme.id} and status = 'ringing'`;
-    for (const { id } of await sql`select id from calls where company_id = ${acme.id} and status = 'in_progress'`) {
+    for (const {
+      id,
+    } of await sql`select id from calls where company_id = ${acme.id} and status = 'in_progress'`) {
       await sql`update calls set status = 'completed' where id = ${id}`;
     }
     await sql`delete from calls where id in (select id from calls where company_id = ${acme.id} limit 7)`;
     const check = async () => {
-      for (const filter of [{}, { status: 'completed' }, { status: 'missed', direction: 'inbound' }, { provider: 'retell' }, { provider: 'x' }]) {
-        const { status = null, direction = null, provider = null } = filter as Record<string, string | undefined>;
+      for (const filter of [
+        {},
+        { status: 'completed' },
+        { status: 'missed', direction: 'inbound' },
+        { provider: 'retell' },
+        { provider: 'x' },
+      ]) {
+        const {
+          status = null,
+          direction = null,
+          provider = null,
+        } = filter as Record<string, string | undefined>;
         const [counted] = await sql`select count(*)::int as n from calls where company_id = ${acme.id}
           and status = coalesce(${status}, status) and direction = coalesce(${direction}, direction) and provider = coalesce(${provider}, provider)`;
         const { body } = await key.request(listCalls, { ...filter, limit: 1 });
-        expect([filter, body.pagination.total, body.pagination.totalIsEstimate]).toEqual([filter, counted?.n, false]);
+        expect([filter, body.pagination.total, body.pagination.totalIsEstimate]).toEqual([
+          filter,
+          counted?.n,
+          false,
+        ]);
       }
     };
     await check();

@@ -32,7 +32,8 @@ describe('the refill from Dialpad’s own list', () => {
     const heard = await dialpad.runCall('answered');
     for (const event of heard) await post(receiveDialpad, dialpadBody(event));
     const before = (await key.request(listCalls)).body.data[0];
-    for (const kind of ['answered', 'missed', 'voicemail', 'outbound'] as const) await dialpad.runCall(kind, { lose: true });
+    for (const kind of ['answered', 'missed', 'voicemail', 'outbound'] as const)
+      await dialpad.runCall(kind, { lose: true });
 
     await refill.run();
     const { data } = (await key.request(listCalls)).body;
@@ -47,7 +48,8 @@ describe('the refill from Dialpad’s own list', () => {
     expect((await key.request(listVoicemails)).body.data).toHaveLength(1);
     expect(data.find((call: { id: string }) => call.id === before.id)).toEqual(before);
 
-    const checks = () => adminSql()`select listed, missing, unfinished, filled, failed from completeness_checks
+    const checks =
+      () => adminSql()`select listed, missing, unfinished, filled, failed from completeness_checks
       where company_id = ${acme.id} order by id`;
     expect((await checks())[0]).toEqual({ listed: 5, missing: 4, unfinished: 0, filled: 4, failed: 0 });
     await refill.run();
@@ -61,7 +63,8 @@ describe('the refill from Dialpad’s own list', () => {
     process.env.DIALPAD_API_KEY = `wrong-${randomUUID()}`;
     forgetEnv();
     await refill.run();
-    const [check] = await adminSql()`select error, listed from completeness_checks where company_id = ${acme.id}`;
+    const [check] =
+      await adminSql()`select error, listed from completeness_checks where company_id = ${acme.id}`;
     expect(check).toEqual({ error: expect.stringContaining('401'), listed: 0 });
     process.env.DIALPAD_API_KEY = 'refill-key';
     forgetEnv();

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import { callersCompany, equals } from '#core/filters.ts';
 import { countUpTo } from '#core/page.ts';
-import { callTallies, calls } from '#db/schema/calls.ts';
+import { calls, callTallies } from '#db/schema/calls.ts';
 
 /** The filters that the tallies know (db/migrations: call tallies). */
 const tallied = ['status', 'direction', 'provider'] as const;
@@ -14,9 +14,14 @@ type Filters = Partial<Record<(typeof tallied)[number], string | undefined>>;
  * sees but a part of the company's calls, so theirs are counted. Undefined: a filter is asked for that has no sums.
  */
 export function talliedTotal(input: Filters): ((where: SQL) => SQL) | undefined {
-  const asked = Object.entries(input).filter(([name, value]) => value !== undefined && !aboutThePage.has(name));
+  const asked = Object.entries(input).filter(
+    ([name, value]) => value !== undefined && !aboutThePage.has(name),
+  );
   if (asked.some(([name]) => !tallied.some((known) => known === name))) return undefined;
-  const conditions = [callersCompany(callTallies.companyId), ...tallied.map((name) => equals(callTallies[name], input[name]))];
+  const conditions = [
+    callersCompany(callTallies.companyId),
+    ...tallied.map((name) => equals(callTallies[name], input[name])),
+  ];
   const sums = sql`select coalesce(sum(${callTallies.n}), 0) as total, false as is_estimate from ${callTallies}
     where ${sql.join(
       conditions.filter((condition) => condition !== undefined),

@@ -42,7 +42,9 @@ export const Call = z.object({
   sentiment: z.string().nullable(),
   successful: z.boolean().nullable(),
   disconnectionReason: z.string().nullable(),
-  hasRecording: z.boolean().describe('Whether the provider recorded it. Its own address of the audio is never shown.'),
+  hasRecording: z
+    .boolean()
+    .describe('Whether the provider recorded it. Its own address of the audio is never shown.'),
   tags: z.array(z.string()),
   metadata: z.record(z.string(), z.unknown()),
   createdAt: time,
