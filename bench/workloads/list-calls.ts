@@ -94,7 +94,7 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
         },
       ],
       notes: [
-        `${connections} connections; every company once in turn, and the companies as often as they have calls. Ours checks the key or token, sets the caller for the policies, counts the total to 10 000 and logs the request; bare does none of that.`,
+        `${connections} connections; every company once in turn, and the companies as often as they have calls. Ours checks the key or token, sets the caller for the policies, tells the total and logs the request; bare does none of that.`,
       ],
     };
   } finally {

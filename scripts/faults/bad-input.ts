@@ -33,6 +33,7 @@ async function complaintOf(port: number, { what, bytes, expect }: BadRequest): P
   return expect === 'refused' ? said : undefined;
 }
 
+const atOnce = 8;
 const rssMegabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
 
 /** Connections that never finish their request hold nobody up, and are closed in the end. */
@@ -70,7 +71,7 @@ async function slowloris(
 /** Whatever is sent, the answer is a 4xx with the envelope, or what HTTP itself does; never a 5xx, and memory stays flat. */
 export async function badInput(
   ground: Ground,
-  size: { rounds: number; slowConnections: number; isPatient: boolean },
+  size: { rounds: number; everyNth: number; slowConnections: number; isPatient: boolean },
 ): Promise<Counts> {
   const company = await withAdmin(ground, makeCompany);
   const server = await startStackServer({
@@ -89,11 +90,12 @@ export async function badInput(
         `A good request was answered ${status}: the bad ones would not get past the door.`,
       );
     }
-    const all = [...(await badRequests(company)), ...signedNonsense(), ...brokenHttp()];
+    const some = (await badRequests(company)).filter((_, index) => index % size.everyNth === 0);
+    const all = [...some, ...signedNonsense(), ...brokenHttp()];
     const complaints: string[] = [];
-    for (const request of all) {
-      const complaint = await complaintOf(server.port, request);
-      if (complaint !== undefined) complaints.push(complaint);
+    for (let i = 0; i < all.length; i += atOnce) {
+      const found = await Promise.all(all.slice(i, i + atOnce).map((one) => complaintOf(server.port, one)));
+      complaints.push(...found.filter((complaint) => complaint !== undefined));
     }
     demand(
       complaints.length === 0,
@@ -104,16 +106,20 @@ export async function badInput(
     const memory: number[] = [];
     // Bodies of 10 MB come and go: what counts is whether it keeps growing once the heap has its size.
     for (let round = 0; round < size.rounds; round++) {
-      const some = all.filter((_, index) => index % size.rounds === round || index % 7 === 0);
-      for (let i = 0; i < some.length; i += 8) {
-        await Promise.all(some.slice(i, i + 8).map((request) => sendRaw(server.port, request.bytes)));
+      const part = all.filter((_, index) => index % size.rounds === round || index % 7 === 0);
+      for (let i = 0; i < part.length; i += atOnce) {
+        await Promise.all(part.slice(i, i + atOnce).map((request) => sendRaw(server.port, request.bytes)));
       }
       await server.ask('gc');
       memory.push(server.rssBytes());
     }
     const settled = Math.max(...memory.slice(0, Math.ceil(memory.length / 2)));
     const last = memory.at(-1) ?? 0;
-    demand(last <= settled * 1.15, `Memory grows: ${memory.map(rssMegabytes).join(', ')} MB.`);
+    const mayStillSettle = size.rounds < 10;
+    demand(
+      mayStillSettle || last <= settled * 1.15,
+      `Memory grows: ${memory.map(rssMegabytes).join(', ')} MB.`,
+    );
     return {
       'kinds of request': all.length,
       '5xx': 0,

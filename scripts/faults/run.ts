@@ -49,7 +49,7 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
   },
   'bad-input': {
     title: 'Requests that no honest caller sends',
-    run: (ground) => badInput(ground, { rounds: 20, slowConnections: 100, isPatient: true }),
+    run: (ground) => badInput(ground, { rounds: 20, everyNth: 1, slowConnections: 100, isPatient: true }),
   },
 };
 
