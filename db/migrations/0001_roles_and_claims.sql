@@ -77,28 +77,38 @@ create function private.uuid_v7() returns uuid
       'hex')::uuid
   $$;
 
--- The claims of the access token, as PostgREST and Supabase leave them: {} where there is no caller.
+-- The claims of the access token, as PostgREST and Supabase leave them: {} where there is no caller. Every name is
+-- qualified instead of a search_path being set: a function with a setting of its own is never inlined, and these stand
+-- in every policy (20 to 55 µs a statement each).
 create function private.claims() returns jsonb
-  language sql stable parallel safe set search_path = ''
-  as $$ select coalesce(nullif(current_setting('request.jwt.claims', true), ''), '{}')::jsonb $$;
+  language sql stable parallel safe
+  as $$
+    select coalesce(nullif(pg_catalog.current_setting('request.jwt.claims', true), ''), '{}')::pg_catalog.jsonb
+  $$;
 
 create function private.caller_id() returns uuid
-  language sql stable parallel safe set search_path = ''
-  as $$ select nullif(private.claims() ->> 'sub', '')::uuid $$;
+  language sql stable parallel safe
+  as $$ select nullif(private.claims() operator(pg_catalog.->>) 'sub', '')::pg_catalog.uuid $$;
 
 create function private.caller_company_id() returns uuid
-  language sql stable parallel safe set search_path = ''
-  as $$ select nullif(private.claims() -> 'app_metadata' ->> 'company_id', '')::uuid $$;
+  language sql stable parallel safe
+  as $$
+    select nullif(private.claims() operator(pg_catalog.->) 'app_metadata' operator(pg_catalog.->>) 'company_id', '')::pg_catalog.uuid
+  $$;
 
 -- The app whose key the caller shows; null for people, and for keys that see the whole company.
 create function private.caller_app_id() returns uuid
-  language sql stable parallel safe set search_path = ''
-  as $$ select nullif(private.claims() -> 'app_metadata' ->> 'app_id', '')::uuid $$;
+  language sql stable parallel safe
+  as $$
+    select nullif(private.claims() operator(pg_catalog.->) 'app_metadata' operator(pg_catalog.->>) 'app_id', '')::pg_catalog.uuid
+  $$;
 
 -- owner, admin, manager, agent, viewer; 'service' for a key, whose scopes were checked as it entered.
 create function private.caller_role() returns text
-  language sql stable parallel safe set search_path = ''
-  as $$ select coalesce(private.claims() -> 'app_metadata' ->> 'role', '') $$;
+  language sql stable parallel safe
+  as $$
+    select coalesce(private.claims() operator(pg_catalog.->) 'app_metadata' operator(pg_catalog.->>) 'role', '')
+  $$;
 
 create function private.role_rank(role text) returns integer
   language sql immutable parallel safe set search_path = ''

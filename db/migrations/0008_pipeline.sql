@@ -129,7 +129,10 @@ create function private.receive_event(
         v_app := v_link.app_id;
       end if;
     end if;
-    v_company := coalesce(v_company, p_default_company_id);
+    if v_company is null and p_default_company_id is not null then
+      -- A default company that does not exist must not cost the event: it waits as unmatched.
+      select c.id into v_company from public.companies c where c.id = p_default_company_id;
+    end if;
     v_status := case when not p_recognised then 'unrecognised' when v_company is null then 'unmatched' else 'received' end;
     insert into public.inbound_events
       (id, provider, dedupe_key, company_id, app_id, type, occurred_at, payload, headers, owners, status)

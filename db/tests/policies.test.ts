@@ -52,7 +52,7 @@ const outcomeOf = (asking: PromiseLike<{ count: number }>): Promise<number | str
 async function attempt(who: Identity, [text, values]: Statement, table: string) {
   return await undone(async (tx) => {
     const look = async () =>
-      await tx.unsafe(`select to_jsonb(t)::text as row from public.${table} t order by 1`);
+      await tx.unsafe(`select row_to_json(t)::text as row from public.${table} t order by 1`);
     const before = await look();
     await tx.unsafe('savepoint start');
     await tx.unsafe('select set_config($1, $2, true), set_config($3, $4, true)', [

@@ -94,6 +94,9 @@ const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
       where p.pronamespace = 'private'::regnamespace and a.grantee = 0
      union all select 'private.' || proname || ' has no search_path of its own' from pg_proc
       where pronamespace = 'private'::regnamespace and not coalesce(array_to_string(proconfig, ',') ~ '(^|,)search_path=', false)
+        -- A setting would keep these from being inlined into the policies; they run as whoever calls, every name qualified.
+        and not (not prosecdef and proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role')
+          and prosrc ~ 'pg_catalog\\.|private\\.')
      union all select 'public.' || proname || ' runs as its owner' from pg_proc
       where pronamespace = 'public'::regnamespace and prosecdef
      union all select 'anon may use the schema private' where has_schema_privilege('anon', 'private', 'usage')`,

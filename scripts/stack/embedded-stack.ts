@@ -104,7 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;
     setDefaults({
       PUBLIC_URL: url,
-      DEFAULT_COMPANY_ID: demo.companyId,
+      ...(process.env.NODE_ENV === 'production' ? {} : { DEFAULT_COMPANY_ID: demo.companyId }),
       ...(queueServer ? { SQS_ENDPOINT: queueServer.url } : {}),
       ...(isRetellLocal
         ? { RETELL_API_URL: standIns.retell.url, RETELL_API_KEY: standInCredentials.RETELL_API_KEY }

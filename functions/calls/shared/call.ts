@@ -51,9 +51,9 @@ export const Call = z.object({
   updatedAt: time,
 });
 
-const externalUserId = sql`(select m.external_user_id from user_mappings m
+const externalUserId = sql`case when ${calls.appId} is null then null else (select m.external_user_id from user_mappings m
   where m.company_id = ${calls.companyId} and m.app_id = ${calls.appId} and m.provider = ${calls.provider}
-    and m.provider_user_id = ${calls.providerAgentId})`;
+    and m.provider_user_id = ${calls.providerAgentId}) end`;
 
 const callFields = {
   id: calls.id,
