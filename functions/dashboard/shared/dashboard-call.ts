@@ -1,8 +1,8 @@
 import type { SQL } from 'drizzle-orm/sql';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { callersCompany } from '#core/filters.ts';
-import { listOf, type Page, type PageInput, type Read, type Sort } from '#core/page.ts';
+import { callersCompany, equals } from '#core/filters.ts';
+import { listOf, type Page, type PageInput, pageInput, type Read, type Sort } from '#core/page.ts';
 import { isoTime, shapeOf } from '#core/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 
@@ -112,3 +112,17 @@ export function dashboardCalls(
     compose,
   );
 }
+
+/** What the lists across agents take. */
+export const acrossAgentsInput = pageInput.extend({
+  agentId: z.string().max(200).optional().describe('Retell’s id of the agent.'),
+  callStatus: z.enum(['registered', 'ongoing', 'ended', 'not_connected', 'error']).optional(),
+  sortBy: DashboardSort,
+});
+
+/** A page of the calls of all agents. The list is named for its cursors, which belong to it alone. */
+export const callsAcrossAgents = (input: z.infer<typeof acrossAgentsInput>, list: string): Read =>
+  dashboardCalls(input, list, { agentId: input.agentId, callStatus: input.callStatus }, [
+    equals(calls.providerAgentId, input.agentId),
+    equals(retellStatus, input.callStatus),
+  ]);
