@@ -178,7 +178,7 @@ describe('the database', () => {
       expect.arrayContaining([
         'oddities has no row level security',
         'oddities does not force row level security on its owner',
-        'oddities.company_id has no foreign key',
+        'oddities.company_id has no foreign key and no trigger on companies',
         "oddities (call_id) may refer to another company's apps",
         'bare has no policy',
         '"by row" on oddities asks private.caller_company_id for each row',

@@ -4,6 +4,7 @@ import type { Caller } from './caller.ts';
 import { callFunction } from './db.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
+import type { HeaderFields } from './http/incoming.ts';
 import { sameSecret } from './secrets.ts';
 import { verifyAccessToken } from './tokens.ts';
 
@@ -15,7 +16,7 @@ interface Credentials {
   internal: string | undefined;
 }
 
-function credentialsOf(headers: Headers): Credentials {
+function credentialsOf(headers: HeaderFields): Credentials {
   const authorization = headers.get('authorization') ?? '';
   const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
   return {
@@ -29,7 +30,7 @@ function credentialsOf(headers: Headers): Credentials {
  * Who sends this request, of those that the endpoint takes.
  * @throws AppError UNAUTHENTICATED or TOKEN_EXPIRED.
  */
-export async function authenticate(headers: Headers, who: readonly Who[], now: Date): Promise<Caller> {
+export async function authenticate(headers: HeaderFields, who: readonly Who[], now: Date): Promise<Caller> {
   if (who.includes('public') || who.includes('signed')) return { kind: 'nobody' };
   const { bearer, apiKey, internal } = credentialsOf(headers);
   if (who.includes('internal')) {

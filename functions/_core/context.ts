@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Caller } from './caller.ts';
 import { type Entry, type Tx, transaction } from './db.ts';
 import { AppError } from './errors.ts';
+import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';
 
 /** What a handler, a worker or a schedule is given to work with. */
@@ -12,10 +13,9 @@ export interface Context {
   readonly companyId: string;
   /** The caller's address; '' where the platform does not tell. */
   readonly ip: string;
-  readonly headers: Headers;
+  readonly headers: HeaderFields;
   /** The body as it came, for signatures. Empty unless the contract says `body: 'raw'`. */
   readonly rawBody: Buffer;
-  readonly url: URL;
   readonly log: Logger;
   now(): Date;
   /** A transaction as the caller: the database decides which rows it sees. */
@@ -31,9 +31,8 @@ export interface ContextParts {
   caller: Caller;
   entry: Entry;
   ip?: string;
-  headers?: Headers;
+  headers?: HeaderFields;
   rawBody?: Buffer;
-  url?: URL;
   now?: () => Date;
   waitUntil: (work: Promise<unknown>) => void;
 }
@@ -49,9 +48,8 @@ export function makeContext(parts: ContextParts): Context {
       throw new AppError('FORBIDDEN', { message: 'This needs a caller that belongs to a company.' });
     },
     ip: parts.ip ?? '',
-    headers: parts.headers ?? new Headers(),
+    headers: parts.headers ?? noHeaders,
     rawBody: parts.rawBody ?? Buffer.alloc(0),
-    url: parts.url ?? new URL('http://localhost/'),
     get log() {
       child ??= log().child({ requestId });
       return child;

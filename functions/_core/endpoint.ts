@@ -6,10 +6,10 @@ import { type Entry, readTogether, transaction } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
 import { failureReply, jsonReply } from './http/answers.ts';
-import { readBody } from './http/body.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
-import { type HttpHandler, lambdaHandler } from './http/lambda.ts';
-import { RawReply, type Reply, toResponse } from './http/reply.ts';
+import { type Incoming, type Platform, readBody } from './http/incoming.ts';
+import { type Platforms, platforms } from './http/platforms.ts';
+import { RawReply, type Reply } from './http/reply.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
@@ -78,18 +78,8 @@ interface Handle<I extends z.ZodObject, O extends z.ZodType> {
   handle(given: { ctx: Context; input: z.output<I> }): Promise<z.input<O> | RawReply>;
 }
 
-/** What the platform knows beside the request. Netlify's own context fits. */
-export interface Platform {
-  ip?: string;
-  waitUntil?: (work: Promise<unknown>) => void;
-}
-
-export interface Endpoint {
+export interface Endpoint extends Platforms {
   contract: Contract;
-  /** Netlify and the local server run this. */
-  serve: (request: Request, platform?: Platform) => Promise<Response>;
-  /** Lambda runs this. */
-  handler: HttpHandler;
 }
 
 const noInput = z.object({});
@@ -124,17 +114,16 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   const pattern = pathPattern(contract.path);
   const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
 
-  async function answer(request: Request, platform: Platform, requestId: string): Promise<Reply> {
+  async function answer(incoming: Incoming, platform: Platform, requestId: string): Promise<Reply> {
     const now = new Date();
-    if (request.method !== contract.method) {
+    if (incoming.method !== contract.method) {
       throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow: contract.method } });
     }
-    const url = new URL(request.url);
-    const params = pattern.match(url.pathname);
+    const params = pattern.match(incoming.url.pathname);
     if (!params) throw new AppError('NOT_FOUND');
-    const caller = await authenticate(request.headers, contract.who, now);
+    const caller = await authenticate(incoming.headers, contract.who, now);
     try {
-      return await answerTo(caller, request, platform, { requestId, url, params, now });
+      return await answerTo(caller, incoming, platform, { requestId, params, now });
     } catch (error) {
       auditRefusedKey(caller, error, platform);
       throw error;
@@ -143,20 +132,15 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
 
   async function answerTo(
     caller: Caller,
-    request: Request,
+    incoming: Incoming,
     platform: Platform,
-    {
-      requestId,
-      url,
-      params,
-      now,
-    }: { requestId: string; url: URL; params: Record<string, string>; now: Date },
+    { requestId, params, now }: { requestId: string; params: Record<string, string>; now: Date },
   ): Promise<Reply> {
     const entry = entryOf(caller, contract);
-    const body = takesBody ? await readBody(request, contract.body, env().MAX_BODY_BYTES) : undefined;
+    const body = takesBody ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES) : undefined;
     const given = mergeInput(
       params,
-      parseQuery(url.searchParams),
+      parseQuery(incoming.url.searchParams),
       body && body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
@@ -170,9 +154,8 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       caller,
       entry,
       ip: platform.ip ?? '',
-      headers: request.headers,
+      headers: incoming.headers,
       rawBody: body ?? Buffer.alloc(0),
-      url,
       waitUntil: platform.waitUntil ?? (() => {}),
     });
     const result = await definition.handle({ ctx, input: value });
@@ -180,25 +163,25 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
   }
 
-  async function serve(request: Request, platform: Platform = {}): Promise<Response> {
+  async function respond(incoming: Incoming, platform: Platform = {}): Promise<Reply> {
     const started = performance.now();
-    const requestId = requestIdOf(request.headers);
+    const requestId = requestIdOf(incoming.headers);
     let reply: Reply;
     let failure: unknown;
     try {
-      reply = await answer(request, platform, requestId);
+      reply = await answer(incoming, platform, requestId);
     } catch (error) {
       failure = error;
       reply = failureReply(error, requestId);
     }
-    reply.headers = { ...commonHeaders(request, requestId), ...reply.headers };
+    reply.headers = { ...commonHeaders(incoming.headers, requestId), ...reply.headers };
     const seconds = (performance.now() - started) / 1000;
     countRequest(contract.method, contract.path, reply.status, seconds);
     logRequest(contract, reply.status, seconds, requestId, failure);
-    return toResponse(reply);
+    return reply;
   }
 
-  return { contract, serve, handler: lambdaHandler(serve) };
+  return { contract, ...platforms(respond) };
 }
 
 /** Lets the database confirm a person or key before a handler does anything at all. */

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Caller } from './caller.ts';
 import { callFunction, sqlStateOf } from './db.ts';
-import type { Platform } from './endpoint.ts';
 import { AppError } from './errors.ts';
+import type { Platform } from './http/incoming.ts';
 import { log } from './log.ts';
 
 /** What the database raises when it refuses a caller (db/migrations: entering). */

@@ -1,9 +1,8 @@
 // Generated from every route by `npm run generate`. Do not edit.
 import { makeFallback } from '#core/http/fallback.ts';
-import { lambdaHandler } from '#core/http/lambda.ts';
 
 /** Answers what no endpoint does: preflights, 405 with Allow, 404. */
-export const fallback = makeFallback([
+export const { respond, serve, handler } = makeFallback([
   { method: 'GET', path: '/' },
   { method: 'POST', path: '/api/auth/login' },
   { method: 'GET', path: '/api/auth/me' },
@@ -74,5 +73,3 @@ export const fallback = makeFallback([
   { method: 'POST', path: '/webhooks/dialpad' },
   { method: 'POST', path: '/webhooks/retell' },
 ]);
-
-export const handler = lambdaHandler(fallback);

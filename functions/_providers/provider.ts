@@ -1,3 +1,5 @@
+import type { HeaderFields } from '#core/http/incoming.ts';
+
 /**
  * What the pipeline knows of a provider (Retell, Dialpad, …): how its events are verified, told apart and
  * translated. The pipeline names no provider; adding one is a folder beside this file and a line in registry.ts.
@@ -187,7 +189,7 @@ export interface Provider {
    */
   verify(hook: {
     body: Buffer;
-    headers: Headers;
+    headers: HeaderFields;
     secrets: readonly string[];
     nowMs: number;
   }): VerifiedBody | undefined;

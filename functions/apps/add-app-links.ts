@@ -9,7 +9,7 @@ import { App, appShape } from './shared/app.ts';
 import { findApp } from './shared/app-store.ts';
 import { linkFields, linkToApp, wantedLinks } from './shared/links.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/links',
   summary: 'Link a Dialpad organization or Retell agents to an app',

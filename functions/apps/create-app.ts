@@ -10,7 +10,7 @@ import { requireCompany } from './shared/app-store.ts';
 import { auditKeys, defaultScopes, IssuedKey, issueKey, Scopes } from './shared/keys.ts';
 import { linkFields, linkToApp, wantedLinks } from './shared/links.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps',
   summary: 'Make an app, with a key and what is its at the providers',

@@ -5,7 +5,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { findApp } from './shared/app-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/internal/apps/:app_id/voicemails/:id',
   summary: 'Delete a voicemail of an app',

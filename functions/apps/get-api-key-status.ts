@@ -30,7 +30,7 @@ const shape = shapeOf(Key, {
   revoked_at: apiKeys.revokedAt,
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/api-key/status',
   summary: 'Show the keys of an app, newest first',

@@ -7,7 +7,7 @@ import { voicemails } from '#db/schema/voicemails.ts';
 import { ofApp } from './shared/app-store.ts';
 import { AppVoicemail, appVoicemailShape, voicemailsOf } from './shared/app-voicemail.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/voicemails/:id',
   summary: 'Get a voicemail of an app',

@@ -6,7 +6,7 @@ import { asJson } from '#core/shape.ts';
 import { apps } from '#db/schema/apps.ts';
 import { App, appShape, companyIsThere } from './shared/app.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id',
   summary: 'Get an app with its links',

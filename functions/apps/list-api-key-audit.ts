@@ -29,7 +29,7 @@ const shape = shapeOf(AuditEntry, {
   at: apiKeyAudit.at,
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/api-key/audit',
   summary: 'List what happened to the keys of an app, newest first',

@@ -7,7 +7,7 @@ import { apps } from '#db/schema/apps.ts';
 import { App, appShape, companyIsThere } from './shared/app.ts';
 import { ofCompany } from './shared/app-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps',
   summary: 'List apps of every company, newest first',

@@ -6,7 +6,7 @@ import { AppError } from '#core/errors.ts';
 import { findApp } from './shared/app-store.ts';
 import { auditKeys, keyIsLive } from './shared/keys.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/api-key/revoke',
   summary: 'Revoke the keys of an app, or one of them, at once',

@@ -7,7 +7,7 @@ import { auditKeys, defaultScopes, endLiveKeys, IssuedKey, issueKey, Scopes } fr
 
 const longestGraceSeconds = 7 * 24 * 3600;
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/api-key',
   summary: 'Rotate the key of an app',

@@ -7,7 +7,7 @@ import { env } from '#core/env.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { requireCompany } from './shared/app-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/companies/:company_id/incoming-secret',
   summary: 'Make the secret of a company’s incoming webhook, or a new one',

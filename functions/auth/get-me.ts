@@ -47,7 +47,7 @@ const personShape = shapeOf(Person, {
     from private.caller_memberships() m)`,
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/me',
   summary: 'Get the person who is logged in, with companies and permissions',

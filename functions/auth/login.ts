@@ -7,7 +7,7 @@ import { enteredPassword, verifyPassword } from '#core/passwords.ts';
 import { emailInput, LoggedIn, normalEmail } from './shared/account.ts';
 import { loggedIn, startSession } from './shared/session-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/login',
   summary: 'Log in with e-mail address and password',

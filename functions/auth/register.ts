@@ -7,7 +7,7 @@ import { hashPassword, isEmail, newPassword } from '#core/passwords.ts';
 import { emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
 import { loggedIn, startSession } from './shared/session-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/register',
   summary: 'Make an account and its company',

@@ -19,7 +19,7 @@ const isTimezone = (name: string): boolean => {
   }
 };
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls/stats/summary',
   summary: 'Sum up the calls of a period',

@@ -7,7 +7,7 @@ import { asJson } from '#core/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { CallDetail, callDetailShape } from './shared/call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls/:id',
   summary: 'Get a call with its transcript and agent',

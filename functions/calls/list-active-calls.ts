@@ -5,7 +5,7 @@ import { listOf, pageInput } from '#core/page.ts';
 import { calls } from '#db/schema/calls.ts';
 import { Call, callShape } from './shared/call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls/active',
   summary: 'List the calls that ring or talk now',

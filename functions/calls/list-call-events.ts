@@ -27,7 +27,7 @@ const shape = shapeOf(CallEvent, {
   createdAt: callEvents.createdAt,
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls/:id/events',
   summary: 'List the timeline of a call, oldest first',

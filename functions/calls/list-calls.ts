@@ -14,7 +14,7 @@ const sorts = {
   cost: { by: sql`coalesce(${calls.costAmount}, -1)`, kind: 'number' },
 } satisfies Record<string, Sort>;
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls',
   summary: 'List calls, newest first',

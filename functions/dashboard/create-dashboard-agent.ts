@@ -6,7 +6,7 @@ import { agentDetails, retellOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent } from './shared/dashboard-agent.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/dashboard/agents',
   summary: 'Create an agent at Retell',

@@ -6,7 +6,7 @@ import { agents } from '#db/schema/agents.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/dashboard/agents/:agentId',
   summary: 'Deactivate an agent',

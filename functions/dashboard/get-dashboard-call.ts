@@ -7,7 +7,7 @@ import { asJson } from '#core/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { DashboardCall, dashboardCallShape } from './shared/dashboard-call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/dashboard/calls/:callId',
   summary: 'Get a Retell call',

@@ -5,7 +5,7 @@ import { pageInput } from '#core/page.ts';
 import { calls } from '#db/schema/calls.ts';
 import { DashboardCall, DashboardSort, dashboardCalls, dashboardPage } from './shared/dashboard-call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/dashboard/call-history/:agentId',
   summary: 'List the call history of one Retell agent, newest first',

@@ -6,7 +6,7 @@ import {
   dashboardPage,
 } from './shared/dashboard-call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/dashboard/call-history',
   summary: 'List the call history across agents, newest first',

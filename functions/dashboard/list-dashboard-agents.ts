@@ -6,7 +6,7 @@ import { listOf, Pagination, pageInput } from '#core/page.ts';
 import { agents } from '#db/schema/agents.ts';
 import { DashboardAgent, dashboardAgentShape, retellAgents } from './shared/dashboard-agent.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/dashboard/agents',
   summary: 'List the Retell agents, newest first',

@@ -6,7 +6,7 @@ import {
   dashboardPage,
 } from './shared/dashboard-call.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/dashboard/calls',
   summary: 'List the Retell calls of all agents, newest first',

@@ -5,7 +5,7 @@ import { syncRetellCalls } from '../sync/public.ts';
 /** What a function may take, less what the answer needs: API Gateway gives up after 30 s, Netlify after 26. */
 const budgetMs = 18_000;
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/dashboard/sync-calls',
   summary: 'Pull the calls that are new or changed from Retell',

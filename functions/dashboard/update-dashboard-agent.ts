@@ -7,7 +7,7 @@ import { retellOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/dashboard/agents/:agentId',
   summary: 'Edit a Retell agent',

@@ -8,7 +8,7 @@ import { resultPage } from './shared/result-page.ts';
 
 const text = z.string().max(4000).optional();
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/callback',
   summary: 'Finish connecting an app to its Dialpad organization',

@@ -5,7 +5,7 @@ import { env } from '#core/env.ts';
 import { callersApp } from './shared/callers-app.ts';
 import { Found, Status, statusOf } from './shared/status.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/status',
   summary: 'Show how an app is connected to Dialpad, and whether events arrive',

@@ -6,7 +6,7 @@ import { callersApp } from './shared/callers-app.ts';
 import { askedScopes, oauthApp, redirectUri } from './shared/oauth-app.ts';
 import { keepState, stateMinutes } from './shared/state-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/authorize',
   summary: 'Begin to connect an app to its Dialpad organization',

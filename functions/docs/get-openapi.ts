@@ -5,7 +5,7 @@ import { publicForMinutes } from './shared/caching.ts';
 
 let text: string | undefined;
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/openapi.json',
   summary: 'The OpenAPI 3.1 document of this API',

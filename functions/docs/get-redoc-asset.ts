@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { assetReply } from './shared/assets.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/redoc/assets/:file',
   summary: 'A script or style of /redoc',

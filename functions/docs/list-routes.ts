@@ -15,7 +15,7 @@ const Routes = z.array(
   }),
 );
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/routes',
   summary: 'List every endpoint',

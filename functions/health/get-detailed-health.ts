@@ -35,7 +35,7 @@ const Report = z.object({
   memory: z.object({ residentBytes: count, heapUsedBytes: count }),
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/detailed',
   summary: 'How the service does, in detail',

@@ -3,7 +3,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { checkDatabase } from './shared/database-check.ts';
 import { uptimeSeconds, version } from './shared/uptime.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health',
   summary: 'Whether the service works',

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { uptimeSeconds } from './shared/uptime.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/live',
   summary: 'Whether this instance runs',

@@ -10,7 +10,7 @@ import { readQueueDepths } from './shared/queue-depths.ts';
 
 const mediaType = 'text/plain; version=0.0.4; charset=utf-8';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/metrics',
   summary: 'Metrics for Prometheus',

@@ -4,7 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { checkDatabase } from './shared/database-check.ts';
 import { pendingMigrations } from './shared/pending-migrations.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/ready',
   summary: 'Whether this instance can take requests',

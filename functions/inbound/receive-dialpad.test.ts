@@ -56,6 +56,13 @@ describe('POST /webhooks/dialpad', () => {
     expect(outbox.map(({ type }) => type)).toEqual(['call.analyzed', 'call.completed', 'call.started']);
   });
 
+  test('stores nothing that outlives its company', async () => {
+    const acme = await linked();
+    await send(lifecycle('missed', seeds(), startMs)[0] ?? {}, acme.organization);
+    await adminSql()`delete from companies where id = ${acme.id}`;
+    expect(await adminSql()`select id from inbound_events where company_id = ${acme.id}`).toEqual([]);
+  });
+
   test('answers a repeat 200 and adds nothing', async () => {
     const acme = await linked();
     const [event] = lifecycle('missed', seeds(), startMs);

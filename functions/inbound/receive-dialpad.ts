@@ -7,7 +7,7 @@ import { dialpad } from '#providers/dialpad/index.ts';
 import { receiveEvent } from './shared/receive-event.ts';
 import { ReceivedAnswer } from './shared/received-answer.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/webhooks/dialpad',
   summary: 'Take in a Dialpad event',

@@ -4,7 +4,7 @@ import { incoming } from '#providers/incoming/index.ts';
 import { receiveEvent } from './shared/receive-event.ts';
 import { ReceivedAnswer } from './shared/received-answer.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/incoming/:companyId',
   summary: 'Take in an event of a company’s own system',

@@ -4,7 +4,7 @@ import { retell } from '#providers/retell/index.ts';
 import { receiveEvent } from './shared/receive-event.ts';
 import { ReceivedAnswer } from './shared/received-answer.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/webhooks/retell',
   summary: 'Take in a Retell event',

@@ -6,7 +6,7 @@ import { asJson } from '#core/shape.ts';
 import { inboundEvents } from '#db/schema/pipeline.ts';
 import { EventDetail, eventDetailShape } from './shared/event.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/events/:id',
   summary: 'Get an event with what it said',

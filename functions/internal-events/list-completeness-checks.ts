@@ -8,7 +8,7 @@ import { completenessChecks } from '#db/schema/pipeline.ts';
 import { ofApp, ofCompany } from '../apps/public.ts';
 import { Check, CheckSummary, checkShape, summaryOf } from './shared/completeness.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/completeness',
   summary: 'List the comparisons of a provider’s own list with our calls, newest first',

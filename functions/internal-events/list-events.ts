@@ -8,7 +8,7 @@ import { inboundEvents } from '#db/schema/pipeline.ts';
 import { ofApp, ofCompany } from '../apps/public.ts';
 import { EventStatus, eventShape, StoredEvent } from './shared/event.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/events',
   summary: 'List the events that came in from providers, newest first',

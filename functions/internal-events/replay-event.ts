@@ -14,7 +14,7 @@ const why: Record<string, string> = {
 
 const isDue = sql`status = 'received' and next_attempt_at <= clock_timestamp()`;
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/events/:id/replay',
   summary: 'Process an event again, from its first attempt',

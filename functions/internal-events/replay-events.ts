@@ -8,7 +8,7 @@ import { wake } from '#core/queue.ts';
 import { inboundEvents } from '#db/schema/pipeline.ts';
 import { replayEvents } from '../inbound/public.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/events/replay',
   summary: 'Process many events of a status again, oldest first',

@@ -7,7 +7,7 @@ import { listOf, pageInput } from '#core/page.ts';
 import { messages } from '#db/schema/messages.ts';
 import { Message, messageShape } from './shared/message.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/messages',
   summary: 'List text messages, newest first',

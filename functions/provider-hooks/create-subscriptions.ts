@@ -6,7 +6,7 @@ import { Hook, Subscription } from './shared/hook.ts';
 import { addSubscriptions, findHook, newestHook, refuseRepeated } from './shared/hook-store.ts';
 import { SubscriptionInput } from './shared/subscription-input.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/subscriptions/create',
   summary: 'Subscribe the webhook of an app to calls and messages at Dialpad',

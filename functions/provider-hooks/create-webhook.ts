@@ -17,7 +17,7 @@ const hookUrlInput = z
     return username === '' && password === '' && hash === '';
   }, 'must hold no user, password or fragment');
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/webhooks/create',
   summary: 'Make the webhook of an app at Dialpad',

@@ -4,7 +4,7 @@ import { clientOf, deleteAtDialpad } from './shared/at-dialpad.ts';
 import { webhookIdInput } from './shared/hook.ts';
 import { findHook, markDeleted } from './shared/hook-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/internal/webhooks/:webhook_id',
   summary: 'Delete a webhook with its subscriptions, at Dialpad too',

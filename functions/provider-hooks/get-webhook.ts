@@ -6,7 +6,7 @@ import { asJson } from '#core/shape.ts';
 import { providerHooks } from '#db/schema/provider-links.ts';
 import { Hook, hookIs, hookIsLive, hookShape, webhookIdInput } from './shared/hook.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/webhooks/:webhook_id',
   summary: 'Get a webhook with its subscriptions',

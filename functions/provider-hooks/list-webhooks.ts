@@ -7,7 +7,7 @@ import { providerHooks } from '#db/schema/provider-links.ts';
 import { ofApp } from '../apps/public.ts';
 import { Hook, hookIsLive, hookShape } from './shared/hook.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/webhooks',
   summary: 'List the webhooks that were made at Dialpad, newest first',

@@ -11,7 +11,7 @@ const RowError = z.object({
   message: z.string(),
 });
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/users/batch-map',
   summary: 'Map up to 1000 Dialpad users at once',

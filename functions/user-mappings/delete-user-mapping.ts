@@ -8,7 +8,7 @@ import { userMappings } from '#db/schema/provider-links.ts';
 import { findApp } from '../apps/public.ts';
 import { Mapping, mappingShape } from './shared/mapping.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/internal/apps/:app_id/users/mappings/:id',
   summary: 'Remove the mapping of a user',

@@ -7,7 +7,7 @@ import { userMappings } from '#db/schema/provider-links.ts';
 import { ofApp } from '../apps/public.ts';
 import { Mapping, mappingShape } from './shared/mapping.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/users/mappings/:id',
   summary: 'Get a mapped user of an app',

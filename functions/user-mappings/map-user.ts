@@ -4,7 +4,7 @@ import { findApp } from '../apps/public.ts';
 import { Mapping, mappingFields } from './shared/mapping.ts';
 import { keepMappings } from './shared/mapping-store.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/users/map',
   summary: 'Map a Dialpad user to the client’s own id of the person',

@@ -7,7 +7,7 @@ import { asJson } from '#core/shape.ts';
 import { voicemails } from '#db/schema/voicemails.ts';
 import { Voicemail, voicemailShape } from './shared/voicemail.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/voicemails/:id',
   summary: 'Get a voicemail with its transcript',

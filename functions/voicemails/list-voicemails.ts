@@ -7,7 +7,7 @@ import { listOf, pageInput } from '#core/page.ts';
 import { voicemails } from '#db/schema/voicemails.ts';
 import { Voicemail, voicemailShape } from './shared/voicemail.ts';
 
-export const { contract, serve, handler } = endpoint({
+export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/voicemails',
   summary: 'List voicemails, newest first',

@@ -1,3 +1,3 @@
 // Generated from every route by `npm run generate`. Do not edit.
-export { fallback as default } from '../../functions/_generated/fallback.ts';
+export { serve as default } from '../../functions/_generated/fallback.ts';
 export const config = { path: '/*', method: 'POST', excludedPath: ['/api/auth/login', '/api/auth/register', '/api/dashboard/agents', '/api/dashboard/sync-agents', '/api/dashboard/sync-calls', '/api/webhooks/incoming/:companyId', '/internal/apps', '/internal/apps/:app_id/api-key', '/internal/apps/:app_id/api-key/revoke', '/internal/apps/:app_id/links', '/internal/apps/:app_id/users/batch-map', '/internal/apps/:app_id/users/map', '/internal/companies/:company_id/incoming-secret', '/internal/events/replay', '/internal/events/:id/replay', '/internal/subscriptions/create', '/internal/webhooks/create', '/webhooks/dialpad', '/webhooks/retell'], preferStatic: true };

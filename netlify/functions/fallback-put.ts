@@ -1,3 +1,3 @@
 // Generated from every route by `npm run generate`. Do not edit.
-export { fallback as default } from '../../functions/_generated/fallback.ts';
+export { serve as default } from '../../functions/_generated/fallback.ts';
 export const config = { path: '/*', method: 'PUT', excludedPath: ['/api/dashboard/agents/:agentId'], preferStatic: true };

@@ -85,7 +85,7 @@ export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
       `netlify/functions/fallback-${name}.ts`,
       entry({
         from: 'every route',
-        exported: 'fallback',
+        exported: 'serve',
         file: 'functions/_generated/fallback.ts',
         wakes: false,
         config: {

@@ -62,14 +62,11 @@ function fallbackFile({ endpoints }: Deployable): string {
   return [
     header('every route'),
     "import { makeFallback } from '#core/http/fallback.ts';",
-    "import { lambdaHandler } from '#core/http/lambda.ts';",
     '',
     '/** Answers what no endpoint does: preflights, 405 with Allow, 404. */',
-    'export const fallback = makeFallback([',
+    'export const { respond, serve, handler } = makeFallback([',
     ...endpoints.map(({ contract }) => `  { method: '${contract.method}', path: '${contract.path}' },`),
     ']);',
-    '',
-    'export const handler = lambdaHandler(fallback);',
     '',
   ].join('\n');
 }

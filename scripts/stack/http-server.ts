@@ -1,73 +1,61 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Platform } from '#core/endpoint.ts';
+import type { Endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { makeFallback } from '#core/http/fallback.ts';
-import { plainReplyOf } from '#core/http/reply.ts';
+import { headerFields } from '#core/http/incoming.ts';
+import type { Reply } from '#core/http/reply.ts';
 import { log } from '#core/log.ts';
 import { pathPattern } from '#core/path.ts';
 import { endpoints } from '../../functions/_generated/modules.ts';
 
-type Serve = (request: Request, platform: Platform) => Promise<Response>;
+type Respond = Endpoint['respond'];
 
 interface Route {
   match: (pathname: string) => unknown;
-  serve: Serve;
+  respond: Respond;
 }
 
-/** Every endpoint's serve(), found by method and path as the platforms' routers would. */
-async function makeRouter(): Promise<(method: string, pathname: string) => Serve | undefined> {
-  const fixed = new Map<string, Serve>();
+/** Every endpoint's respond(), found by method and path as the platforms' routers would. */
+async function makeRouter(): Promise<(method: string, pathname: string) => Respond | undefined> {
+  const fixed = new Map<string, Respond>();
   const patterns = new Map<string, Route[]>();
   for (const { method, path, load } of endpoints) {
-    const { serve } = await load();
-    if (!path.includes(':')) fixed.set(`${method} ${path}`, serve);
-    else patterns.set(method, [...(patterns.get(method) ?? []), { match: pathPattern(path).match, serve }]);
+    const { respond } = await load();
+    if (!path.includes(':')) fixed.set(`${method} ${path}`, respond);
+    else patterns.set(method, [...(patterns.get(method) ?? []), { match: pathPattern(path).match, respond }]);
   }
   return (method, pathname) => {
     const path = pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname;
     return (
       fixed.get(`${method} ${path}`) ??
-      patterns.get(method)?.find(({ match }) => match(path) !== undefined)?.serve
+      patterns.get(method)?.find(({ match }) => match(path) !== undefined)?.respond
     );
   };
 }
 
 /** The body's bytes; a little more than is allowed of one that is too large, so that the endpoint refuses it itself. */
-async function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer<ArrayBuffer> | null> {
-  if (incoming.method === 'GET' || incoming.method === 'HEAD') return null;
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Leaving the loop of the stream itself would close the connection under the answer.
-  const parts: AsyncIterable<Buffer> = incoming.iterator({ destroyOnReturn: false });
-  for await (const chunk of parts) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > limit) break;
-  }
-  return size === 0 ? null : Buffer.concat(chunks);
-}
-
-function requestOf(incoming: IncomingMessage, body: Buffer<ArrayBuffer> | null): Request {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(incoming.headers)) {
-    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  const url = new URL(incoming.url ?? '/', 'http://localhost');
-  return new Request(url, { method: incoming.method ?? 'GET', headers, body });
-}
-
-async function write(response: Response, outgoing: ServerResponse): Promise<void> {
-  const plain = plainReplyOf(response);
-  if (plain) {
-    outgoing.writeHead(plain.status, {
-      ...plain.headers,
-      'content-length': Buffer.byteLength(plain.body ?? ''),
+function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer | null> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const done = () => resolve(chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? null));
+    incoming.on('data', (chunk: Buffer) => {
+      if (size > limit) return; // the rest is thrown away: closing on a caller that still sends would lose it the answer
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > limit) done();
     });
-    outgoing.end(plain.body ?? undefined);
-    return;
-  }
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  outgoing.end(Buffer.from(await response.arrayBuffer()));
+    incoming.on('end', done);
+    incoming.on('error', reject);
+  });
+}
+
+function write(reply: Reply, outgoing: ServerResponse): void {
+  outgoing.writeHead(reply.status, {
+    ...reply.headers,
+    'content-length': reply.body === null ? 0 : Buffer.byteLength(reply.body),
+  });
+  outgoing.end(reply.body ?? undefined);
 }
 
 export interface LocalServer {
@@ -76,7 +64,7 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
-/** The embedded HTTP server: node:http in front of the same serve() functions that are deployed. */
+/** The embedded HTTP server: node:http in front of the same endpoints that are deployed. */
 export async function startHttpServer(options: { port: number; host: string }): Promise<LocalServer> {
   const find = await makeRouter();
   const fallback = makeFallback(endpoints.map(({ method, path }) => ({ method, path })));
@@ -87,13 +75,13 @@ export async function startHttpServer(options: { port: number; host: string }): 
   };
 
   async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+    const { method = 'GET' } = incoming;
+    const url = new URL(incoming.url ?? '/', 'http://localhost');
+    const body = await bodyOf(incoming, env().MAX_BODY_BYTES);
+    const respond = find(method, url.pathname) ?? fallback.respond;
     const ip = incoming.socket.remoteAddress ?? '';
-    const request = requestOf(incoming, await bodyOf(incoming, env().MAX_BODY_BYTES));
-    const serve = find(request.method, new URL(request.url).pathname);
-    const response = serve ? await serve(request, { ip, waitUntil }) : await fallback(request);
-    await write(response, outgoing);
-    // What is left of a refused body is thrown away: closing on a caller that still sends would lose it the answer.
-    incoming.resume();
+    const headers = headerFields(incoming.headers);
+    write(await respond({ method, url, headers, body }, { ip, waitUntil }), outgoing);
   }
 
   const server = createServer((incoming, outgoing) => {

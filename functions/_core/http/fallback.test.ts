@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { forgetEnv } from '../env.ts';
 import { makeFallback } from './fallback.ts';
 
-const fallback = makeFallback([
+const { serve } = makeFallback([
   { method: 'GET', path: '/api/calls' },
   { method: 'POST', path: '/api/calls' },
   { method: 'GET', path: '/api/calls/:id' },
   { method: 'DELETE', path: '/api/calls/scheduled' },
 ]);
 const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
-  fallback(new Request(`https://api.example.com${path}`, { method, headers }));
+  serve(new Request(`https://api.example.com${path}`, { method, headers }));
 
 describe('what no endpoint answers', () => {
   test('is 404 with the envelope on an unknown path', async () => {

@@ -4,7 +4,9 @@ import { countRequest } from '../metrics.ts';
 import { pathPattern } from '../path.ts';
 import { failureReply } from './answers.ts';
 import { commonHeaders, preflightHeaders, requestIdOf } from './headers.ts';
-import { type Reply, toResponse } from './reply.ts';
+import type { Incoming } from './incoming.ts';
+import { type Platforms, platforms } from './platforms.ts';
+import type { Reply } from './reply.ts';
 
 export interface Route {
   method: string;
@@ -18,7 +20,7 @@ const knownMethods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', '
  * Answers what no endpoint does: a preflight with the methods that the path takes, 405 with `Allow` for another
  * method on a known path, 404 for the rest. Netlify and AWS route here what matches nothing else.
  */
-export function makeFallback(routes: readonly Route[]): (request: Request) => Promise<Response> {
+export function makeFallback(routes: readonly Route[]): Platforms {
   const methodsByPath = new Map<string, string[]>();
   for (const { method, path } of routes) {
     methodsByPath.set(path, [...(methodsByPath.get(path) ?? []), method]);
@@ -30,30 +32,27 @@ export function makeFallback(routes: readonly Route[]): (request: Request) => Pr
     return [...new Set(found.flatMap(({ methods }) => methods))].sort();
   }
 
-  function answer(request: Request, requestId: string): Reply {
-    const methods = methodsOf(new URL(request.url).pathname);
+  function answer({ method, url, headers: fields }: Incoming, requestId: string): Reply {
+    const methods = methodsOf(url.pathname);
     // A method that the path takes comes here only where the platform knows better: a file that is not there.
-    if (methods.length === 0 || methods.includes(request.method))
+    if (methods.length === 0 || methods.includes(method))
       return failureReply(new AppError('NOT_FOUND', { message: 'There is nothing here.' }), requestId);
     const allow = [...methods, 'OPTIONS'].join(', ');
-    if (request.method === 'OPTIONS') {
-      const headers = preflightHeaders(request.headers.get('origin'), methods);
+    if (method === 'OPTIONS') {
+      const headers = preflightHeaders(fields.get('origin'), methods);
       return { status: 204, headers: { allow, ...headers }, body: null };
     }
     return failureReply(new AppError('METHOD_NOT_ALLOWED', { headers: { allow } }), requestId);
   }
 
-  return async (request) => {
+  return platforms(async (incoming) => {
     const started = performance.now();
-    const requestId = requestIdOf(request.headers);
-    const reply = answer(request, requestId);
-    reply.headers = { ...commonHeaders(request, requestId), ...reply.headers };
-    const method = knownMethods.has(request.method) ? request.method : 'OTHER';
+    const requestId = requestIdOf(incoming.headers);
+    const reply = answer(incoming, requestId);
+    reply.headers = { ...commonHeaders(incoming.headers, requestId), ...reply.headers };
+    const method = knownMethods.has(incoming.method) ? incoming.method : 'OTHER';
     countRequest(method, 'none', reply.status, (performance.now() - started) / 1000);
-    log().info(
-      { method, path: new URL(request.url).pathname, status: reply.status, requestId },
-      'no endpoint',
-    );
-    return toResponse(reply);
-  };
+    log().info({ method, path: incoming.url.pathname, status: reply.status, requestId }, 'no endpoint');
+    return reply;
+  });
 }

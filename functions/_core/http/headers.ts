@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { env } from '../env.ts';
+import type { HeaderFields } from './incoming.ts';
 
 /** On every answer. The docs pages loosen the content policy for their own scripts, and say so themselves. */
 export const securityHeaders: Readonly<Record<string, string>> = {
@@ -44,14 +45,14 @@ export function preflightHeaders(origin: string | null, methods: readonly string
 const saneId = /^[\w.:-]{1,128}$/;
 
 /** The caller's own request id, when it sends a sane one; else a new one. */
-export function requestIdOf(headers: Headers): string {
+export function requestIdOf(headers: HeaderFields): string {
   const asked = headers.get('x-request-id');
   return asked !== null && saneId.test(asked) ? asked : randomUUID();
 }
 
 /** What every answer carries, whoever makes it. */
-export const commonHeaders = (request: Request, requestId: string): Record<string, string> => ({
+export const commonHeaders = (headers: HeaderFields, requestId: string): Record<string, string> => ({
   ...securityHeaders,
-  ...corsHeaders(request.headers.get('origin')),
+  ...corsHeaders(headers.get('origin')),
   'x-request-id': requestId,
 });

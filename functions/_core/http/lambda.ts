@@ -1,37 +1,30 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
-import type { Platform } from '../endpoint.ts';
-import { plainReplyOf } from './reply.ts';
+import { headerFields, type Incoming, type Platform } from './incoming.ts';
+import type { Reply } from './reply.ts';
 
 export type HttpHandler = (
   event: APIGatewayProxyEventV2,
   context: Context,
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
-function requestOf(event: APIGatewayProxyEventV2): Request {
+function incomingOf(event: APIGatewayProxyEventV2): Incoming {
   const { method } = event.requestContext.http;
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(event.headers))
-    if (value !== undefined) headers.set(name, value);
-  if (event.cookies?.length) headers.set('cookie', event.cookies.join('; '));
+  const cookie = event.cookies?.length ? { cookie: event.cookies.join('; ') } : {};
   const query = event.rawQueryString ? `?${event.rawQueryString}` : '';
-  const url = `https://${event.requestContext.domainName}${event.rawPath}${query}`;
-  const bodyless = method === 'GET' || method === 'HEAD';
-  const body =
-    bodyless || event.body === undefined
-      ? null
-      : new Uint8Array(Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8'));
-  return new Request(url, { method, headers, body });
+  return {
+    method,
+    url: new URL(`https://${event.requestContext.domainName}${event.rawPath}${query}`),
+    headers: headerFields({ ...event.headers, ...cookie }),
+    body:
+      event.body === undefined ? null : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8'),
+  };
 }
 
-async function resultOf(response: Response): Promise<APIGatewayProxyStructuredResultV2> {
-  const plain = plainReplyOf(response);
-  const body = plain ? plain.body : new Uint8Array(await response.arrayBuffer());
-  const headers = plain?.headers ?? Object.fromEntries(response.headers);
-  if (body === null || typeof body === 'string')
-    return { statusCode: response.status, headers, body: body ?? '' };
+function resultOf({ status, headers, body }: Reply): APIGatewayProxyStructuredResultV2 {
+  if (body === null || typeof body === 'string') return { statusCode: status, headers, body: body ?? '' };
   return {
-    statusCode: response.status,
+    statusCode: status,
     headers,
     body: Buffer.from(body).toString('base64'),
     isBase64Encoded: true,
@@ -43,15 +36,15 @@ async function resultOf(response: Response): Promise<APIGatewayProxyStructuredRe
  * the answer, so work that was to go on after it is waited for.
  */
 export function lambdaHandler(
-  serve: (request: Request, platform: Platform) => Promise<Response>,
+  respond: (incoming: Incoming, platform: Platform) => Promise<Reply>,
 ): HttpHandler {
   return middy(async (event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> => {
     const pending: Promise<unknown>[] = [];
-    const response = await serve(requestOf(event), {
+    const reply = await respond(incomingOf(event), {
       ip: event.requestContext.http.sourceIp,
       waitUntil: (work) => pending.push(work),
     });
     await Promise.allSettled(pending);
-    return await resultOf(response);
+    return resultOf(reply);
   });
 }

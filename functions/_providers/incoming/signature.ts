@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { HeaderFields } from '#core/http/incoming.ts';
 
 const toleranceMs = 5 * 60 * 1000;
 const signatureHeaders = ['x-webhook-signature', 'x-signature', 'x-hub-signature-256'];
@@ -18,7 +19,7 @@ export function signIncoming(body: Buffer | string, secret: string, timestamp?: 
  */
 export function verifyIncoming(
   body: Buffer,
-  headers: Headers,
+  headers: HeaderFields,
   secrets: readonly string[],
   nowMs: number,
 ): number | undefined {

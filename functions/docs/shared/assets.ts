@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import type { HeaderFields } from '#core/http/incoming.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { publicForAYear } from './caching.ts';
 
@@ -48,7 +49,7 @@ async function readCompressed(name: AssetName): Promise<Buffer<ArrayBuffer> | un
 }
 
 /** An asset; compressed where it is and the caller takes that. */
-export async function assetReply(name: AssetName, headers: Headers): Promise<RawReply> {
+export async function assetReply(name: AssetName, headers: HeaderFields): Promise<RawReply> {
   const common = { 'content-type': assets[name].type, vary: 'Accept-Encoding', ...publicForAYear };
   const compressed = await readCompressed(name);
   if (!compressed) return new RawReply({ headers: common, body: await readSource(name) });

@@ -4,6 +4,7 @@ import type { Context } from '#core/context.ts';
 import { callFunction } from '#core/db.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
+import type { HeaderFields } from '#core/http/incoming.ts';
 import { newId } from '#core/ids.ts';
 import { countInvalidSignature } from '#core/metrics.ts';
 import { wake } from '#core/queue.ts';
@@ -56,7 +57,7 @@ async function verify(provider: Provider, ctx: Context, expectation: Expectation
 
 const keptHeaders = ['content-type', 'user-agent', 'webhook-id', 'x-webhook-id', 'x-request-id'];
 
-function headersToKeep(headers: Headers): Record<string, string> {
+function headersToKeep(headers: HeaderFields): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of keptHeaders) {
     const value = headers.get(name);

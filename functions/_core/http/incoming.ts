@@ -1,0 +1,66 @@
+import { AppError } from '../errors.ts';
+
+/** Header fields by their names in lower case. The web's Headers are such. */
+export interface HeaderFields {
+  get(name: string): string | null;
+}
+
+/** A request, as each platform has it before anything is made of it. */
+export interface Incoming {
+  method: string;
+  url: URL;
+  headers: HeaderFields;
+  /** All of it, or as it comes. Null where there is none. */
+  body: Uint8Array | AsyncIterable<Uint8Array> | null;
+}
+
+/** What the platform knows beside the request. Netlify's own context fits. */
+export interface Platform {
+  ip?: string;
+  waitUntil?: (work: Promise<unknown>) => void;
+}
+
+export const webIncoming = (request: Request): Incoming => ({
+  method: request.method,
+  url: new URL(request.url),
+  headers: request.headers,
+  body: request.body,
+});
+
+/** Of a record whose names are in lower case, as Node and API Gateway give them; fields that came twice are joined. */
+export const headerFields = (record: Record<string, string | string[] | undefined>): HeaderFields => ({
+  get(name) {
+    const value = Object.hasOwn(record, name) ? record[name] : undefined;
+    return Array.isArray(value) ? value.join(', ') : (value ?? null);
+  },
+});
+
+export const noHeaders: HeaderFields = { get: () => null };
+
+const isJson = (type: string) => /^application\/(?:[\w.+-]+\+)?json\b/i.test(type);
+
+/**
+ * The body's bytes, at most `limit` of them.
+ * @throws AppError PAYLOAD_TOO_LARGE, or UNSUPPORTED_MEDIA_TYPE for a JSON endpoint that is sent something else.
+ */
+export async function readBody(incoming: Incoming, kind: 'json' | 'raw', limit: number): Promise<Buffer> {
+  const { headers, body } = incoming;
+  const tooLarge = () =>
+    new AppError('PAYLOAD_TOO_LARGE', { message: `The body may have at most ${limit} bytes.` });
+  if (Number(headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if (!body) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+    size += chunk.length;
+    if (size > limit) throw tooLarge();
+    chunks.push(chunk);
+  }
+  if (kind === 'json' && size > 0 && !isJson(headers.get('content-type') ?? '')) {
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+  }
+  const [first] = chunks;
+  return chunks.length === 1 && first
+    ? Buffer.from(first.buffer, first.byteOffset, first.length)
+    : Buffer.concat(chunks);
+}

@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { Turns } from './turns.ts';
+
+test('lets one at a time in, in order, also when leaving is said twice', async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const visit = async (name: string) => {
+    const leave = await turns.enter();
+    seen.push(`${name} in`);
+    await new Promise((resolve) => setImmediate(resolve));
+    seen.push(`${name} out`);
+    leave();
+    leave();
+  };
+  await Promise.all(['a', 'b', 'c'].map(visit));
+  expect(seen).toEqual(['a in', 'a out', 'b in', 'b out', 'c in', 'c out']);
+});
