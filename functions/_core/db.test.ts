@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { companies } from '#db/schema/companies.ts';
 import {
   callFunction,
   closeDatabase,
@@ -9,6 +8,7 @@ import {
   poolState,
   readTogether,
   rowsOf,
+  type Tx,
   transaction,
 } from './db.ts';
 import { forgetEnv } from './env.ts';
@@ -43,6 +43,7 @@ beforeAll(async () => {
 
 const aName = () => `co-${randomUUID()}`;
 const named = async (name: string) => (await adminSql()`select 1 from companies where name = ${name}`).length;
+const addCompany = (tx: Tx, name: string) => rowsOf(tx, sql`insert into companies (name) values (${name})`);
 const backendOf = sql`select pg_backend_pid() as pid`;
 
 describe.each(['prepared', 'in simple queries'])('a transaction, its statements %s', (mode) => {
@@ -53,12 +54,12 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     await useMode();
     const name = aName();
     const failing = transaction(service, async (tx) => {
-      await tx.insert(companies).values({ name });
+      await addCompany(tx, name);
       throw new AppError('CONFLICT');
     });
     await expect(failing).rejects.toMatchObject({ code: 'CONFLICT' });
     expect(await named(name)).toBe(0);
-    await transaction(service, (tx) => tx.insert(companies).values({ name }));
+    await transaction(service, (tx) => addCompany(tx, name));
     expect(await named(name)).toBe(1);
   });
 
@@ -119,10 +120,9 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
           tx,
           sql`insert into companies (name) values (${attack}) returning name`,
         );
-        const [built] = await tx.insert(companies).values({ name: attack }).returning();
-        return [row?.name, built?.name];
+        return row?.name;
       });
-      expect(stored).toEqual([attack, attack]);
+      expect(stored).toBe(attack);
       const hostile: Entry = {
         as: 'user',
         claims: { ...claimsOf(acme.id, randomUUID()), note: attack },
@@ -151,7 +151,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     const name = aName();
     let wentOn = 0;
     const cut = transaction(service, async (tx) => {
-      await tx.insert(companies).values({ name });
+      await addCompany(tx, name);
       const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
       await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -163,7 +163,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     expect(await named(name)).toBe(0);
     // Nor when nothing but the commit comes after the cut …
     const late = transaction(service, async (tx) => {
-      await tx.insert(companies).values({ name });
+      await addCompany(tx, name);
       const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
       await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -172,14 +172,14 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     expect(await named(name)).toBe(0);
     // … nor when it is sent at the same moment.
     const racing = transaction(service, async (tx) => {
-      await tx.insert(companies).values({ name });
+      await addCompany(tx, name);
       const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
       void adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`.execute();
       await rowsOf(tx, sql`select pg_sleep(1)`);
     });
     await expect(racing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(await named(name)).toBe(0);
-    await transaction(service, (tx) => tx.insert(companies).values({ name }));
+    await transaction(service, (tx) => addCompany(tx, name));
     expect(await named(name)).toBe(1);
   });
 

@@ -1,10 +1,10 @@
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { type SQL, sql } from 'drizzle-orm/sql';
 import { AppError, type ErrorCode } from './errors.ts';
 import { inlined } from './inline-sql.ts';
-import { acquire, release, type Slot, slotOf, type Tx, unavailable } from './pool.ts';
+import { acquire, acquireShared, release, type Slot, unavailable } from './pool.ts';
+import { queryOf } from './statement.ts';
 
-export { closeDatabase, poolState, type Tx } from './pool.ts';
+export { closeDatabase, poolState } from './pool.ts';
 
 /** As whom a transaction runs: checked by the database in the same round trip (db/migrations: entering). */
 export type Entry =
@@ -14,7 +14,13 @@ export type Entry =
   | { as: 'service' }
   | { as: 'nobody' };
 
-const dialect = new PgDialect();
+/** A transaction that has taken on its caller: what `rowsOf(tx, sql…)` runs statements in. */
+export class Tx {
+  readonly slot: Slot;
+  constructor(slot: Slot) {
+    this.slot = slot;
+  }
+}
 
 /** The statement that takes on the caller, with its parameters. */
 function entering(entry: Entry): { text: string; params: (string | Buffer | null)[] } | undefined {
@@ -64,7 +70,7 @@ export async function transaction<T>(entry: Entry, run: (tx: Tx) => Promise<T>):
   const opening = Promise.all([send(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
   try {
-    const result = await run(slot.tx);
+    const result = await run(new Tx(slot));
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
     await send(slot, 'commit');
@@ -90,7 +96,7 @@ export async function transaction<T>(entry: Entry, run: (tx: Tx) => Promise<T>):
 export async function readTogether(entry: Entry, statements: readonly SQL[]): Promise<Row[][]> {
   const slot = await acquire();
   const enter = entering(entry);
-  const queries = statements.map((statement) => dialect.sqlToQuery(statement));
+  const queries = statements.map(queryOf);
   try {
     if (!slot.prepare) {
       const all = [enter, ...queries.map(({ sql: text, params }) => ({ text, params }))].filter(
@@ -120,12 +126,16 @@ export async function readTogether(entry: Entry, statements: readonly SQL[]): Pr
   }
 }
 
-/** Calls one of the few functions that the login role itself may call: one statement, no transaction around it. */
-export async function callFunction(statement: SQL): Promise<Row[]> {
-  const slot = await acquire();
+/**
+ * Calls one of the few functions that the login role itself may call: one statement, no transaction around it. When
+ * every connection is busy, it travels behind the statements of others like it.
+ * @param statement Drizzle's, or text with `$1`, whose `params` follow.
+ */
+export async function callFunction(statement: SQL | string, params: readonly unknown[] = []): Promise<Row[]> {
+  const query = typeof statement === 'string' ? { sql: statement, params } : queryOf(statement);
+  const slot = await acquireShared();
   try {
-    const { sql: text, params } = dialect.sqlToQuery(statement);
-    return await send(slot, text, params);
+    return await send(slot, query.sql, query.params);
   } catch (error) {
     throw translated(error);
   } finally {
@@ -135,10 +145,8 @@ export async function callFunction(statement: SQL): Promise<Row[]> {
 
 /** The rows of a hand-written statement, prepared once for each connection. The caller names their shape. */
 export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
-  const slot = slotOf(tx);
-  if (!slot) throw new Error('rowsOf needs the transaction that it was given, not a nested one.');
-  const { sql: text, params } = dialect.sqlToQuery(statement);
-  return (await send(slot, text, params)) as T[];
+  const { sql: text, params } = queryOf(statement);
+  return (await send(tx.slot, text, params)) as T[];
 }
 
 /** A Postgres array literal as one parameter: `any(${textArray(ids)})`. */

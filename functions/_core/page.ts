@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Column } from 'drizzle-orm/column';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Row } from './db.ts';
 import { AppError } from './errors.ts';
 import { inlined } from './inline-sql.ts';
 import { asJson, type Shape } from './shape.ts';
+import { queryOf } from './statement.ts';
 
 /** What every list takes. One of offset, page and cursor; the cursor costs the same at any depth. */
 export const pageInput = z.object({
@@ -65,7 +65,6 @@ export interface Page {
 }
 
 const exactUpTo = 10_000;
-const dialect = new PgDialect();
 
 const sqlTypes = {
   time: sql.raw('timestamptz'),
@@ -129,7 +128,7 @@ export function countUpTo(from: SQL, where: SQL): SQL {
 
 /** The statement as text with literals, for EXPLAIN inside the database. */
 function explainable(statement: SQL): string {
-  const { sql: text, params } = dialect.sqlToQuery(statement);
+  const { sql: text, params } = queryOf(statement);
   return inlined(text, params);
 }
 

@@ -1,13 +1,6 @@
-import { PgDatabase, PgDialect } from 'drizzle-orm/pg-core';
-import { type PostgresJsQueryResultHKT, PostgresJsSession } from 'drizzle-orm/postgres-js';
 import postgres, { type Sql } from 'postgres';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
-
-/** A transaction that has taken on its caller. Drizzle's builder, or `rowsOf(tx, sql…)` for hand-written SQL. */
-export type Tx = PgDatabase<PostgresJsQueryResultHKT, Record<string, never>>;
-
-const dialect = new PgDialect();
 
 /**
  * One connection, used by one transaction at a time, and never another one in its place: a postgres.js client of its own
@@ -17,10 +10,11 @@ const dialect = new PgDialect();
  */
 export interface Slot {
   client: Sql;
-  tx: Tx;
   prepare: boolean;
   /** The connection was closed: a transaction that began on it is gone, and must not believe its commit. */
   isLost: boolean;
+  /** How many single statements are under way on it, when it is not a transaction that has it. */
+  shared: number;
 }
 
 interface Pool {
@@ -32,9 +26,6 @@ interface Pool {
 }
 
 let pool: Pool | undefined;
-const slots = new WeakMap<Tx, Slot>();
-/** The connection that a transaction is on. */
-export const slotOf = (tx: Tx): Slot | undefined => slots.get(tx);
 
 const longestWaitMs = 5_000;
 
@@ -70,26 +61,14 @@ function openSlot({ url, prepare }: Pool): Slot {
       client.end({ timeout: 0 }).catch(() => {}); // what is still sent to it is refused, rather than run by nobody
     },
   });
-  // Times and JSON go to and fro as Postgres writes them: Drizzle maps them itself, and a Date would lose microseconds.
+  // Times and JSON go to and fro as Postgres writes them: a Date would lose microseconds.
   for (const oid of [1082, 1083, 1114, 1184, 1186]) {
     client.options.parsers[oid] = (text: string) => text;
     client.options.serializers[oid] = (value: unknown) =>
       value instanceof Date ? value.toISOString() : value;
   }
   for (const oid of [114, 3802]) client.options.serializers[oid] = (text: unknown) => text;
-  const session = new PostgresJsSession<Sql, Record<string, never>, Record<string, never>>(
-    client,
-    dialect,
-    undefined,
-    {},
-  );
-  const slot: Slot = {
-    client,
-    tx: new PgDatabase(dialect, session, undefined) as Tx,
-    prepare,
-    isLost: false,
-  };
-  slots.set(slot.tx, slot);
+  const slot: Slot = { client, prepare, isLost: false, shared: 0 };
   return slot;
 }
 
@@ -123,7 +102,30 @@ export function acquire(): Promise<Slot> | Slot {
   });
 }
 
+/** Statements that may be under way on one connection: behind a slow one the others would wait. */
+const mostShared = 4;
+
+/**
+ * A connection for a single statement that is a transaction of its own: where none is free, one that has others like it.
+ * @throws AppError UNAVAILABLE when none becomes free in time.
+ */
+export async function acquireShared(): Promise<Slot> {
+  const p = currentPool();
+  let slot: Slot | undefined;
+  if (p.free.length === 0 && p.waiting.length === 0 && p.slots.length >= env().DATABASE_POOL_SIZE) {
+    for (const each of p.slots) {
+      const isOpen = each.shared > 0 && each.shared < mostShared && !each.isLost;
+      if (isOpen && each.shared < (slot?.shared ?? mostShared)) slot = each;
+    }
+  }
+  slot ??= await acquire();
+  slot.shared += 1;
+  return slot;
+}
+
 export function release(slot: Slot): void {
+  if (slot.shared > 0) slot.shared -= 1;
+  if (slot.shared > 0) return;
   const p = pool;
   if (!p?.slots.includes(slot)) return;
   const waiter = p.waiting.shift();

@@ -1,7 +1,7 @@
 import { Column } from 'drizzle-orm/column';
-import { PgDialect } from 'drizzle-orm/pg-core';
 import { type SQL, sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
+import { queryOf } from './statement.ts';
 
 /**
  * A resource as callers see it, rendered to JSON by Postgres: which column or expression gives each field. Only fields
@@ -12,8 +12,6 @@ export interface Shape<S extends z.ZodObject = z.ZodObject> {
   /** `expression as "field", …`, ready to stand between `select` and `from`. */
   fields: SQL;
 }
-
-const dialect = new PgDialect();
 
 /** A time as the API writes it: ISO 8601, UTC, milliseconds. */
 export const isoTime = (time: Column | SQL): SQL =>
@@ -35,7 +33,7 @@ export function shapeOf<S extends z.ZodObject>(
     const isTime = value instanceof Column && value.getSQLType().startsWith('timestamp');
     return sql`${isTime ? isoTime(value) : value} as ${sql.identifier(field)}`;
   });
-  const { sql: text, params } = dialect.sqlToQuery(sql.join(parts, sql`, `));
+  const { sql: text, params } = queryOf(sql.join(parts, sql`, `));
   if (params.length > 0) throw new Error('A shape cannot hold parameters.');
   return { schema, fields: sql.raw(text) };
 }

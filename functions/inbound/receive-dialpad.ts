@@ -26,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: ReceivedAnswer,
   errors: ['INVALID_SIGNATURE', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
-    const appId = z.uuid().safeParse(input.app_id).data;
+    const appId = input.app_id === undefined ? undefined : AppId.safeParse(input.app_id).data;
     const companyId = appId === undefined ? undefined : await companyOf(appId);
     return await receiveEvent(dialpad, ctx, {
       shared: env().DIALPAD_WEBHOOK_SECRET,
@@ -36,6 +36,8 @@ export const { contract, respond, serve, handler } = endpoint({
     });
   },
 });
+
+const AppId = z.uuid();
 
 /** Which company an app belongs to never changes. */
 const companies = new Map<string, string>();

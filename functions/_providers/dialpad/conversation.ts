@@ -31,7 +31,12 @@ export function isoOf(ms: number | undefined): string | undefined {
 }
 
 /** Epoch milliseconds of the event; where Dialpad leaves event_timestamp out, the date that belongs to its state. */
-export function momentOf(call: DialpadCall): number {
+export function momentOf(
+  call: Pick<
+    DialpadCall,
+    'event_timestamp' | 'state' | `date_${'started' | 'rang' | 'queued' | 'connected' | 'ended'}`
+  >,
+): number {
   const ofState: Record<string, number | undefined> = {
     calling: call.date_started,
     preanswer: call.date_started,

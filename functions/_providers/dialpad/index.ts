@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EventIdentity, Provider } from '#providers/provider.ts';
 import { momentOf, ownersOf } from './conversation.ts';
-import { type CallEvent, parseDialpadJson, readDialpadEvent, type SmsEvent } from './event.ts';
+import { type CallIdentity, parseDialpadJson, readDialpadIdentity, type SmsEvent } from './event.ts';
 import { verifySignedBody } from './signature.ts';
 import { meaningOf } from './states.ts';
 import { translate } from './translate.ts';
@@ -12,7 +12,7 @@ export const dialpad: Provider = {
   verify: ({ body, secrets }) => verifySignedBody(body, secrets),
   parse: parseDialpadJson,
   identify(event, json) {
-    const read = readDialpadEvent(event);
+    const read = readDialpadIdentity(event);
     if (!read) return undefined;
     return read.kind === 'call' ? identityOfCall(read.event, json) : identityOfSms(read.event, json);
   },
@@ -24,7 +24,7 @@ export const dialpad: Provider = {
  * apart; but two facts (two recordings, two dispositions) can be told at the same one, as can anything without a
  * timestamp: there the content counts as well. A repeat is the same bytes, so it keeps its key.
  */
-function identityOfCall(event: CallEvent, json: string): EventIdentity {
+function identityOfCall(event: CallIdentity, json: string): EventIdentity {
   const { kind } = meaningOf(event.state);
   const repeats = kind === 'fact' || kind === 'aside' || event.event_timestamp === undefined;
   const moment = momentOf(event);

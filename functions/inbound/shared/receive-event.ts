@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { callFunction } from '#core/db.ts';
 import { env } from '#core/env.ts';
@@ -83,6 +82,10 @@ function understand(
 export const storable = (text: string, longest: number) =>
   text.replaceAll('\0', '').toWellFormed().slice(0, longest);
 
+/** Ready made: built anew by Drizzle for each event, it would cost a twentieth of taking one in. */
+const storing = `select private.receive_event($1::uuid, $2, $3, $4, $5::timestamptz, $6::json, $7::jsonb, $8::jsonb,
+  $9::uuid, $10::uuid, $11::uuid, $12::boolean) as status`;
+
 /**
  * Takes in a provider's webhook: checks the signature over the raw bytes, stores one row, wakes the worker. The answer
  * never waits for processing. Any trouble of ours surfaces as 5xx, which providers repeat; never as 4xx, which they don't.
@@ -100,12 +103,20 @@ export async function receiveEvent(
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
   const id = newId();
   const occurredAt = identity?.occurredAt;
-  const [row] = await callFunction(sql`select private.receive_event(
-    ${id}::uuid, ${provider.name}, ${scope + storable(key, 500)}, ${storable(identity?.type ?? 'unrecognised', 100)},
-    ${isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null}::timestamptz, ${payload}::json,
-    ${JSON.stringify(headersToKeep(ctx.headers))}::jsonb, ${JSON.stringify(ownersOf(identity))}::jsonb,
-    ${owner?.companyId ?? null}::uuid, ${owner?.appId ?? null}::uuid,
-    ${expectation.mayDefault ? (env().DEFAULT_COMPANY_ID ?? null) : null}::uuid, ${identity !== undefined}::boolean) as status`);
+  const [row] = await callFunction(storing, [
+    id,
+    provider.name,
+    scope + storable(key, 500),
+    storable(identity?.type ?? 'unrecognised', 100),
+    isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null,
+    payload,
+    JSON.stringify(headersToKeep(ctx.headers)),
+    JSON.stringify(ownersOf(identity)),
+    owner?.companyId ?? null,
+    owner?.appId ?? null,
+    expectation.mayDefault ? (env().DEFAULT_COMPANY_ID ?? null) : null,
+    identity !== undefined,
+  ]);
   const status = String(row?.status) as Received['status'];
   if (status === 'received') ctx.waitUntil(wake('inbound', [id]));
   return { id, status };

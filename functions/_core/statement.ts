@@ -1,0 +1,13 @@
+import type { Query, SQL } from 'drizzle-orm/sql';
+
+const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;
+
+/** The text and parameters of a statement. Not by Drizzle's PgDialect, which would bring its whole query builder along. */
+export const queryOf = (statement: SQL): Query =>
+  statement.toQuery({
+    // Drizzle asks this for the name of each column alone; the schema writes names as the database has them.
+    casing: { getColumnCasing: ({ name }: { name: string }) => name } as never,
+    escapeName: quotedName,
+    escapeParam: (index) => `$${index + 1}`,
+    escapeString: (text) => `'${text.replaceAll("'", "''")}'`,
+  });
