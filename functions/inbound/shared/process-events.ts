@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/db.ts';
@@ -117,11 +118,15 @@ interface Translated {
   failures: Failure[];
 }
 
-function translateAll(claimed: readonly Claimed[]): Translated {
+/** Events after which a batch that is being translated lets one that is being written go on. */
+const slice = 25;
+
+async function translateAll(claimed: readonly Claimed[]): Promise<Translated> {
   const owned: OwnedUpdate[] = [];
   const done: Claimed[] = [];
   const failures: Failure[] = [];
-  for (const event of claimed) {
+  for (const [index, event] of claimed.entries()) {
+    if (index % slice === slice - 1) await setImmediate();
     try {
       for (const update of translate(event)) {
         owned.push({
@@ -153,7 +158,7 @@ async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processe
   let leave = () => {};
   try {
     return await ctx.dbAsService('process events of every company', async (tx) => {
-      const { owned, done, failures } = translateAll(await claim(tx, ids));
+      const { owned, done, failures } = await translateAll(await claim(tx, ids));
       await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
       leave = await writing.enter();
       await applyUpdates(tx, owned);
