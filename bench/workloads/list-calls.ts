@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Sql } from 'postgres';
 import { signAccessToken } from '#core/tokens.ts';
 import { seededRandom } from '../../scripts/providers/dialpad/random.ts';
 import type { Tenant } from '../database/tenants.ts';
@@ -22,11 +23,14 @@ function byShare(tenants: readonly Tenant[], count: number): Tenant[] {
     .map(({ tenant }) => tenant);
 }
 
-async function tokenOf({ userId, companyId, number }: Tenant): Promise<string> {
+async function tokenOf(admin: Sql, { userId, companyId, number }: Tenant): Promise<string> {
+  const sessionId = randomUUID();
+  await admin`insert into sessions (id, user_id, company_id, expires_at)
+    values (${sessionId}, ${userId}, ${companyId}, now() + interval '1 day')`;
   const { token } = await signAccessToken(
     {
       sub: userId,
-      session_id: randomUUID(),
+      session_id: sessionId,
       email: `owner-${number}@bench.test`,
       app_metadata: { company_id: companyId, role: 'owner' },
     },
@@ -44,7 +48,7 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
   try {
     const get = (tenant: Tenant) => requestBytes('GET', path, { 'x-api-key': tenant.apiKey });
     const bareGet = (tenant: Tenant) => requestBytes('GET', `/calls?${tenant.companyId}&completed`, {});
-    const tokens = await Promise.all(tenants.map(tokenOf));
+    const tokens = await Promise.all(tenants.map((tenant) => tokenOf(database.admin, tenant)));
     const weighted = byShare(tenants, 2_000);
     const contender = (
       name: string,

@@ -3,9 +3,10 @@ create table public.companies (
   id             uuid primary key default private.uuid_v7(),
   name           text not null check (length(name) between 1 and 200),
   timezone       text not null default 'UTC',
+  ip_allowlist   cidr[],                           -- from where people and keys may come; null: from anywhere
   created_at     timestamptz not null default now(),
   updated_at     timestamptz not null default now(),
-  deleted_at     timestamptz
+  deleted_at     timestamptz                       -- 30 days later it is erased
 );
 
 create table public.users (

@@ -14,6 +14,7 @@ export const apiKeys = pgTable('api_keys', {
   id: uuid('id').primaryKey().default(sql`private.uuid_v7()`),
   companyId: uuid('company_id').notNull(),
   appId: uuid('app_id'),
+  userId: uuid('user_id'),
   name: text('name').notNull().default(''),
   prefix: text('prefix').notNull(),
   keyHash: bytea('key_hash').notNull(),

@@ -2,6 +2,8 @@ export * from './agents.ts';
 export * from './apps.ts';
 export * from './calls.ts';
 export * from './companies.ts';
+export * from './guards.ts';
+export * from './jobs.ts';
 export * from './messages.ts';
 export * from './people.ts';
 export * from './pipeline.ts';

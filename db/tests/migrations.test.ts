@@ -126,9 +126,14 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
       expect(await sql`select company_id from private.identify_key(${key})`).toEqual([
         { company_id: company },
       ]);
-      const claims = { sub: world.get('users')?.id, app_metadata: { company_id: company } };
+      const claims = {
+        sub: world.get('users')?.id,
+        session_id: world.get('sessions')?.id,
+        app_metadata: { company_id: company },
+      };
+      await sql`update public.sessions set ended_at = null, expires_at = now() + interval '1 day'`;
       const rows = await sql.begin(async (tx) => {
-        await tx`select private.enter_user(${JSON.stringify(claims)}::text::jsonb, 'owner')`;
+        await tx`select private.enter_user(${JSON.stringify(claims)}::text::jsonb, 'owner', null)`;
         return await tx`select id, current_user as who from public.calls`;
       });
       expect(rows).toEqual([{ id: world.get('calls')?.id, who: 'authenticated' }]);

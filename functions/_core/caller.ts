@@ -27,16 +27,20 @@ export type Caller =
   | { kind: 'key'; keyId: string; companyId: string; appId: string | null; hash: Buffer }
   | { kind: 'service-key'; companyId: string };
 
-/** How a transaction takes on this caller, for an endpoint that needs this role (people) or scope (keys). */
+/**
+ * How a transaction takes on this caller, for an endpoint that needs this role (people, and the makers of keys) or scope
+ * (keys), from this address.
+ */
 export function entryOf(
   caller: Caller,
   needs: { role?: Role | undefined; scope?: Scope | undefined },
+  ip?: string | undefined,
 ): Entry {
   switch (caller.kind) {
     case 'user':
-      return { as: 'user', claims: caller.claims, role: needs.role };
+      return { as: 'user', claims: caller.claims, role: needs.role, ip };
     case 'key':
-      return { as: 'key', hash: caller.hash, scope: needs.scope };
+      return { as: 'key', hash: caller.hash, scope: needs.scope, role: needs.role, ip };
     case 'service-key':
       return {
         as: 'claims',

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Caller } from './caller.ts';
-import { type Entry, type Tx, transaction } from './db.ts';
+import { type Entry, type LastStatement, type Tx, transaction } from './db.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';
@@ -33,6 +33,8 @@ export interface ContextParts {
   ip?: string;
   headers?: HeaderFields;
   rawBody?: Buffer;
+  /** Goes with each commit: the word that an Idempotency-Key leaves of its effect. */
+  withCommit?: LastStatement | undefined;
   now?: () => Date;
   waitUntil: (work: Promise<unknown>) => void;
 }
@@ -55,8 +57,8 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(entry, run),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run),
+    db: (run) => transaction(entry, run, parts.withCommit),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit),
     waitUntil(work) {
       parts.waitUntil(
         work.catch((error: unknown) =>

@@ -31,14 +31,16 @@ afterEach(() => connectBy(() => {}));
 
 let acme: TestCompany;
 let member: Entry;
-const claimsOf = (companyId: string, userId: string) => ({
-  sub: userId,
+const claimsOf = (companyId: string, person: { id: string; sessionId: string }) => ({
+  sub: person.id,
+  session_id: person.sessionId,
   role: 'authenticated',
   app_metadata: { company_id: companyId, role: 'owner' },
 });
+const nobody = { id: randomUUID(), sessionId: randomUUID() };
 beforeAll(async () => {
   acme = await aCompany('Acme of the transactions');
-  member = { as: 'user', claims: claimsOf(acme.id, (await acme.as('owner')).id) };
+  member = { as: 'user', claims: claimsOf(acme.id, await acme.as('owner')) };
 });
 
 const aName = () => `co-${randomUUID()}`;
@@ -65,8 +67,8 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
 
   test('does nothing for a caller that the database refuses', async () => {
     await useMode('1');
-    const stranger: Entry = { as: 'user', claims: claimsOf(acme.id, randomUUID()) };
-    const viewer = (await acme.as('viewer')).id;
+    const stranger: Entry = { as: 'user', claims: claimsOf(acme.id, nobody) };
+    const viewer = await acme.as('viewer');
     const weak: Entry = { as: 'user', claims: claimsOf(acme.id, viewer), role: 'admin' };
     const before = await adminSql()`select count(*)::int as n from agents`;
     const write = (entry: Entry) =>
@@ -125,7 +127,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
       expect(stored).toBe(attack);
       const hostile: Entry = {
         as: 'user',
-        claims: { ...claimsOf(acme.id, randomUUID()), note: attack },
+        claims: { ...claimsOf(acme.id, nobody), note: attack },
         role: attack,
       };
       await expect(transaction(hostile, async () => {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });

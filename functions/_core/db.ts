@@ -1,6 +1,16 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import { AppError, type ErrorCode } from './errors.ts';
 import { inlined } from './inline-sql.ts';
+import {
+  demandNotRefused,
+  type LimitAsk,
+  type LimitState,
+  limitedError,
+  limitStateOf,
+  rememberRefusal,
+  takeLimitParams,
+  takeLimitText,
+} from './limits.ts';
 import { acquire, acquireShared, release, type Slot, unavailable } from './pool.ts';
 import { queryOf } from './statement.ts';
 
@@ -8,8 +18,14 @@ export { closeDatabase, poolState } from './pool.ts';
 
 /** As whom a transaction runs: checked by the database in the same round trip (db/migrations: entering). */
 export type Entry =
-  | { as: 'user'; claims: object; role?: string | undefined }
-  | { as: 'key'; hash: Buffer; scope?: string | undefined }
+  | { as: 'user'; claims: object; role?: string | undefined; ip?: string | undefined }
+  | {
+      as: 'key';
+      hash: Buffer;
+      scope?: string | undefined;
+      role?: string | undefined;
+      ip?: string | undefined;
+    }
   | { as: 'claims'; claims: object }
   | { as: 'service' }
   | { as: 'nobody' };
@@ -27,13 +43,13 @@ function entering(entry: Entry): { text: string; params: (string | Buffer | null
   switch (entry.as) {
     case 'user':
       return {
-        text: 'select private.enter_user($1::jsonb, $2::text) as claims',
-        params: [JSON.stringify(entry.claims), entry.role ?? null],
+        text: 'select private.enter_user($1::jsonb, $2::text, $3::text) as claims',
+        params: [JSON.stringify(entry.claims), entry.role ?? null, entry.ip ?? null],
       };
     case 'key':
       return {
-        text: 'select private.enter_key($1::bytea, $2::text) as claims',
-        params: [entry.hash, entry.scope ?? null],
+        text: 'select private.enter_key($1::bytea, $2::text, $3::text, $4::text) as claims',
+        params: [entry.hash, entry.scope ?? null, entry.role ?? null, entry.ip ?? null],
       };
     case 'claims':
       return {
@@ -59,12 +75,22 @@ function send(slot: Slot, text: string, params: readonly unknown[] = []): Promis
 
 export type Row = Record<string, unknown>;
 
+/** A statement that goes with each commit. */
+export interface LastStatement {
+  text: string;
+  params: readonly unknown[];
+}
+
 /**
  * Runs `run` in one transaction as `entry`. Its first statement travels with BEGIN and the entering; the commit is one
  * more round trip. Whatever is thrown rolls back.
  * @throws AppError UNAUTHENTICATED or FORBIDDEN when the database refuses the caller, UNAVAILABLE when it is away.
  */
-export async function transaction<T>(entry: Entry, run: (tx: Tx) => Promise<T>): Promise<T> {
+export async function transaction<T>(
+  entry: Entry,
+  run: (tx: Tx) => Promise<T>,
+  last?: LastStatement | undefined,
+): Promise<T> {
   const slot = await acquire();
   const enter = entering(entry);
   const opening = Promise.all([send(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
@@ -73,7 +99,8 @@ export async function transaction<T>(entry: Entry, run: (tx: Tx) => Promise<T>):
     const result = await run(new Tx(slot));
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
-    await send(slot, 'commit');
+    // Should the last statement fail, the commit behind it rolls back.
+    await Promise.all([last && send(slot, last.text, last.params), send(slot, 'commit')]);
     return result;
   } catch (error) {
     const cause = await opening.then(
@@ -92,9 +119,64 @@ export async function transaction<T>(entry: Entry, run: (tx: Tx) => Promise<T>):
 /**
  * Runs statements that need nothing of each other's results as `entry`: everything, BEGIN and COMMIT included, goes out
  * at once, in one round trip. For reading: a commit whose statements failed has rolled back.
+ * @param asks Limits that count this request: asked in the same round trip, before all else, each a transaction of its
+ * own. What is refused is not looked at.
+ * @param onLimits Is told how they stand, also when the caller is refused for another reason.
+ * @throws AppError RATE_LIMITED.
  */
-export async function readTogether(entry: Entry, statements: readonly SQL[]): Promise<Row[][]> {
+export async function readTogether(
+  entry: Entry,
+  statements: readonly SQL[],
+  asks: readonly LimitAsk[] = [],
+  onLimits: (state: LimitState) => void = () => {},
+): Promise<Row[][]> {
+  demandNotRefused(asks, Date.now());
   const slot = await acquire();
+  try {
+    const [taken, read] = await Promise.allSettled([
+      Promise.all(asks.map((ask) => send(slot, takeLimitText, takeLimitParams(ask)))),
+      readOn(slot, entry, statements),
+    ]);
+    if (taken.status === 'rejected') throw taken.reason;
+    settleLimits(asks, taken.value, onLimits); // before what the read says: a refused one may have failed besides
+    if (read.status === 'rejected') throw read.reason;
+    return read.value;
+  } catch (error) {
+    throw translated(error);
+  } finally {
+    release(slot);
+  }
+}
+
+/** Counts a request where there is nothing to read with it. @throws AppError RATE_LIMITED. */
+export async function takeLimits(
+  asks: readonly LimitAsk[],
+  onLimits: (state: LimitState) => void = () => {},
+): Promise<void> {
+  if (asks.length === 0) return;
+  demandNotRefused(asks, Date.now());
+  const taken = await Promise.all(asks.map((ask) => callFunction(takeLimitText, takeLimitParams(ask))));
+  settleLimits(asks, taken, onLimits);
+}
+
+function settleLimits(
+  asks: readonly LimitAsk[],
+  taken: readonly Row[][],
+  onLimits: (state: LimitState) => void,
+): void {
+  let least: LimitState | undefined;
+  for (const [index, ask] of asks.entries()) {
+    const state = limitStateOf(taken[index]?.[0]);
+    if (!state.isAllowed) {
+      rememberRefusal(ask, state, Date.now());
+      throw limitedError(state);
+    }
+    if (state.remaining < (least?.remaining ?? Number.POSITIVE_INFINITY)) least = state;
+  }
+  if (least) onLimits(least);
+}
+
+async function readOn(slot: Slot, entry: Entry, statements: readonly SQL[]): Promise<Row[][]> {
   const enter = entering(entry);
   const queries = statements.map(queryOf);
   try {
@@ -120,9 +202,7 @@ export async function readTogether(entry: Entry, statements: readonly SQL[]): Pr
   } catch (error) {
     // A failed simple query skips its own commit, and leaves the connection in the failed transaction.
     if (!slot.prepare && !slot.isLost) await send(slot, 'rollback').catch(() => {});
-    throw translated(error);
-  } finally {
-    release(slot);
+    throw error;
   }
 }
 

@@ -1,20 +1,23 @@
 import * as z from 'zod';
 import { authenticate, type Who } from './auth.ts';
-import { type Caller, entryOf, type Role, type Scope } from './caller.ts';
+import { type Caller, entryOf, type Role, type Scope, scopes } from './caller.ts';
 import { type Context, makeContext } from './context.ts';
-import { type Entry, readTogether, transaction } from './db.ts';
+import { type Entry, type LastStatement, readTogether, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
-import { failureReply, jsonReply } from './http/answers.ts';
+import { asAppError, failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { type Incoming, type Platform, readBody } from './http/incoming.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
+import { beginIdempotent, idempotentRequestOf } from './idempotency.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
+import { type LimitAsk, type LimitClass, type LimitState, limitHeaders, limitsFor } from './limits.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
 import { Pagination, type Read } from './page.ts';
 import { pathPattern } from './path.ts';
+import { type Permission, permissions } from './permissions.ts';
 import { auditRefusedKey } from './refused-key.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -27,10 +30,18 @@ export interface Contract {
   summary: string;
   description?: string | undefined;
   who: readonly Who[];
-  /** The least role a person needs. */
+  /** What a person must be allowed to do, and a key have as its scope. */
+  permission?: Permission | undefined;
+  /** The least role a person needs: the one that the permission names. */
   role?: Role | undefined;
-  /** The scope a key needs. */
+  /** The scope a key needs: the permission, where keys are taken. */
   scope?: Scope | undefined;
+  /** The field of the path that names a person: about themselves, they need no permission. */
+  self?: string | undefined;
+  /** Which rate limit counts. */
+  limit: LimitClass;
+  /** The field with the e-mail address that an `auth` limit counts by, beside the caller's address. */
+  limitBy?: string | undefined;
   /** Path, query and body in one flat strict object; fields of the path by its names, the rest by `method`. */
   input: z.ZodObject;
   /** Fields of a POST, PUT or PATCH that come in the query string all the same. */
@@ -56,8 +67,10 @@ interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   summary: string;
   description?: string;
   who: readonly Who[];
-  role?: Role;
-  scope?: Scope;
+  permission?: Permission;
+  self?: keyof z.infer<I> & string;
+  limit?: LimitClass;
+  limitBy?: keyof z.infer<I> & string;
   input?: I;
   inQuery?: readonly (keyof z.infer<I> & string)[];
   output: O;
@@ -99,8 +112,13 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     summary: definition.summary,
     description: definition.description,
     who: definition.who,
-    role: definition.role,
-    scope: definition.scope,
+    permission: definition.permission,
+    role: definition.permission && permissions[definition.permission],
+    scope: definition.who.includes('key') ? scopeNamed(definition.permission) : undefined,
+    self: definition.self,
+    limit:
+      definition.limit ?? (definition.who.some((who) => who === 'user' || who === 'key') ? 'api' : 'none'),
+    limitBy: definition.limitBy,
     input,
     inQuery: definition.inQuery ?? [],
     output: definition.output,
@@ -113,6 +131,8 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   };
   const pattern = pathPattern(contract.path);
   const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
+  const takesKey = contract.method !== 'GET' && !contract.who.includes('signed');
+  const route = `${contract.method} ${contract.path}`;
 
   async function answer(incoming: Incoming, platform: Platform, requestId: string): Promise<Reply> {
     const now = new Date();
@@ -136,7 +156,6 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     platform: Platform,
     { requestId, params, now }: { requestId: string; params: Record<string, string>; now: Date },
   ): Promise<Reply> {
-    const entry = entryOf(caller, contract);
     const body = takesBody ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES) : undefined;
     const given = mergeInput(
       params,
@@ -144,23 +163,74 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       body && body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
-    if ('query' in definition) {
-      const read = definition.query({ input: value, caller, now });
-      return jsonReply(contract.status, await runRead(entry, read, contract));
+    const ip = platform.ip ?? '';
+    const entry = entryOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
+    const asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
+    let limited: LimitState | undefined;
+    const onLimits = (state: LimitState) => {
+      limited = state;
+    };
+    try {
+      const reply = await admitted(onLimits);
+      if (limited) reply.headers = { ...limitHeaders(limited), ...reply.headers };
+      return reply;
+    } catch (error) {
+      const failure = asAppError(error);
+      if (limited) Object.assign(failure.headers, { ...limitHeaders(limited), ...failure.headers });
+      throw failure;
     }
-    await admit(caller, entry);
-    const ctx = makeContext({
-      requestId,
-      caller,
-      entry,
-      ip: platform.ip ?? '',
-      headers: incoming.headers,
-      rawBody: body ?? Buffer.alloc(0),
-      waitUntil: platform.waitUntil ?? (() => {}),
-    });
-    const result = await definition.handle({ ctx, input: value });
-    if (result instanceof RawReply) return result.reply;
-    return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
+
+    async function admitted(onLimits: (state: LimitState) => void): Promise<Reply> {
+      if ('query' in definition) {
+        const read = definition.query({ input: value, caller, now });
+        return jsonReply(contract.status, await runRead(entry, read, contract, asks, onLimits));
+      }
+      await admit(caller, entry, asks, onLimits);
+      const request = takesKey
+        ? idempotentRequestOf(
+            incoming.headers,
+            caller,
+            route,
+            `${incoming.url.pathname}${incoming.url.search}`,
+            body ?? Buffer.alloc(0),
+          )
+        : undefined;
+      const attempt = request && (await beginIdempotent(request));
+      if (attempt && 'status' in attempt) return attempt;
+      const reply = await replyOf(attempt?.mark);
+      await attempt?.end(reply);
+      return reply;
+    }
+
+    /** With an Idempotency-Key, a failure is an answer like another, to be given again. */
+    async function replyOf(mark: LastStatement | undefined): Promise<Reply> {
+      try {
+        return await handled(mark);
+      } catch (error) {
+        if (!mark) throw error;
+        if (!(error instanceof AppError) || error.status >= 500) {
+          log().error({ route, requestId, err: error }, 'a request with an Idempotency-Key failed');
+        }
+        return failureReply(error, requestId);
+      }
+    }
+
+    async function handled(mark: LastStatement | undefined): Promise<Reply> {
+      if (!('handle' in definition)) throw new Error('An endpoint has a query or a handler.');
+      const ctx = makeContext({
+        requestId,
+        caller,
+        entry,
+        ip,
+        headers: incoming.headers,
+        rawBody: body ?? Buffer.alloc(0),
+        withCommit: mark,
+        waitUntil: platform.waitUntil ?? (() => {}),
+      });
+      const result = await definition.handle({ ctx, input: value });
+      if (result instanceof RawReply) return result.reply;
+      return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
+    }
   }
 
   async function respond(incoming: Incoming, platform: Platform = {}): Promise<Reply> {
@@ -184,17 +254,36 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   return { contract, ...platforms(respond) };
 }
 
-/** Lets the database confirm a person or key before a handler does anything at all. */
-async function admit(caller: Caller, entry: Entry): Promise<void> {
-  if (caller.kind === 'user' || caller.kind === 'key') await transaction(entry, async () => {});
+const scopeNamed = (permission: Permission | undefined): Scope | undefined =>
+  scopes.find((scope) => scope === permission);
+
+const isAboutSelf = (contract: Contract, caller: Caller, params: Record<string, string>): boolean =>
+  contract.self !== undefined && caller.kind === 'user' && params[contract.self] === caller.userId;
+
+function accountOf({ limitBy }: Contract, value: Record<string, unknown>): string | undefined {
+  const account = limitBy === undefined ? undefined : value[limitBy];
+  return typeof account === 'string' ? account.normalize('NFC').toLowerCase() : undefined;
+}
+
+/** Counts the request, and lets the database confirm a person or key, before a handler does anything at all. */
+async function admit(
+  caller: Caller,
+  entry: Entry,
+  asks: readonly LimitAsk[],
+  onLimits: (state: LimitState) => void,
+): Promise<void> {
+  if (caller.kind === 'user' || caller.kind === 'key') await readTogether(entry, [], asks, onLimits);
+  else await takeLimits(asks, onLimits);
 }
 
 async function runRead(
   entry: Entry,
   read: Read,
   contract: Contract,
+  asks: readonly LimitAsk[],
+  onLimits: (state: LimitState) => void,
 ): Promise<{ body: string; headers?: Record<string, string> }> {
-  const reply = read.reply(await readTogether(entry, read.statements));
+  const reply = read.reply(await readTogether(entry, read.statements, asks, onLimits));
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
   if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
   return reply;

@@ -12,6 +12,20 @@ const secret = z.string().min(32, 'must have at least 32 characters: openssl ran
 const address = z.url('must be a URL');
 const span = z.string().regex(/^\d+[smhd]$/, 'must be a number and a unit, as 15m or 7d');
 
+/** At most `count` requests in any `seconds`. */
+export interface RateLimit {
+  count: number;
+  seconds: number;
+}
+
+const rateLimit = z
+  .string()
+  .regex(/^(off|[1-9]\d{0,8}\/[1-9]\d{0,4}[smhd])$/, 'must be a count and a window, as 100/1m, or off')
+  .transform((text): RateLimit | undefined => {
+    const [count = '', window = ''] = text.split('/');
+    return text === 'off' ? undefined : { count: Number(count), seconds: spanSeconds(window) };
+  });
+
 const shape = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -33,6 +47,13 @@ const shape = z.object({
       'must be 32 bytes in base64: openssl rand -base64 32',
     )
     .default(developmentSecrets.ENCRYPTION_KEY),
+  ENCRYPTION_KEY_PREVIOUS: z
+    .string()
+    .refine(
+      (key) => Buffer.from(key, 'base64').length === 32,
+      'must be 32 bytes in base64, as ENCRYPTION_KEY was',
+    )
+    .optional(),
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -46,6 +67,24 @@ const shape = z.object({
         .filter(Boolean),
     ),
   MAX_BODY_BYTES: z.coerce.number().int().min(1024).default(10_485_760),
+  RATE_LIMIT_AUTH: rateLimit.prefault('10/15m'),
+  RATE_LIMIT_API: rateLimit.prefault('100/1m'),
+  RATE_LIMIT_API_HOUR: rateLimit.prefault('1000/1h'),
+  RATE_LIMIT_STRICT: rateLimit.prefault('20/1h'),
+  RATE_LIMIT_TEAM: rateLimit.prefault('30/1h'),
+  RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
+  RESEND_API_KEY: z.string().optional(),
+  RESEND_API_URL: address.default('https://api.resend.com'),
+  EMAIL_FROM: z.string().default('Trunkline <no-reply@localhost>'),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\//, 'must begin with smtp:// or smtps://')
+    .optional(),
+  S3_ENDPOINT: address.optional(),
+  S3_BUCKET: z.string().optional(),
+  S3_REGION: z.string().optional(),
+  S3_ACCESS_KEY_ID: z.string().optional(),
+  S3_SECRET_ACCESS_KEY: z.string().optional(),
   QUEUE_DRIVER: z.enum(['sqs', 'inline']).default('sqs'),
   SQS_ENDPOINT: address.optional(),
   SQS_REGION: z.string().optional(),

@@ -4,9 +4,14 @@ export const errors = {
   INVALID_JSON: { status: 400, message: 'The body is not valid JSON.' },
   INVALID_CURSOR: { status: 400, message: 'The cursor does not belong to this list, filter and sort.' },
   UNAUTHENTICATED: { status: 401, message: 'Credentials are missing or wrong.' },
+  TWO_FACTOR_REQUIRED: {
+    status: 401,
+    message: 'The second factor is missing: send the code of the authenticator.',
+  },
   TOKEN_EXPIRED: { status: 401, message: 'The access token has expired.' },
   INVALID_SIGNATURE: { status: 401, message: 'The signature is missing, wrong or too old.' },
   FORBIDDEN: { status: 403, message: 'These credentials do not allow this.' },
+  EMAIL_NOT_VERIFIED: { status: 403, message: 'The e-mail address is not verified yet.' },
   NOT_FOUND: { status: 404, message: 'No such resource.' },
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },
   CONFLICT: { status: 409, message: 'The resource is in a state that does not allow this.' },
@@ -14,6 +19,10 @@ export const errors = {
   SYNC_RUNNING: { status: 409, message: 'A sync of this company is already running.' },
   PAYLOAD_TOO_LARGE: { status: 413, message: 'The body is too large.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, message: 'The body must be application/json.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    message: 'This Idempotency-Key came before with another request.',
+  },
   ACCOUNT_LOCKED: { status: 423, message: 'Too many failed attempts: the account is locked for a while.' },
   RATE_LIMITED: { status: 429, message: 'Too many requests.' },
   INTERNAL: { status: 500, message: 'Something went wrong on our side.' },
@@ -35,7 +44,7 @@ export class AppError extends Error {
   readonly status: number;
   readonly details: readonly ErrorDetail[] | undefined;
   /** Extra answer headers: Retry-After, Allow. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Record<string, string>;
 
   constructor(
     code: ErrorCode,

@@ -5,6 +5,7 @@ import { AppError } from './errors.ts';
 
 /** The claims of an access token, in the form that Supabase's own tokens have, so that supabase-js may use it too. */
 const AccessClaims = z.object({
+  iss: z.string().optional(),
   sub: z.uuid(),
   role: z.literal('authenticated'),
   aud: z.literal('authenticated'),
@@ -37,7 +38,7 @@ function signingKey(): Promise<CryptoKey> {
 
 /** Signs an access token. @returns the JWT and its life in seconds. */
 export async function signAccessToken(
-  claims: Omit<AccessClaims, 'exp' | 'iat' | 'role' | 'aud'>,
+  claims: Omit<AccessClaims, 'exp' | 'iat' | 'role' | 'aud' | 'iss'>,
   now: Date,
 ): Promise<{ token: string; expiresIn: number }> {
   const expiresIn = spanSeconds(env().JWT_EXPIRES_IN);

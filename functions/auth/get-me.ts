@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { permissionsOf } from '#core/permissions.ts';
 import { asJson, shapeOf } from '#core/shape.ts';
 import { users } from '#db/schema/people.ts';
 import { CompanyRole } from './shared/account.ts';
-import { permissionsOf } from './shared/permissions.ts';
 
 const Person = z.object({
   id: z.uuid(),
@@ -62,7 +62,10 @@ export const { contract, respond, serve, handler } = endpoint({
       if (typeof item !== 'string') throw new AppError('NOT_FOUND');
       const person = Person.parse(JSON.parse(item));
       return {
-        body: JSON.stringify({ success: true, data: { ...person, permissions: permissionsOf(person.role) } }),
+        body: JSON.stringify({
+          success: true,
+          data: { ...person, permissions: permissionsOf(person.role, person.isPlatformAdmin) },
+        }),
       };
     },
   }),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { permissionsOf } from '#core/permissions.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import * as getMe from './get-me.ts';
@@ -123,12 +124,7 @@ describe('GET /api/auth/me', () => {
       role: 'viewer',
       memberships: [{ role: 'viewer', companyName: 'Acme' }],
     });
-    expect(after.body.data.permissions).toEqual([
-      'calls:read',
-      'messages:read',
-      'voicemails:read',
-      'agents:read',
-    ]);
+    expect(after.body.data.permissions).toEqual(permissionsOf('viewer'));
   });
 
   test('lists every company that the person belongs to, and nobody else’s', async () => {

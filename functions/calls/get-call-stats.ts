@@ -26,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
   description:
     'Of the calls that the caller may see, by when they started. `answerRate` is answered ÷ offered: missed calls and voicemails were offered; calls that still wait, were cancelled or failed were not.',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: z.object({
     from: timeInput.optional().describe(`Default: ${usualDays} days before \`to\`.`),
     to: timeInput.optional().describe('Not included. Default: now.'),

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/calls/:id',
   summary: 'Get a call with its transcript and agent',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: z.object({ id: z.uuid() }),
   output: CallDetail,
   errors: ['NOT_FOUND'],

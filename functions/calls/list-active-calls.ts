@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/calls/active',
   summary: 'List the calls that ring or talk now',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: pageInput,
   output: Call,
   envelope: 'page',

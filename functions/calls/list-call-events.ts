@@ -32,7 +32,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/calls/:id/events',
   summary: 'List the timeline of a call, oldest first',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: pageInput.extend({ id: z.uuid(), sortOrder: z.enum(['asc', 'desc']).default('asc') }),
   output: CallEvent,
   envelope: 'page',

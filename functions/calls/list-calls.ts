@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   description:
     'An app’s key sees the calls that came in for its app; an agent those assigned to them or to nobody.',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: pageInput.extend({
     status: CallStatus.optional(),
     direction: Direction.optional(),

@@ -11,8 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/agents',
   summary: 'Create an agent at Retell',
   who: ['user', 'key'],
-  role: 'manager',
-  scope: 'agents:write',
+  permission: 'agents:write',
   input: z.object({
     agent_name: z.string().trim().min(1).max(200),
     voice_id: z.string().min(1).max(200),

@@ -13,8 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   description:
     'It keeps its calls. At Retell nothing changes; a sync that still finds it there leaves it inactive.',
   who: ['user', 'key'],
-  role: 'manager',
-  scope: 'agents:write',
+  permission: 'agents:write',
   input: z.object({ agentId: z.string().min(1).max(200) }),
   output: DashboardAgent,
   errors: ['NOT_FOUND'],

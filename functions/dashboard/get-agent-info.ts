@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/agent-info/:agentId',
   summary: 'Get a Retell agent',
   who: ['user', 'key'],
-  scope: 'agents:read',
+  permission: 'agents:read',
   input: z.object({ agentId: z.string().min(1).max(200) }),
   output: DashboardAgent,
   envelope: 'none',

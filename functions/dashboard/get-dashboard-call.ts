@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/calls/:callId',
   summary: 'Get a Retell call',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: z.object({ callId: z.string().min(1).max(200).describe('Retell’s id of the call, or ours.') }),
   output: DashboardCall,
   errors: ['NOT_FOUND'],

@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List the call history of one Retell agent, newest first',
   description: 'An agent that the company does not have has no calls: an empty list.',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: pageInput.extend({ agentId: z.string().min(1).max(200), sortBy: DashboardSort }),
   output: dashboardPage(DashboardCall),
   envelope: 'none',

@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/agents',
   summary: 'List the Retell agents, newest first',
   who: ['user', 'key'],
-  scope: 'agents:read',
+  permission: 'agents:read',
   input: pageInput.extend({
     status: z.enum(['active', 'inactive']).optional(),
     search: z.string().trim().min(1).max(200).optional().describe('In the name and Retell’s id.'),

@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/calls',
   summary: 'List the Retell calls of all agents, newest first',
   who: ['user', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: acrossAgentsInput,
   output: dashboardPage(DashboardCall),
   envelope: 'none',

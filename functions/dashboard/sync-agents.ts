@@ -7,8 +7,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/sync-agents',
   summary: 'Pull the agents from Retell',
   who: ['user', 'key'],
-  role: 'agent',
-  scope: 'sync:run',
+  permission: 'sync:run',
   output: z.object({
     success: z.literal(true),
     message: z.string(),

@@ -10,8 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/sync-calls',
   summary: 'Pull the calls that are new or changed from Retell',
   who: ['user', 'key'],
-  role: 'agent',
-  scope: 'sync:run',
+  permission: 'sync:run',
   input: z.object({
     agentId: z.string().min(1).max(200).optional().describe('Only this Retell agent’s calls.'),
   }),

@@ -13,8 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Edit a Retell agent',
   description: 'The name, voice and language are changed at Retell first; the status is ours alone.',
   who: ['user', 'key'],
-  role: 'manager',
-  scope: 'agents:write',
+  permission: 'agents:write',
   input: z.object({
     agentId: z.string().min(1).max(200),
     agent_name: z.string().trim().min(1).max(200).optional(),

@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/status',
   summary: 'Show how an app is connected to Dialpad, and whether events arrive',
   who: ['internal', 'key'],
-  scope: 'calls:read',
+  permission: 'calls:read',
   input: z.object({ app_id: z.uuid().optional().describe('Not needed with an app’s own key.') }),
   output: Status,
   errors: ['NOT_FOUND'],

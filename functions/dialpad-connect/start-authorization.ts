@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   // client's server calls this, and hands the address on to the browser of the admin.
   description: `For the client’s own server, which has the key: it sends its user’s browser on to the address in Location (or, with mode=json, in authorize_url). There an admin of the Dialpad organization agrees, and comes back to /callback. Works once, within ${stateMinutes} minutes.`,
   who: ['internal', 'key'],
-  scope: 'provider:connect',
+  permission: 'provider:connect',
   input: z.object({
     app_id: z.uuid().optional().describe('Not needed with an app’s own key.'),
     mode: z.enum(['redirect', 'json']).default('redirect'),

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/messages/:id',
   summary: 'Get a text message',
   who: ['user', 'key'],
-  scope: 'messages:read',
+  permission: 'messages:read',
   input: z.object({ id: z.uuid() }),
   output: Message,
   errors: ['NOT_FOUND'],

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/messages',
   summary: 'List text messages, newest first',
   who: ['user', 'key'],
-  scope: 'messages:read',
+  permission: 'messages:read',
   input: pageInput.extend({
     direction: z.enum(['inbound', 'outbound']).optional(),
     from: phoneInput.optional(),

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/voicemails/:id',
   summary: 'Get a voicemail with its transcript',
   who: ['user', 'key'],
-  scope: 'voicemails:read',
+  permission: 'voicemails:read',
   input: z.object({ id: z.uuid() }),
   output: Voicemail,
   errors: ['NOT_FOUND'],

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/voicemails',
   summary: 'List voicemails, newest first',
   who: ['user', 'key'],
-  scope: 'voicemails:read',
+  permission: 'voicemails:read',
   input: pageInput.extend({
     from: phoneInput.optional(),
     to: phoneInput.optional(),

@@ -15,7 +15,8 @@ const isBadValue = (error: unknown): boolean => {
   return inner instanceof Error && 'code' in inner && /^22[0-9A-Z]{3}$/.test(String(inner.code));
 };
 
-function asAppError(error: unknown): AppError {
+/** What the caller is told of an error: the cause stays in the log. */
+export function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof ProviderError) {
     return new AppError('PROVIDER_FAILED', {

@@ -67,6 +67,8 @@ export interface TestCaller {
 
 export interface TestPerson extends TestCaller {
   id: string;
+  email: string;
+  sessionId: string;
   token: string;
 }
 
@@ -130,11 +132,14 @@ export async function aCompany(name = 'Acme'): Promise<TestCompany> {
     const email = `${role}-${userId}@example.com`;
     await sql`insert into users (id, email, email_normal, name) values (${userId}, ${email}, ${email}, ${role})`;
     await sql`insert into memberships (company_id, user_id, role) values (${id}, ${userId}, ${role})`;
+    const sessionId = randomUUID();
+    await sql`insert into sessions (id, user_id, company_id, expires_at)
+      values (${sessionId}, ${userId}, ${id}, now() + interval '1 day')`;
     const { token } = await signAccessToken(
-      { sub: userId, session_id: randomUUID(), email, app_metadata: { company_id: id, role } },
+      { sub: userId, session_id: sessionId, email, app_metadata: { company_id: id, role } },
       new Date(),
     );
-    return { id: userId, token, ...callerWith({ authorization: `Bearer ${token}` }) };
+    return { id: userId, email, sessionId, token, ...callerWith({ authorization: `Bearer ${token}` }) };
   }
 
   async function makeKey(appId: string | null, scopes: string[]): Promise<TestCaller & { key: string }> {

@@ -22,6 +22,13 @@ Object.assign(process.env, {
   DIALPAD_WEBHOOK_SECRET: 'dialpad-test-secret-0123456789abcdef',
   DIALPAD_API_KEY: 'dialpad-test-api-key',
   QUEUE_DRIVER: 'inline',
+  // Tests that are about limits set their own.
+  RATE_LIMIT_AUTH: 'off',
+  RATE_LIMIT_API: 'off',
+  RATE_LIMIT_API_HOUR: 'off',
+  RATE_LIMIT_STRICT: 'off',
+  RATE_LIMIT_TEAM: 'off',
+  RATE_LIMIT_WEBHOOK: 'off',
 });
 forgetEnv();
 

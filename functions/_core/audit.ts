@@ -1,0 +1,64 @@
+import { sql } from 'drizzle-orm/sql';
+import type { Context } from './context.ts';
+import { rowsOf, type Tx } from './db.ts';
+
+/** What happened, for the company's audit log. */
+export interface AuditEntry {
+  companyId: string;
+  /** `<thing>.<what was done>`: 'member.role_changed'. */
+  action: string;
+  resource: { type: string; id?: string | undefined };
+  /** What changed, as it was and as it is; secrets are left out by their names. */
+  before?: Record<string, unknown> | undefined;
+  after?: Record<string, unknown> | undefined;
+  /** Whoever did it, where that is not the caller: a person who logs in is nobody yet. */
+  actor?: { userId: string } | 'system' | undefined;
+}
+
+const secretNames = /password|secret|token|hash|authorization|api_?key$|^key$|^code$|codes$/i;
+
+/** The value without secrets: a field whose name says that it is one tells only whether it was set. */
+export function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [
+      name,
+      secretNames.test(name) && inner !== null && typeof inner !== 'boolean' && typeof inner !== 'number'
+        ? '[redacted]'
+        : withoutSecrets(inner),
+    ]),
+  );
+}
+
+function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | null } {
+  if (entry.actor === 'system') return { type: 'system', id: null };
+  if (entry.actor) return { type: 'user', id: entry.actor.userId };
+  const { caller } = ctx;
+  switch (caller.kind) {
+    case 'user':
+      return { type: 'user', id: caller.userId };
+    case 'key':
+      return { type: 'key', id: caller.keyId };
+    case 'service-key':
+      return { type: 'key', id: null };
+    default:
+      return { type: 'internal', id: null };
+  }
+}
+
+/**
+ * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAsService`). The
+ * company's entries are chained by their hashes, so that writers of one company take turns: write it last.
+ */
+export async function audit(tx: Tx, ctx: Context, entry: AuditEntry): Promise<void> {
+  const actor = actorOf(ctx, entry);
+  const json = (value: Record<string, unknown> | undefined) =>
+    value === undefined ? null : JSON.stringify(withoutSecrets(value));
+  await rowsOf(
+    tx,
+    sql`select private.write_audit(${entry.companyId}::uuid, ${entry.action}, ${actor.type}, ${actor.id}::uuid,
+      null, ${ctx.ip || null}, ${ctx.headers.get('user-agent')?.slice(0, 400) ?? null}, ${ctx.requestId},
+      ${entry.resource.type}, ${entry.resource.id ?? null}, ${json(entry.before)}::jsonb, ${json(entry.after)}::jsonb)`,
+  );
+}

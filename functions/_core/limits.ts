@@ -1,0 +1,137 @@
+import type { Caller } from './caller.ts';
+import { env, type RateLimit } from './env.ts';
+import { AppError } from './errors.ts';
+
+/** Which figure of the rate limits counts for an endpoint; 'none' for what nobody has to be held back from. */
+export type LimitClass = 'api' | 'auth' | 'strict' | 'team' | 'none';
+
+/** A request to count: `key` says whose and of which class, the limits of which both must let it in. */
+export interface LimitAsk {
+  key: string;
+  limits: readonly [RateLimit, RateLimit?];
+}
+
+/** How a limit stands after a request, as Postgres gives it (private.take_limit). */
+export interface LimitState {
+  isAllowed: boolean;
+  limit: number;
+  remaining: number;
+  /** Until all of it is free again. */
+  resetSeconds: number;
+  /** Until the next request is let in; 0 where this one was. */
+  retrySeconds: number;
+}
+
+/** For one office behind one address, whose people all log in at nine. */
+const peopleOfAnAddress = 10;
+
+const whoOf = (caller: Caller, ip: string): string => {
+  switch (caller.kind) {
+    case 'user':
+      return `user:${caller.userId}`;
+    case 'key':
+      return `key:${caller.keyId}`;
+    case 'service-key':
+      return `service:${caller.companyId}`;
+    default:
+      return `ip:${ip}`;
+  }
+};
+
+/**
+ * What is to be counted for a request of this class, most particular first.
+ * @param account The e-mail address that an `auth` request is about, in the form in which addresses are compared.
+ */
+export function limitsFor(
+  limitClass: LimitClass,
+  caller: Caller,
+  ip: string,
+  account?: string | undefined,
+): LimitAsk[] {
+  const settings = env();
+  const ask = (key: string, first: RateLimit | undefined, second?: RateLimit): LimitAsk[] => {
+    const limits = [first, second].filter((limit) => limit !== undefined);
+    const [one, two] = limits;
+    return one ? [{ key, limits: two ? [one, two] : [one] }] : [];
+  };
+  const who = whoOf(caller, ip);
+  switch (limitClass) {
+    case 'api':
+      return ask(`api:${who}`, settings.RATE_LIMIT_API, settings.RATE_LIMIT_API_HOUR);
+    case 'strict':
+      return ask(`strict:${who}`, settings.RATE_LIMIT_STRICT);
+    case 'team':
+      return ask(`team:${who}`, settings.RATE_LIMIT_TEAM);
+    case 'auth': {
+      const limit = settings.RATE_LIMIT_AUTH;
+      if (account === undefined) return ask(`auth:${who}`, limit);
+      const ofAddress = limit && { ...limit, count: limit.count * peopleOfAnAddress };
+      return [...ask(`auth:${who}:${account}`, limit), ...ask(`auth:${who}`, ofAddress)];
+    }
+    case 'none':
+      return [];
+  }
+}
+
+/** Wrong or missing signatures of one address. */
+export const badSignatureLimit = (ip: string): LimitAsk[] => {
+  const limit = env().RATE_LIMIT_WEBHOOK;
+  return limit ? [{ key: `webhook:ip:${ip}`, limits: [limit] }] : [];
+};
+
+export const takeLimitText = 'select private.take_limit($1, $2::int, $3::int, $4::int, $5::int) as state';
+export const takeLimitParams = ({ key, limits: [first, second] }: LimitAsk): (string | number | null)[] => [
+  key,
+  first.count,
+  first.seconds,
+  second?.count ?? null,
+  second?.seconds ?? null,
+];
+
+export function limitStateOf(row: Record<string, unknown> | undefined): LimitState {
+  const numbers = (row?.state ?? []) as number[]; // integer[], as postgres.js reads it
+  const [allowed = 1, limit = 0, remaining = 0, resetSeconds = 0, retrySeconds = 0] = numbers;
+  return { isAllowed: allowed === 1, limit, remaining, resetSeconds, retrySeconds };
+}
+
+export const limitHeaders = (state: LimitState): Record<string, string> => ({
+  'ratelimit-limit': String(state.limit),
+  'ratelimit-remaining': String(state.remaining),
+  'ratelimit-reset': String(state.resetSeconds),
+});
+
+/** Keys that were refused, and until when: nobody else can make a limit let in earlier, so the database need not be asked. */
+const refusedUntil = new Map<string, { untilMs: number; state: LimitState }>();
+const mostRefused = 10_000;
+
+export function rememberRefusal(ask: LimitAsk, state: LimitState, nowMs: number): void {
+  if (refusedUntil.size >= mostRefused) refusedUntil.delete(refusedUntil.keys().next().value ?? '');
+  // A second less than what is said: it was rounded up.
+  refusedUntil.set(ask.key, { untilMs: nowMs + (state.retrySeconds - 1) * 1000, state });
+}
+
+/** @throws AppError RATE_LIMITED for what is known to be refused still. */
+export function demandNotRefused(asks: readonly LimitAsk[], nowMs: number): void {
+  for (const { key } of asks) {
+    const known = refusedUntil.get(key);
+    if (!known) continue;
+    if (known.untilMs > nowMs) {
+      const retrySeconds = Math.ceil((known.untilMs - nowMs) / 1000) + 1;
+      throw limitedError({ ...known.state, retrySeconds });
+    }
+    refusedUntil.delete(key);
+  }
+}
+
+export function limitedError(state: LimitState): AppError {
+  const seconds = Math.max(1, state.retrySeconds);
+  return new AppError('RATE_LIMITED', {
+    message: `Too many requests: try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
+    headers: { ...limitHeaders(state), 'retry-after': String(seconds) },
+  });
+}
+
+/** For tests. */
+export function forgetRefusals(): void {
+  refusedUntil.clear();
+}
