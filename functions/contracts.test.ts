@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
+import { makerFor } from '../db/tests/world.ts';
 import { discover, type EndpointModule } from '../scripts/generate/discover.ts';
 import { exampleOf, type JsonSchema } from '../scripts/generate/example.ts';
 import { generatedFiles, staleFiles } from '../scripts/generate/files.ts';
@@ -9,7 +11,10 @@ import { roles, scopes } from './_core/caller.ts';
 import type { Endpoint } from './_core/endpoint.ts';
 import { env } from './_core/env.ts';
 import { pathPattern } from './_core/path.ts';
+import { adminSql } from './_core/testing/admin-sql.ts';
 import { aCompany, request, type TestCompany, type TestResponse } from './_core/testing/company.ts';
+import { setSettings } from './_core/testing/settings.ts';
+import { signAccessToken } from './_core/tokens.ts';
 
 /** What is true of every endpoint, so that no endpoint can forget a test it need not write. */
 const found = await discover();
@@ -60,8 +65,17 @@ function expectCommonHeaders({ headers }: TestResponse): void {
 }
 
 let company: TestCompany;
+let stranger: TestCompany;
+/** Of a company that has one row in every table. */
+let foreignIds: [table: string, id: string][] = [];
 beforeAll(async () => {
+  setSettings({ RETELL_API_URL: 'http://127.0.0.1:9', DIALPAD_API_URL: 'http://127.0.0.1:9' });
   company = await aCompany();
+  stranger = await aCompany();
+  const world = await (await makerFor(adminSql())).makeWorld();
+  foreignIds = [...world].flatMap(([table, { id }]) =>
+    typeof id === 'string' && z.uuid().safeParse(id).success ? [[table, id]] : [],
+  );
 });
 
 describe('every contract', () => {
@@ -127,11 +141,130 @@ describe.skipIf(scoped.length === 0)('with a key that lacks the scope', () => {
   });
 });
 
-const beyondViewers = ranked.filter(({ contract }) => contract.role !== 'viewer');
-describe.skipIf(beyondViewers.length === 0)('with too low a role', () => {
-  test.each(beyondViewers)('$title answers 403', async (endpoint) => {
-    const viewer = await company.as('viewer');
-    expectFailure(await viewer.request(endpoint, inputOf(endpoint)), 403, 'FORBIDDEN');
+const people = takes('user').filter(fits);
+
+describe('with the token of a person', () => {
+  test.each(people)('$title answers 401 when it has expired', async (endpoint) => {
+    const owner = await company.as('owner');
+    const claims = { sub: owner.id, session_id: owner.sessionId, email: owner.email };
+    const { token } = await signAccessToken(
+      { ...claims, app_metadata: { company_id: company.id, role: 'owner' } },
+      new Date(Date.now() - 86_400_000),
+    );
+    const headers = { authorization: `Bearer ${token}` };
+    expectFailure(await request(endpoint, inputOf(endpoint), headers), 401, 'TOKEN_EXPIRED');
+  });
+
+  test.each(people)('$title answers 401 in a company that is not theirs', async (endpoint) => {
+    const owner = await company.as('owner');
+    const { token } = await signAccessToken(
+      {
+        sub: owner.id,
+        session_id: owner.sessionId,
+        email: owner.email,
+        app_metadata: { company_id: stranger.id, role: 'owner' },
+      },
+      new Date(),
+    );
+    const headers = { authorization: `Bearer ${token}` };
+    expectFailure(await request(endpoint, inputOf(endpoint), headers), 401, 'UNAUTHENTICATED');
+  });
+
+  test.each(people)('$title answers 401 once their session has ended', async (endpoint) => {
+    const person = await (await aCompany()).as('owner');
+    await adminSql()`update sessions set ended_at = now() where id = ${person.sessionId}`;
+    expectFailure(await person.request(endpoint, inputOf(endpoint)), 401, 'UNAUTHENTICATED');
+  });
+});
+
+const ranks: readonly string[] = [...roles, 'platform_admin'];
+describe.skipIf(ranked.length === 0)('for each role', () => {
+  test.each(ranked)('$title answers as its contract says', async (endpoint) => {
+    const { role: least = 'viewer', errors } = endpoint.contract;
+    for (const role of roles) {
+      const person = await (await aCompany()).as(role); // of its own: what it may do may end its session
+      const response = await person.request(endpoint, inputOf(endpoint));
+      if (ranks.indexOf(role) < ranks.indexOf(least)) expectFailure(response, 403, 'FORBIDDEN');
+      else {
+        expect([role, response.status]).not.toEqual([role, 401]);
+        if (!errors.includes('FORBIDDEN')) expect([role, response.status]).not.toEqual([role, 403]);
+        expect([role, response.status, response.text]).not.toEqual([role, 500, response.text]);
+      }
+    }
+  });
+});
+
+describe('an id of another company', () => {
+  const named = guarded.filter(
+    (endpoint) =>
+      pathPattern(endpoint.contract.path).names.length > 0 &&
+      endpoint.contract.who.some((who) => who === 'user' || who === 'key') &&
+      fits(endpoint),
+  );
+  test.each(named)('$title answers as for one of nothing', async (endpoint) => {
+    const { headers } = endpoint.contract.who.includes('user')
+      ? await company.as('owner')
+      : await company.key();
+    const answerFor = async (id: string) => {
+      const ids = Object.fromEntries(pathPattern(endpoint.contract.path).names.map((name) => [name, id]));
+      const { status, body } = await request(endpoint, { ...inputOf(endpoint), ...ids }, headers);
+      return { status, body: { ...body, requestId: undefined } };
+    };
+    const expected = await answerFor(randomUUID());
+    for (const [table, id] of foreignIds) expect([table, await answerFor(id)]).toEqual([table, expected]);
+  });
+});
+
+/** What would give a caller more than they may have, were it written as it comes. */
+const forbiddenFields = [
+  ...['companyId', 'company_id', 'role', 'id', 'userId', 'user_id', 'isPlatformAdmin', 'is_platform_admin'],
+  ...[
+    'emailVerified',
+    'emailVerifiedAt',
+    'email_verified_at',
+    'passwordHash',
+    'password_hash',
+    'isActive',
+    'is_active',
+  ],
+  ...[
+    'createdAt',
+    'updatedAt',
+    'deletedAt',
+    'deleted_at',
+    'lastLoginAt',
+    'permissions',
+    'scopes',
+    'owner',
+    'ownerId',
+  ],
+  ...['sessionId', 'app_metadata', 'ipAllowlist', 'keyHash', 'quotas', 'twoFactorEnabled'],
+];
+
+describe('fields that nobody may write', () => {
+  const writes = endpoints.filter(
+    ({ contract }) => contract.method !== 'GET' && !contract.who.includes('signed'),
+  );
+  test.each(writes)('$title refuses each of them', async (endpoint) => {
+    const { contract } = endpoint;
+    const headers = contract.who.includes('user')
+      ? (await company.as('owner')).headers
+      : contract.who.includes('key')
+        ? (await company.key()).headers
+        : { 'x-internal-secret': env().INTERNAL_API_SECRET };
+    const declared = Object.keys(contract.input.shape);
+    const fields = forbiddenFields.filter((name) => !declared.includes(name));
+    const given = Object.fromEntries(fields.map((name) => [name, 'x']));
+    const takesBody = contract.method !== 'DELETE';
+    const inQuery = takesBody ? contract.inQuery : fields;
+    const response = await request(
+      { ...endpoint, contract: { ...contract, inQuery } },
+      { ...inputOf(endpoint), ...given },
+      headers,
+    );
+    expectFailure(response, 400, 'VALIDATION_FAILED');
+    const refused = response.body.details.map(({ path }: { path: string }) => path);
+    expect(refused).toEqual(expect.arrayContaining(fields));
   });
 });
 

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import postgres from 'postgres';
+import { afterEach, describe, expect, test } from 'vitest';
+import * as listCalls from '../calls/list-calls.ts';
+import * as receiveDialpad from '../inbound/receive-dialpad.ts';
+import { takeLimits } from './db.ts';
+import { forgetRefusals, limitHeaders } from './limits.ts';
+import { adminSql } from './testing/admin-sql.ts';
+import { aCompany } from './testing/company.ts';
+import { dialpadBody, post } from './testing/hooks.ts';
+import { setSettings } from './testing/settings.ts';
+
+afterEach(() => {
+  setSettings({ RATE_LIMIT_API: 'off', RATE_LIMIT_API_HOUR: 'off', RATE_LIMIT_WEBHOOK: 'off' });
+  forgetRefusals();
+});
+
+const numbersOf = (headers: Headers) =>
+  ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'].map((name) => Number(headers.get(name)));
+
+describe('a limit', () => {
+  test('lets its count in, tells how much is left, and refuses the next one with when to come back', async () => {
+    setSettings({ RATE_LIMIT_API: '5/1m' });
+    const key = await (await aCompany()).key();
+    for (let left = 4; left >= 0; left--) {
+      const answer = await key.request(listCalls);
+      expect(answer.status).toBe(200);
+      const [limit, remaining, reset] = numbersOf(answer.headers);
+      expect([limit, remaining]).toEqual([5, left]);
+      expect(reset).toBeGreaterThan(0);
+    }
+    const refused = await key.request(listCalls);
+    expect([refused.status, refused.body.code]).toEqual([429, 'RATE_LIMITED']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(8);
+    expect(Number(refused.headers.get('retry-after'))).toBeLessThan(14); // one in twelve seconds
+    expect(numbersOf(refused.headers).slice(0, 2)).toEqual([5, 0]);
+    const [row] =
+      await adminSql()`select count(*)::int as n from rate_limits where key like 'api:key:%' and tat1 > 0`;
+    expect(row?.n).toBeGreaterThan(0);
+  });
+
+  test('is the same for every instance, and refuses from memory what it knows to be refused', async () => {
+    setSettings({ RATE_LIMIT_API: '3/1m' });
+    const person = await (await aCompany()).as('viewer');
+    for (let i = 0; i < 3; i++) expect((await person.request(listCalls)).status).toBe(200);
+    expect((await person.request(listCalls)).status).toBe(429);
+    forgetRefusals(); // as another instance
+    expect((await person.request(listCalls)).status).toBe(429);
+    await adminSql()`update rate_limits set tat1 = 0 where key = ${`api:user:${person.id}`}`;
+    expect((await person.request(listCalls)).status).toBe(429); // known until its time
+    forgetRefusals();
+    expect((await person.request(listCalls)).status).toBe(200);
+  });
+
+  test('of an hour holds beside the one of a minute, and the headers tell of the tighter one', async () => {
+    setSettings({ RATE_LIMIT_API: '10/1m', RATE_LIMIT_API_HOUR: '12/1h' });
+    const person = await (await aCompany()).as('agent');
+    const first = await person.request(listCalls);
+    expect(numbersOf(first.headers).slice(0, 2)).toEqual([10, 9]);
+    for (let i = 1; i < 10; i++) await person.request(listCalls);
+    expect((await person.request(listCalls)).status).toBe(429);
+    forgetRefusals();
+    await adminSql()`update rate_limits set tat1 = 0 where key = ${`api:user:${person.id}`}`; // the minute is over
+    const eleventh = await person.request(listCalls);
+    expect(numbersOf(eleventh.headers).slice(0, 2)).toEqual([12, 1]);
+    await person.request(listCalls);
+    const refused = await person.request(listCalls);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(200);
+  });
+
+  test('counts a caller alone: one that makes noise slows no other', async () => {
+    setSettings({ RATE_LIMIT_API: '2/1m' });
+    const acme = await aCompany();
+    const [loud, calm] = [await acme.as('viewer'), await acme.as('agent')];
+    for (let i = 0; i < 10; i++) await loud.request(listCalls);
+    expect((await calm.request(listCalls)).status).toBe(200);
+  });
+
+  test('counts refused callers too, and says what they are refused for', async () => {
+    setSettings({ RATE_LIMIT_API: '2/1m' });
+    const acme = await aCompany();
+    const key = await acme.key(['messages:read']);
+    expect((await key.request(listCalls)).status).toBe(403);
+    expect((await key.request(listCalls)).status).toBe(403);
+    expect((await key.request(listCalls)).status).toBe(429);
+  });
+
+  test('fills again at its rate', async () => {
+    const key = `test:${randomUUID()}`;
+    const ask = [{ key, limits: [{ count: 100, seconds: 1 }] as const }];
+    for (let i = 0; i < 100; i++) await takeLimits(ask).catch(() => {});
+    forgetRefusals();
+    await adminSql()`update rate_limits set tat1 = extract(epoch from now()) + 0.5 where key = ${key}`;
+    let admitted = 0;
+    for (let i = 0; i < 100; i++) {
+      forgetRefusals();
+      await takeLimits(ask).then(
+        () => admitted++,
+        () => {},
+      );
+    }
+    expect(admitted).toBeGreaterThanOrEqual(50);
+  });
+
+  test('admits exactly its count from eight connections at once', async () => {
+    const url = process.env.DATABASE_URL ?? '';
+    const clients = Array.from({ length: 8 }, () => postgres(url, { max: 1, onnotice: () => {} }));
+    const key = `test:${randomUUID()}`;
+    const taken = await Promise.all(
+      clients.flatMap((sql) =>
+        Array.from({ length: 50 }, () => sql`select private.take_limit(${key}, 200, 86400) as state`),
+      ),
+    );
+    await Promise.all(clients.map((sql) => sql.end()));
+    expect(taken.filter(([row]) => row?.state[0] === 1)).toHaveLength(200);
+  });
+});
+
+describe('webhooks', () => {
+  test('with a wrong signature are limited by address, those with a right one never', async () => {
+    setSettings({ RATE_LIMIT_WEBHOOK: '3/1m' });
+    const wrong = () => post(receiveDialpad, dialpadBody({ call_id: 1 }, 'another-secret'));
+    for (let i = 0; i < 3; i++) expect((await wrong()).status).toBe(401);
+    expect((await wrong()).status).toBe(429);
+    for (let i = 0; i < 5; i++) {
+      const right = await post(receiveDialpad, dialpadBody({ call_id: randomUUID(), state: 'hangup' }));
+      expect(right.status).toBe(200);
+    }
+  });
+});
+
+test('the headers are whole seconds and counts', () => {
+  const state = { isAllowed: true, limit: 5, remaining: 4, resetSeconds: 12, retrySeconds: 0 };
+  expect(limitHeaders(state)).toEqual({
+    'ratelimit-limit': '5',
+    'ratelimit-remaining': '4',
+    'ratelimit-reset': '12',
+  });
+});
