@@ -5,6 +5,8 @@
 import { discover } from './generate/discover.ts';
 import { generatedFiles, staleFiles, writeGenerated } from './generate/files.ts';
 
+process.env.DATABASE_URL ??= 'postgres://nobody@127.0.0.1:9/none'; // examples are held against inputs that ask for the environment
+
 const found = await discover();
 const files = await generatedFiles(found);
 

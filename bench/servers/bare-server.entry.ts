@@ -43,6 +43,13 @@ async function list(companyId: string, status: string, response: ServerResponse)
   answer(response, 200, JSON.stringify({ success: true, data }));
 }
 
+async function me(userId: string, response: ServerResponse): Promise<void> {
+  const [data] = await sql`
+    select id, email, name, phone, timezone, language, email_verified_at as "emailVerifiedAt",
+      last_login_at as "lastLoginAt", created_at as "createdAt" from users where id = ${userId}`;
+  answer(response, 200, JSON.stringify({ success: true, data }));
+}
+
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -65,9 +72,11 @@ const server = createServer((request, response) => {
   const work =
     path === '/calls'
       ? list(query.slice(0, 36), query.slice(37), response)
-      : path === '/events'
-        ? receive(request, response)
-        : Promise.resolve(answer(response, 404, '{}'));
+      : path === '/me'
+        ? me(query, response)
+        : path === '/events'
+          ? receive(request, response)
+          : Promise.resolve(answer(response, 404, '{}'));
   work.catch((error: unknown) => answer(response, 500, String(error)));
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -4,11 +4,15 @@ import { deepPage } from './deep-page.ts';
 import { eventToApi } from './event-to-api.ts';
 import { ingest } from './ingest.ts';
 import { listCalls } from './list-calls.ts';
+import { login } from './login.ts';
 import { memory } from './memory.ts';
 import { processing } from './processing.ts';
+import { whoAmI } from './who-am-i.ts';
 
 export const workloads: readonly Workload[] = [
   listCalls,
+  whoAmI,
+  login,
   deepPage,
   ingest,
   processing,

@@ -182,7 +182,7 @@ grant execute on function
 -- How many rows the planner expects of a statement, for totals that would take too long to count. Runs as the caller
 -- and only plans; callable from inside the database's own API schema by nobody else.
 create function private.estimated_rows(p_query text) returns bigint
-  language plpgsql stable set search_path = 'public'
+  language plpgsql volatile set search_path = 'public'
   as $$
   declare
     plan json;

@@ -157,9 +157,8 @@ create table public.audit_logs (
   digest         bytea not null,
   unique (company_id, number)
 );
-create index audit_logs_by_company on public.audit_logs (company_id, id desc);
-create index audit_logs_by_actor on public.audit_logs (company_id, actor_id, id desc);
-create index audit_logs_by_resource on public.audit_logs (company_id, resource_type, resource_id, id desc);
+create index audit_logs_by_actor on public.audit_logs (company_id, actor_id, number desc);
+create index audit_logs_by_resource on public.audit_logs (company_id, resource_type, resource_id, number desc);
 
 create table public.audit_heads (
   company_id  uuid primary key references public.companies (id) on delete cascade,
@@ -172,7 +171,10 @@ create function private.audit_digest(e public.audit_logs) returns bytea
   language sql stable set search_path = ''
   as $$
     select sha256(e.prev_digest || convert_to(
-      (to_jsonb(e) - 'digest' - 'prev_digest' || jsonb_build_object('at', extract(epoch from e.at)))::text, 'UTF8'))
+      jsonb_build_object('id', e.id, 'company_id', e.company_id, 'number', e.number, 'at', extract(epoch from e.at),
+        'action', e.action, 'actor_type', e.actor_type, 'actor_id', e.actor_id, 'actor_name', e.actor_name, 'ip', e.ip,
+        'user_agent', e.user_agent, 'request_id', e.request_id, 'resource_type', e.resource_type,
+        'resource_id', e.resource_id, 'before', e.before, 'after', e.after)::text, 'UTF8'))
   $$;
 
 create function private.write_audit(
@@ -211,16 +213,21 @@ create function private.write_audit(
 create function private.check_audit_chain(p_company_id uuid, out entries bigint, out broken_at bigint)
   language plpgsql stable security definer set search_path = ''
   as $$
+  declare
+    h public.audit_heads;
   begin
     if p_company_id is distinct from private.caller_company_id() or not private.caller_is_at_least('admin') then
       raise exception 'Only an admin may check the audit log.' using errcode = 'TL403';
     end if;
-    select count(*), min(c.number) filter (where not c.is_right) into entries, broken_at
-      from (select a.number,
-              a.number = row_number() over w and a.prev_digest = coalesce(lag(a.digest) over w, '') and a.digest = private.audit_digest(a) as is_right
+    select t.* into h from public.audit_heads t where t.company_id = p_company_id;
+    -- Where one is missing, the next one is the first out of place: its place is the missing one's number.
+    select count(*), min(least(c.number, c.place)) filter (where not c.is_right) into entries, broken_at
+      from (select a.number, row_number() over w as place,
+              a.number = row_number() over w and a.prev_digest = coalesce(lag(a.digest) over w, '') and a.digest = private.audit_digest(a)
+                and (a.number is distinct from h.number or a.digest = h.digest) as is_right
               from public.audit_logs a where a.company_id = p_company_id window w as (order by a.number)) c;
-    if broken_at is null and entries is distinct from coalesce((select h.number from public.audit_heads h where h.company_id = p_company_id), 0) then
-      broken_at := entries + 1;                       -- the end was cut off
+    if broken_at is null and entries is distinct from coalesce(h.number, 0) then
+      broken_at := least(entries, coalesce(h.number, 0)) + 1;   -- the end was cut off, or something put behind it
     end if;
   end $$;
 

@@ -1,5 +1,6 @@
 export * from './agents.ts';
 export * from './apps.ts';
+export * from './auth.ts';
 export * from './calls.ts';
 export * from './companies.ts';
 export * from './guards.ts';
@@ -9,4 +10,7 @@ export * from './people.ts';
 export * from './pipeline.ts';
 export * from './provider-links.ts';
 export * from './sessions.ts';
+export * from './settings.ts';
+export * from './team.ts';
+export * from './two-factor.ts';
 export * from './voicemails.ts';

@@ -13,6 +13,7 @@ export const sessions = pgTable('sessions', {
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
   endedAt: timestamp('ended_at', { withTimezone: true }),
   endedReason: text('ended_reason'),
+  device: text('device').notNull().default('Unknown device'),
 });
 
 export const refreshTokens = pgTable('refresh_tokens', {
@@ -20,4 +21,5 @@ export const refreshTokens = pgTable('refresh_tokens', {
   sessionId: uuid('session_id').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   usedAt: timestamp('used_at', { withTimezone: true }),
+  successor: text('successor'),
 });

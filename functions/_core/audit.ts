@@ -15,18 +15,24 @@ export interface AuditEntry {
   actor?: { userId: string } | 'system' | undefined;
 }
 
-const secretNames = /password|secret|token|hash|authorization|api_?key$|^key$|^code$|codes$/i;
+const secretNames =
+  /password|secret|token|hash|authorization|cookie|credentials?$|private_?key|signing_?key|access_?key|api_?key$|^key$|^code$|codes$|^otp$|^pin$/i;
+
+/** Whether a value stands under a name that says that it is one. Numbers count things, but for a code. */
+const isSecret = (name: string, value: unknown): boolean =>
+  secretNames.test(name) &&
+  value !== null &&
+  typeof value !== 'boolean' &&
+  (typeof value !== 'number' || /^(code|otp|pin)$/i.test(name));
 
 /** The value without secrets: a field whose name says that it is one tells only whether it was set. */
 export function withoutSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (value === null || typeof value !== 'object') return value;
+  if (value === null || typeof value !== 'object' || value instanceof Date) return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      secretNames.test(name) && inner !== null && typeof inner !== 'boolean' && typeof inner !== 'number'
-        ? '[redacted]'
-        : withoutSecrets(inner),
+      isSecret(name, inner) ? '[redacted]' : withoutSecrets(inner),
     ]),
   );
 }

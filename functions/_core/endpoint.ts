@@ -55,6 +55,10 @@ export interface Contract {
   errors: readonly ErrorCode[];
   /** 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. */
   body: 'json' | 'raw';
+  /** POST, PUT and PATCH do; a DELETE where it says `body`: for what must not stand in an address. */
+  takesBody: boolean;
+  /** Every write, but for what a provider signs: that has keys of its own. */
+  takesIdempotencyKey: boolean;
   /** The media type of success, where it is not JSON. */
   produces: string;
   /** A static host, where the deployment has one, serves this from dist/public instead. */
@@ -126,12 +130,13 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     status: definition.status ?? 200,
     errors: definition.errors ?? [],
     body: definition.body ?? 'json',
+    takesIdempotencyKey: definition.method !== 'GET' && !definition.who.includes('signed'),
+    takesBody:
+      definition.method !== 'GET' && (definition.method !== 'DELETE' || definition.body !== undefined),
     produces: definition.produces ?? 'application/json',
     isStatic: definition.isStatic ?? false,
   };
   const pattern = pathPattern(contract.path);
-  const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
-  const takesKey = contract.method !== 'GET' && !contract.who.includes('signed');
   const route = `${contract.method} ${contract.path}`;
 
   async function answer(incoming: Incoming, platform: Platform, requestId: string): Promise<Reply> {
@@ -156,7 +161,9 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     platform: Platform,
     { requestId, params, now }: { requestId: string; params: Record<string, string>; now: Date },
   ): Promise<Reply> {
-    const body = takesBody ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES) : undefined;
+    const body = contract.takesBody
+      ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES)
+      : undefined;
     const given = mergeInput(
       params,
       parseQuery(incoming.url.searchParams),
@@ -186,7 +193,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
         return jsonReply(contract.status, await runRead(entry, read, contract, asks, onLimits));
       }
       await admit(caller, entry, asks, onLimits);
-      const request = takesKey
+      const request = contract.takesIdempotencyKey
         ? idempotentRequestOf(
             incoming.headers,
             caller,

@@ -35,7 +35,7 @@ export const Pagination = z.object({
 /** What a list can be sorted by. Never null, or the cursor would lose rows: coalesce where the column can be. */
 export interface Sort {
   by: Column | SQL;
-  kind: 'time' | 'number' | 'text' | 'id';
+  kind: 'time' | 'number' | 'integer' | 'text' | 'id';
 }
 
 export interface ListSpec {
@@ -69,12 +69,14 @@ const exactUpTo = 10_000;
 const sqlTypes = {
   time: sql.raw('timestamptz'),
   number: sql.raw('numeric'),
+  integer: sql.raw('bigint'),
   text: sql.raw('text'),
   id: sql.raw('uuid'),
 };
 const cursorForms = {
   time: /^-?\d{4,6}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/,
   number: /^-?\d{1,40}(\.\d{1,20})?$/,
+  integer: /^-?\d{1,18}$/,
   text: /^[^\0]{0,300}$/,
   id: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/,
 };

@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { dictionary } from '@zxcvbn-ts/language-common';
 import { expect, test } from 'vitest';
-import { argon2Engines, hashPassword, verifyPassword } from './passwords.ts';
+import { commonPasswordsFile, longCommonPasswords } from '../../scripts/generate/common-passwords.ts';
+import { argon2Engines, hashPassword, newPassword, verifyPassword } from './passwords.ts';
 
 const long = `${'a'.repeat(72)}1`;
 
@@ -22,4 +25,19 @@ test('two passwords that begin with the same 72 bytes are two passwords', async 
   const hash = await hashPassword(long);
   expect(await verifyPassword(hash, long)).toBe(true);
   expect(await verifyPassword(hash, `${'a'.repeat(72)}2`)).toBe(false);
+});
+
+test('the ten thousand commonest passwords are refused, in any case, and those on the list beyond', () => {
+  const list = dictionary['passwords-common'].map(String);
+  expect(list.length).toBeGreaterThan(10_000);
+  const taken = list.filter((password) => newPassword.safeParse(password).success);
+  expect(taken).toEqual([]);
+  const shouted = longCommonPasswords().map((password) => password.toUpperCase());
+  expect(shouted.filter((password) => newPassword.safeParse(password).success)).toEqual([]);
+  expect(newPassword.safeParse('correct horse battery staple').success).toBe(true);
+});
+
+test('the list is that of the package: else run tsx scripts/generate-common-passwords.ts', async () => {
+  const file = await readFile(new URL('common-passwords.ts', import.meta.url), 'utf8');
+  expect(file).toBe(commonPasswordsFile());
 });

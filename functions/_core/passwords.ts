@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { commonPasswords } from './common-passwords.ts';
+import { AppError } from './errors.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (in KiB), 2 passes, 1 lane. */
 const cost = { memoryKiB: 19_456, passes: 2, lanes: 1, hashBytes: 32, saltBytes: 16 } as const;
@@ -72,14 +74,19 @@ export async function verifyPassword(hash: string | null | undefined, password: 
 
 const codePoints = (text: string): number => [...composed(text)].length;
 
+/** Whether the password is among the commonest, whatever its case. */
+export const isCommon = (password: string): boolean => commonPasswords.has(composed(password).toLowerCase());
+
 /**
- * A password that someone chooses: 12 to 128 code points of any kind, spaces and emoji too (NIST SP 800-63B 5.1.1.2:
- * each code point counts as one character, no rules of composition). That it is not the e-mail, see isEmail.
+ * A password that someone chooses: 12 to 128 code points of any kind, spaces and emoji too (NIST SP 800-63B-4 3.1.1.2:
+ * each code point counts as one character, no rules of composition), none of the commonest. That it is not the e-mail,
+ * see demandNotEmail.
  */
 export const newPassword = z
   .string()
   .refine((text) => codePoints(text) >= 12, 'must have at least 12 characters')
-  .refine((text) => codePoints(text) <= 128, 'may have at most 128 characters');
+  .refine((text) => codePoints(text) <= 128, 'may have at most 128 characters')
+  .refine((text) => !isCommon(text), 'is one of the commonest passwords: choose another');
 
 /** A password that someone enters: any text that could be one. */
 export const enteredPassword = z.string().min(1, 'must not be empty').max(1024, 'is too long');
@@ -87,3 +94,16 @@ export const enteredPassword = z.string().min(1, 'must not be empty').max(1024, 
 /** Whether a password is no more than the account's own address. */
 export const isEmail = (password: string, email: string): boolean =>
   composed(password).trim().toLowerCase() === email.normalize('NFC').trim().toLowerCase();
+
+/**
+ * @param path The field that the password came in.
+ * @throws AppError VALIDATION_FAILED for a password that is no more than the account's own address.
+ */
+export function demandNotEmail(password: string, email: string, path: string): void {
+  if (!isEmail(password, email)) return;
+  const message = 'must not be the e-mail address';
+  throw new AppError('VALIDATION_FAILED', {
+    message: `The password ${message}.`,
+    details: [{ path, message }],
+  });
+}

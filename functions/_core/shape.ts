@@ -15,7 +15,7 @@ export interface Shape<S extends z.ZodObject = z.ZodObject> {
 
 /** A time as the API writes it: ISO 8601, UTC, milliseconds. */
 export const isoTime = (time: Column | SQL): SQL =>
-  sql`to_char(${time} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+  sql`to_char((${time}) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /** Money as the API writes it, null where there is no amount. The amount is in minor units of the currency. */
 export const money = (amount: Column | SQL, currency: Column | SQL): SQL =>

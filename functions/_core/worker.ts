@@ -13,6 +13,11 @@ export interface WorkerContract {
   timeoutSeconds: number;
   /** Messages a batch has at most. */
   batchSize: number;
+  /**
+   * Where there is no queue (QUEUE_DRIVER=inline): small enough to run in whatever function wakes it; else
+   * `POST /internal/<queue>/run` does its work, in a function of its own.
+   */
+  isInlined: boolean;
 }
 
 export interface Worker {
@@ -35,6 +40,7 @@ export function worker(definition: {
   summary: string;
   timeoutSeconds: number;
   batchSize?: number;
+  isInlined?: boolean;
   handle(given: { ctx: Context; ids: string[] }): Promise<void>;
 }): Worker {
   const contract: WorkerContract = {
@@ -42,6 +48,7 @@ export function worker(definition: {
     summary: definition.summary,
     timeoutSeconds: definition.timeoutSeconds,
     batchSize: definition.batchSize ?? 10,
+    isInlined: definition.isInlined ?? true,
   };
 
   async function run(ids: string[]): Promise<void> {

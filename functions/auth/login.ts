@@ -1,41 +1,82 @@
-import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/db.ts';
+import type { Context } from '#core/context.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { enqueueJob } from '#core/jobs.ts';
 import { enteredPassword, verifyPassword } from '#core/passwords.ts';
-import { emailInput, LoggedIn, normalEmail } from './shared/account.ts';
-import { loggedIn, startSession } from './shared/session-store.ts';
+import { wake } from '#core/queue.ts';
+import { emailInput, LoggedIn } from './shared/account.ts';
+import { type AccountEmail, accountEmailKind } from './shared/account-email.ts';
+import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
+import { loggedIn } from './shared/session-store.ts';
+import { signIn } from './shared/sign-in.ts';
+import { beginTry, failTry, lockedError, lockMinutes, type Try } from './shared/sign-in-tries.ts';
+
+const refusals = {
+  locked: () => lockedError(lockMinutes * 60),
+  second_factor_missing: () => new AppError('TWO_FACTOR_REQUIRED'),
+  second_factor_wrong: () =>
+    new AppError('UNAUTHENTICATED', { message: 'The code is wrong, or was used before.' }),
+  second_factor_locked: () =>
+    new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' }),
+  inactive: () =>
+    new AppError('FORBIDDEN', { message: 'The account is deactivated or belongs to no company.' }),
+};
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/login',
   summary: 'Log in with e-mail address and password',
-  description: 'In the company used last, else the one joined first.',
+  description: `In the company used last, else the one joined first. Five failures in a row lock the address for ${lockMinutes} minutes, also one that nobody has; a known device still gets in.`,
   who: ['public'],
-  input: z.object({ email: emailInput, password: enteredPassword }),
-  output: LoggedIn,
+  limit: 'auth',
+  limitBy: 'email',
+  input: z.object({
+    email: emailInput,
+    password: enteredPassword,
+    code: z
+      .string()
+      .trim()
+      .max(64, 'is too long')
+      .optional()
+      .describe('Of the authenticator, or a backup code, where the second factor is on.'),
+    deviceToken: deviceTokenInput,
+  }),
+  output: LoggedIn.extend({ deviceToken: DeviceToken }),
   envelope: 'none',
-  errors: ['UNAUTHENTICATED', 'FORBIDDEN'],
+  errors: ['UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const account = await ctx.dbAsService('look up an account before there is a caller', async (tx) => {
-      const [found] = await rowsOf<{ id: string; password_hash: string | null }>(
-        tx,
-        sql`select id, password_hash from users where email_normal = ${normalEmail(input.email)}`,
-      );
-      return found;
-    });
-    // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
-    const isRight = await verifyPassword(account?.password_hash, input.password);
-    if (!account?.password_hash || !isRight) {
-      throw new AppError('UNAUTHENTICATED', { message: 'The e-mail address or the password is wrong.' });
-    }
-    const verified = { userId: account.id, passwordHash: account.password_hash };
-    const session = await ctx.dbAsService('begin a session before there is a caller', (tx) =>
-      startSession(tx, ctx, verified),
+    const deviceToken = shownDevice(ctx, input.deviceToken);
+    const begun = await ctx.dbAsService('begin a try to log in', (tx) =>
+      beginTry(tx, ctx, { email: input.email, deviceToken }),
     );
-    if (!session)
-      throw new AppError('FORBIDDEN', { message: 'The account is deactivated or belongs to no company.' });
-    return await loggedIn(session, ctx.now());
+    if ('lockedSeconds' in begun) throw lockedError(begun.lockedSeconds);
+    // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
+    const isRight = await verifyPassword(begun.passwordHash, input.password);
+    const { userId, passwordHash } = begun;
+    if (!isRight || userId === null || passwordHash === null) {
+      throw await failed(ctx, begun, input.email);
+    }
+    const { code } = input;
+    const outcome = await ctx.dbAsService('begin a session before there is a caller', (tx) =>
+      signIn(tx, ctx, { begun, userId, passwordHash, code, deviceToken }),
+    );
+    if (typeof outcome === 'string') throw refusals[outcome]();
+    ctx.waitUntil(wake('jobs', outcome.jobIds));
+    return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
   },
 });
+
+/** Whether anybody has the address, the job finds out: the answer takes as long for one that nobody has. */
+async function failed(ctx: Context, begun: Try, email: string): Promise<AppError> {
+  const outcome = await ctx.dbAsService('count a failed login', async (tx) => {
+    const counted = await failTry(tx, ctx, begun);
+    if (!('shouldTell' in counted)) return counted;
+    const payload: AccountEmail = { about: 'lock', email };
+    const job = { kind: accountEmailKind, companyId: null, userId: null, payload };
+    return { jobIds: counted.shouldTell ? [await enqueueJob(tx, job)] : [] };
+  });
+  if ('lockedSeconds' in outcome) return lockedError(outcome.lockedSeconds);
+  ctx.waitUntil(wake('jobs', outcome.jobIds));
+  return new AppError('UNAUTHENTICATED', { message: 'The e-mail address or the password is wrong.' });
+}

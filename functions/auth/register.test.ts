@@ -4,7 +4,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
 import * as getMe from './get-me.ts';
 import * as register from './register.ts';
-import { hashRefreshToken } from './shared/session-store.ts';
+import { hashToken } from './shared/secret-tokens.ts';
 
 const password = 'correct horse battery staple';
 const anEmail = () => `ada-${randomUUID()}@example.com`;
@@ -20,7 +20,14 @@ describe('POST /api/auth/register', () => {
       companyName: 'Analytical Engines',
     });
     expect(status).toBe(201);
-    expect(Object.keys(body).sort()).toEqual(['data', 'expiresIn', 'refreshToken', 'success', 'token']);
+    expect(Object.keys(body).sort()).toEqual([
+      'data',
+      'deviceToken',
+      'expiresIn',
+      'refreshToken',
+      'success',
+      'token',
+    ]);
     expect(body).toMatchObject({
       success: true,
       expiresIn: 900,
@@ -46,7 +53,7 @@ describe('POST /api/auth/register', () => {
     expect(user?.password_hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
     const stored = await adminSql()`
       select s.*, t.used_at from refresh_tokens t join sessions s on s.id = t.session_id
-       where t.hash = ${hashRefreshToken(body.refreshToken)}`;
+       where t.hash = ${hashToken(body.refreshToken)}`;
     expect(stored).toMatchObject([
       { user_id: body.data.id, company_id: body.data.companyId, ended_at: null, used_at: null },
     ]);
@@ -81,6 +88,8 @@ describe('POST /api/auth/register', () => {
     [{ password: 'elevenchars' }, 'password'],
     [{ password: '🐈'.repeat(11) }, 'password'],
     [{ password: 'x'.repeat(129) }, 'password'],
+    [{ password: '1qaz2wsx3edc' }, 'password'],
+    [{ password: 'QWERTY123456' }, 'password'],
     [{ email: 'someone.long@example.com', password: 'Someone.Long@Example.com' }, 'password'],
     [{ email: 'no address' }, 'email'],
     [{ email: 'a@b' }, 'email'],

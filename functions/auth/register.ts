@@ -1,43 +1,59 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
-import { hashPassword, isEmail, newPassword } from '#core/passwords.ts';
+import { demandNotEmail, hashPassword, newPassword } from '#core/passwords.ts';
+import { wake } from '#core/queue.ts';
 import { emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
+import { addresseeOf } from './shared/account-mail.ts';
+import { queueVerification } from './shared/email-verification.ts';
+import { DeviceToken, rememberDevice } from './shared/known-devices.ts';
 import { loggedIn, startSession } from './shared/session-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/register',
   summary: 'Make an account and its company',
-  description: 'Whoever registers owns the new company, and is logged in.',
+  description:
+    'Whoever registers owns the new company, and is logged in. A mail asks them to prove their address. That an address is taken is said plainly, since the answer holds a token at once: the limit is what keeps from trying many.',
   who: ['public'],
+  limit: 'auth',
+  limitBy: 'email',
   input: z.object({
     email: emailInput,
-    password: newPassword.describe('12 to 128 characters of any kind; not the e-mail address.'),
+    password: newPassword.describe(
+      '12 to 128 characters of any kind; not the e-mail address, nor one of the commonest passwords.',
+    ),
     name: nameInput,
     companyName: nameInput.optional().describe('Default: the person’s own name.'),
   }),
-  output: LoggedIn,
+  output: LoggedIn.extend({ deviceToken: DeviceToken }),
   envelope: 'none',
   status: 201,
   errors: ['EMAIL_TAKEN'],
   async handle({ ctx, input }) {
-    if (isEmail(input.password, input.email)) {
-      const message = 'must not be the e-mail address';
-      throw new AppError('VALIDATION_FAILED', {
-        message: `The password ${message}.`,
-        details: [{ path: 'password', message }],
-      });
-    }
+    demandNotEmail(input.password, input.email, 'password');
     const passwordHash = await hashPassword(input.password);
-    const session = await ctx.dbAsService('make an account before there is a caller', async (tx) => {
+    const made = await ctx.dbAsService('make an account before there is a caller', async (tx) => {
       const userId = await createOwner(tx, { ...input, passwordHash });
-      return await startSession(tx, ctx, { userId, passwordHash });
+      const session = await startSession(tx, ctx, { userId, passwordHash });
+      const addressee = await addresseeOf(tx, userId);
+      if (!session || !addressee) throw new Error('An account that was just made could not log in.');
+      const deviceToken = await rememberDevice(tx, ctx, userId);
+      const jobId = await queueVerification(tx, addressee);
+      await audit(tx, ctx, {
+        companyId: session.user.companyId,
+        action: 'company.registered',
+        resource: { type: 'company', id: session.user.companyId },
+        after: { name: addressee.companyName, owner: input.email },
+        actor: { userId },
+      });
+      return { session, deviceToken, jobId };
     });
-    if (!session) throw new Error('An account that was just made could not log in.');
-    return await loggedIn(session, ctx.now());
+    ctx.waitUntil(wake('jobs', [made.jobId]));
+    return { ...(await loggedIn(made.session, ctx.now())), deviceToken: made.deviceToken };
   },
 });
 

@@ -1,3 +1,3 @@
 // Generated from every route by `npm run generate`. Do not edit.
 export { serve as default } from '../../functions/_generated/fallback.ts';
-export const config = { path: '/*', method: 'DELETE', excludedPath: ['/api/dashboard/agents/:agentId', '/internal/apps/:app_id/links/:link_id', '/internal/apps/:app_id/users/mappings/:id', '/internal/apps/:app_id/voicemails/:id', '/internal/webhooks/:webhook_id'], preferStatic: true };
+export const config = { path: '/*', method: 'DELETE', excludedPath: ['/api/auth/sessions/:id', '/api/companies/:id', '/api/dashboard/agents/:agentId', '/api/settings/account', '/api/settings/api-keys/:id', '/api/settings/webhooks/:id', '/api/team/invitations/:id', '/api/team/members/:userId', '/api/users/:id', '/dev/mailbox', '/internal/apps/:app_id/links/:link_id', '/internal/apps/:app_id/users/mappings/:id', '/internal/apps/:app_id/voicemails/:id', '/internal/webhooks/:webhook_id'], preferStatic: true };

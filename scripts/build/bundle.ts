@@ -1,12 +1,37 @@
 import { rm } from 'node:fs/promises';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { root } from '../generate/discover.ts';
 
 /** CommonJS packages call require(), which a module has not: this gives them one. */
 const requireForModules =
   "import{createRequire as trunklineRequire}from'node:module';const require=trunklineRequire(import.meta.url);";
 
+/**
+ * What libraries bring along and we never use. Pino writes to standard output, not through a thread of its own. Our mails have no attachments, so that no file's type is looked up; the
+ * server is named by SMTP_URL, so that no list of well-known ones is; one connection is opened for one mail.
+ */
+const unused: Readonly<Record<string, string>> = {
+  'thread-stream/index.js': `module.exports=class{constructor(){throw new Error('This build logs in no thread.')}}`,
+  'mime-funcs/mime-types.js': `export const detectMimeType=()=>'application/octet-stream',detectExtension=()=>'bin';`,
+  'well-known/services.js': 'export const services={};',
+  'smtp-pool/index.js': `export default class{constructor(){throw new Error('This build has no SMTP pool.')}}`,
+};
+
+const withoutUnused: Plugin = {
+  name: 'without what is never used',
+  setup(given) {
+    given.onLoad(
+      { filter: /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(mime-funcs|well-known|smtp-pool)\// },
+      ({ path }) => {
+        const contents = Object.entries(unused).find(([file]) => path.endsWith(file))?.[1];
+        return contents === undefined ? undefined : { contents };
+      },
+    );
+  },
+};
+
 const shared: BuildOptions = {
+  plugins: [withoutUnused],
   bundle: true,
   splitting: false, // each function is a zip of its own
   format: 'esm',

@@ -1,4 +1,5 @@
 import { environmentNames } from '../../functions/_core/env.ts';
+import { bucketName, objectRights } from './aws-objects.ts';
 import { logicalName, queueResources, queueRights } from './aws-queues.ts';
 import { awsSchedule } from './aws-schedule.ts';
 import type { Deployable } from './discover.ts';
@@ -90,6 +91,7 @@ const settled: Record<string, unknown> = {
   QUEUE_DRIVER: 'sqs',
   SQS_QUEUE_PREFIX: `\${self:custom.queuePrefix}`,
   AWS_ACCOUNT_ID: { Ref: 'AWS::AccountId' },
+  S3_BUCKET: bucketName,
   DATABASE_POOL_SIZE: `\${env:DATABASE_POOL_SIZE, '2'}`,
 };
 const notHandedOn = new Set([
@@ -100,6 +102,10 @@ const notHandedOn = new Set([
   'SQS_REGION',
   'SQS_ACCESS_KEY_ID',
   'SQS_SECRET_ACCESS_KEY',
+  'S3_ENDPOINT',
+  'S3_REGION',
+  'S3_ACCESS_KEY_ID',
+  'S3_SECRET_ACCESS_KEY',
 ]);
 
 function environment(): Json {
@@ -107,14 +113,19 @@ function environment(): Json {
   return Object.fromEntries(names.map((name) => [name, settled[name] ?? `\${env:${name}, ''}`]));
 }
 
+const rightsOf = (modules: Parameters<typeof queueRights>[0]): Json[] => [
+  ...queueRights(modules),
+  ...objectRights(modules),
+];
+
 /** By the service that asks: see serverless.yml and stacks/*. */
 function rights({ endpoints, workers, schedules }: Deployable): Json {
   return {
-    'trunkline-core': queueRights([...workers, ...schedules]),
+    'trunkline-core': rightsOf([...workers, ...schedules]),
     ...Object.fromEntries(
       stackNames.map((stack) => [
         `trunkline-${stack}`,
-        queueRights(endpoints.filter(({ feature }) => stackOf(feature) === stack)),
+        rightsOf(endpoints.filter(({ feature }) => stackOf(feature) === stack)),
       ]),
     ),
   };
@@ -125,6 +136,7 @@ export function awsFile(found: Deployable): string {
   const file = {
     environment: environment(),
     rights: rights(found),
+    bucketName,
     queues: queueResources(found),
     core: coreFunctions(found),
     ...Object.fromEntries(stackNames.map((stack) => [stack, routeFunctions(found, stack)])),

@@ -42,9 +42,14 @@ export function reachableFrom(file: string, seen = new Set<string>()): Set<strin
   return seen;
 }
 
-/** Whether running the file can wake a queue: something that it reaches calls wake(). */
-export function canWake(file: string): boolean {
-  return [...reachableFrom(file)].some(
-    (reached) => reached !== 'functions/_core/queue.ts' && /\bwake\(/.test(sourceFile(reached).text),
-  );
+/** The queues that running the file can wake: something that it reaches calls wake() for them. */
+export function queuesWokenBy(file: string): Set<string> {
+  const queues = new Set<string>();
+  for (const reached of reachableFrom(file)) {
+    for (const [, queue] of sourceFile(reached).text.matchAll(/\bwake\(\s*'(\w+)'/g))
+      if (queue) queues.add(queue);
+  }
+  return queues;
 }
+
+export const canWake = (file: string): boolean => queuesWokenBy(file).size > 0;

@@ -1,5 +1,5 @@
 import type { Deployable } from './discover.ts';
-import { canWake } from './import-graph.ts';
+import { queuesWokenBy } from './import-graph.ts';
 import { overlap } from './match-order.ts';
 import { staticPathsOf } from './static-paths.ts';
 
@@ -26,12 +26,13 @@ function entry(given: {
   exported: string;
   file: string;
   config: Config;
-  wakes: boolean;
+  /** Imported for its effect: how queues are woken from here. */
+  waking: string | undefined;
 }): string {
   const fields = Object.entries(given.config).map(([name, value]) => `${name}: ${literal(value)}`);
   return [
     `// Generated from ${given.from} by \`npm run generate\`. Do not edit.`,
-    ...(given.wakes ? ["import '../../functions/_generated/inline-workers.ts';"] : []),
+    ...(given.waking ? [`import '../../functions/_generated/${given.waking}.ts';`] : []),
     `export { ${given.exported} as default } from '../../${given.file}';`,
     `export const config = { ${fields.join(', ')} };`,
     '',
@@ -40,11 +41,20 @@ function entry(given: {
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
+/** Only what wakes an inlined worker carries it along. */
+function wakingFrom(file: string, { workers }: Deployable): string | undefined {
+  const queues = queuesWokenBy(file);
+  if (workers.some(({ contract }) => contract.isInlined && queues.has(contract.queue)))
+    return 'inline-workers';
+  return queues.size > 0 ? 'hand-over' : undefined;
+}
+
 /**
  * One entry for each endpoint that is not published as a file, one for each schedule, and the fallbacks: of each
  * method one for all paths that no entry of that method takes, so that exactly one entry fits any request.
  */
-export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
+export function netlifyEntries(found: Deployable): Files {
+  const { endpoints, schedules } = found;
   const files: Files = new Map();
   const served = endpoints.filter(({ contract }) => !contract.isStatic);
   const published = endpoints.filter(({ contract }) => contract.isStatic);
@@ -62,7 +72,7 @@ export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
         from: file,
         exported: 'serve',
         file,
-        wakes: canWake(file),
+        waking: wakingFrom(file, found),
         config: {
           path: contract.path,
           method: contract.method,
@@ -76,7 +86,7 @@ export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
     const config = { schedule: contract.cron };
     files.set(
       `netlify/functions/${name}.ts`,
-      entry({ from: file, exported: 'serve', file, config, wakes: canWake(file) }),
+      entry({ from: file, exported: 'serve', file, config, waking: wakingFrom(file, found) }),
     );
   }
 
@@ -87,7 +97,7 @@ export function netlifyEntries({ endpoints, schedules }: Deployable): Files {
         from: 'every route',
         exported: 'serve',
         file: 'functions/_generated/fallback.ts',
-        wakes: false,
+        waking: undefined,
         config: {
           path: '/*',
           method,

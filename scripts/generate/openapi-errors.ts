@@ -28,9 +28,11 @@ export const ErrorSchema: Json = {
 export function codesOf(contract: Contract): ErrorCode[] {
   const codes = new Set<ErrorCode>([...contract.errors, 'INTERNAL']);
   const isOpen = contract.who.includes('public') || contract.who.includes('signed');
-  const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
+  const { takesBody } = contract;
   if (!contract.who.includes('signed')) codes.add('VALIDATION_FAILED');
   if ('cursor' in contract.input.shape) codes.add('INVALID_CURSOR');
+  if (contract.limit !== 'none' || contract.who.includes('signed')) codes.add('RATE_LIMITED');
+  if (contract.takesIdempotencyKey) codes.add('IDEMPOTENCY_KEY_REUSED').add('CONFLICT');
   if (takesBody) codes.add('PAYLOAD_TOO_LARGE');
   if (takesBody && contract.body === 'json') codes.add('INVALID_JSON').add('UNSUPPORTED_MEDIA_TYPE');
   if (!isOpen) codes.add('UNAUTHENTICATED').add('UNAVAILABLE');

@@ -45,9 +45,25 @@ const headers = {
   'X-Total-Count': { description: 'As pagination.total.', schema: { type: 'integer' } },
   'X-Page': { description: 'Which page this is, from 1.', schema: { type: 'integer' } },
   'X-Limit': { description: 'As pagination.limit.', schema: { type: 'integer' } },
+  'RateLimit-Limit': { description: 'Requests that the limit lets in.', schema: { type: 'integer' } },
+  'RateLimit-Remaining': { description: 'How many of them are left now.', schema: { type: 'integer' } },
+  'RateLimit-Reset': { description: 'Seconds until all of them are.', schema: { type: 'integer' } },
+  'Idempotent-Replayed': {
+    description: '`true` where the answer is that of an earlier request with the same Idempotency-Key.',
+    schema: { type: 'string' },
+  },
 };
 const refTo = (names: readonly (keyof typeof headers)[]): Json =>
   Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+
+const idempotencyKey: Json = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Yours, at most 255 characters: the request has its effect once, however often it is sent, and its first answer is given again for 24 hours.',
+  schema: { type: 'string', minLength: 1, maxLength: 255 },
+};
 
 interface Parts {
   parameters: Json[];
@@ -57,8 +73,11 @@ interface Parts {
 /** Tells the one flat input apart by where each field travels. */
 function partsOf(contract: Contract, input: JsonSchema): Parts {
   const inPath = new Set([...contract.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
-  const hasBody = contract.method !== 'GET' && contract.method !== 'DELETE' && contract.body === 'json';
-  const parts: Parts = { parameters: [], body: { properties: {}, required: [] } };
+  const hasBody = contract.takesBody && contract.body === 'json';
+  const parts: Parts = {
+    parameters: contract.takesIdempotencyKey ? [idempotencyKey] : [],
+    body: { properties: {}, required: [] },
+  };
   for (const [name, given] of Object.entries(input.properties ?? {})) {
     const required = input.required?.includes(name) ?? false;
     if (hasBody && !inPath.has(name) && !contract.inQuery.includes(name)) {
@@ -98,8 +117,10 @@ function requestBodyOf(contract: Contract, input: JsonSchema, { body }: Parts): 
 }
 
 function successOf(contract: Contract, schemas: SchemaBook): Json {
-  const names: (keyof typeof headers)[] =
-    contract.envelope === 'page' ? ['X-Request-Id', 'X-Total-Count', 'X-Page', 'X-Limit'] : ['X-Request-Id'];
+  const names: (keyof typeof headers)[] = ['X-Request-Id'];
+  if (contract.envelope === 'page') names.push('X-Total-Count', 'X-Page', 'X-Limit');
+  if (contract.limit !== 'none') names.push('RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset');
+  if (contract.takesIdempotencyKey) names.push('Idempotent-Replayed');
   const mediaType = contract.produces.split(';')[0] ?? contract.produces;
   const hasBody = contract.status !== 204 && (contract.status < 300 || contract.status >= 400);
   return {
@@ -109,9 +130,9 @@ function successOf(contract: Contract, schemas: SchemaBook): Json {
   };
 }
 
-function descriptionOf({ description, role, scope }: Contract): string | undefined {
+function descriptionOf({ description, role, scope, self }: Contract): string | undefined {
   const needs = [
-    role ? `A person needs the role \`${role}\`.` : '',
+    role ? `A person needs the role \`${role}\`${self ? ', unless it is about themselves' : ''}.` : '',
     scope ? `A key needs the scope \`${scope}\`.` : '',
   ].filter(Boolean);
   return [description, needs.join(' ')].filter(Boolean).join('\n\n') || undefined;

@@ -41,19 +41,32 @@ function modulesFile({ endpoints, workers, schedules }: Deployable): string {
 function inlineWorkersFile({ workers }: Deployable): string {
   return [
     header('every worker'),
+    "import { handOver } from '#core/hand-over.ts';",
     "import { type QueueName, setInlineRunner } from '#core/queue.ts';",
     '',
     'type Load = () => Promise<{ run: (ids: string[]) => Promise<void> }>;',
     '',
     'const workers: Partial<Record<QueueName, Load>> = {',
-    ...workers.map(({ file, contract }) => `  ${contract.queue}: () => import('${relative(file)}'),`),
+    ...workers
+      .filter(({ contract }) => contract.isInlined)
+      .map(({ file, contract }) => `  ${contract.queue}: () => import('${relative(file)}'),`),
     '};',
     '',
-    '// Runs only where QUEUE_DRIVER=inline: a queue then wakes its worker in this process.',
+    '// Runs only where QUEUE_DRIVER=inline: a queue then wakes its worker in this process, or asks the function that has it.',
     'setInlineRunner(async (queue, ids) => {',
     '  const worker = await workers[queue]?.();',
-    '  await worker?.run(ids);',
+    '  await (worker ? worker.run(ids) : handOver(queue, ids));',
     '});',
+    '',
+  ].join('\n');
+}
+
+function handOverFile(): string {
+  return [
+    header('nothing that could change'),
+    "import { handEverythingOver } from '#core/hand-over.ts';",
+    '',
+    'handEverythingOver();',
     '',
   ].join('\n');
 }
@@ -94,6 +107,7 @@ export async function registries(found: Deployable): Promise<Files> {
   return new Map([
     ['functions/_generated/modules.ts', modulesFile(found)],
     ['functions/_generated/inline-workers.ts', inlineWorkersFile(found)],
+    ['functions/_generated/hand-over.ts', handOverFile()],
     ['functions/_generated/fallback.ts', fallbackFile(found)],
     ['functions/_generated/routes.json', json(found.endpoints.map(routeOf))],
     ['functions/_generated/migrations.json', json(migrations.filter((name) => name.endsWith('.sql')).sort())],

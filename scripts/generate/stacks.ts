@@ -1,8 +1,19 @@
 /** CloudFormation stacks hold 500 resources and an HTTP function costs five, so the features are spread over several. */
-export const stackNames = ['platform', 'telephony', 'crm', 'commerce'] as const;
+export const stackNames = ['platform', 'identity', 'telephony', 'crm', 'commerce'] as const;
 export type StackName = (typeof stackNames)[number];
 
 const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
+  identity: [
+    'audit',
+    'auth',
+    'companies',
+    'mail',
+    'personal-data',
+    'settings',
+    'team',
+    'two-factor',
+    'users',
+  ],
   telephony: [
     'agents',
     'calls',
@@ -29,7 +40,7 @@ const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
 
 /** Where a feature is deployed on AWS: 'platform' unless it is listed elsewhere. */
 export function stackOf(feature: string): StackName {
-  for (const stack of ['telephony', 'crm', 'commerce'] as const) {
+  for (const stack of ['identity', 'telephony', 'crm', 'commerce'] as const) {
     if (featuresOf[stack].includes(feature)) return stack;
   }
   return 'platform';

@@ -5,6 +5,7 @@ import postgres from 'postgres';
 import { closeDatabase } from '#core/db.ts';
 import { env, forgetEnv } from '#core/env.ts';
 import { log } from '#core/log.ts';
+import { forgetObjects } from '#core/objects.ts';
 import { forgetQueueClient } from '#core/queue.ts';
 import { workers } from '../../functions/_generated/modules.ts';
 import { migrate } from '../migrate.ts';
@@ -13,6 +14,7 @@ import { startClock } from './clock.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { freePort } from './free-port.ts';
 import { type LocalServer, startHttpServer } from './http-server.ts';
+import { startObjectStore } from './object-store.ts';
 import { localApiPassword, startPostgres } from './postgres.ts';
 import { createQueues, poll, startQueueServer } from './queue-server.ts';
 import { type StandIns, standInCredentials, startStandIns } from './stand-ins.ts';
@@ -55,6 +57,31 @@ const setDefaults = (values: Record<string, string>): void => {
   for (const [name, value] of Object.entries(values)) process.env[name] ||= value;
   forgetEnv();
 };
+
+/** Objects go to the store that S3_ENDPOINT or S3_BUCKET names, else to one of our own in the data folder. */
+async function startObjects(dataFolder: string, undo: Undo): Promise<void> {
+  if (process.env.S3_ENDPOINT || process.env.S3_BUCKET) return;
+  const store = await startObjectStore({ folder: join(dataFolder, 'objects') });
+  const settings = {
+    S3_ENDPOINT: store.url,
+    S3_BUCKET: store.bucket,
+    S3_ACCESS_KEY_ID: store.accessKeyId,
+    S3_SECRET_ACCESS_KEY: store.secretAccessKey,
+  };
+  const before = Object.keys(settings).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, settings);
+  forgetEnv();
+  forgetObjects();
+  undo.add(async () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+    forgetEnv();
+    forgetObjects();
+    await store.stop();
+  });
+}
 
 const databaseName = 'trunkline';
 
@@ -99,6 +126,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     undo.add(() => standIns.close());
     const queueServer = process.env.SQS_ENDPOINT ? undefined : await startQueueServer();
     if (queueServer) undo.add(() => queueServer.stop());
+    await startObjects(dataFolder, undo);
 
     const isRetellLocal = !process.env.RETELL_API_URL && !process.env.RETELL_API_KEY;
     const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;

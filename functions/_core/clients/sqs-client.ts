@@ -1,6 +1,6 @@
-import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
+import { Sha256 } from './sha256.ts';
 
 /**
  * The three calls to SQS that deployed code makes, over its JSON protocol. The AWS SDK does the same with 320 KB and
@@ -21,35 +21,6 @@ export interface SqsCredentials {
 
 /** SQS refused, or did not answer. */
 export class SqsError extends Error {}
-
-type Bytes = string | ArrayBuffer | ArrayBufferView;
-const bytesOf = (data: Bytes): Uint8Array =>
-  typeof data === 'string'
-    ? Buffer.from(data)
-    : ArrayBuffer.isView(data)
-      ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-      : new Uint8Array(data);
-
-/** SHA-256, or HMAC-SHA-256 with a secret, in the form that the signer takes. */
-class Sha256 {
-  readonly #secret: Bytes | undefined;
-  #parts: Uint8Array[] = [];
-  constructor(secret?: Bytes) {
-    this.#secret = secret;
-  }
-  update(data: Bytes): void {
-    this.#parts.push(bytesOf(data));
-  }
-  async digest(): Promise<Uint8Array> {
-    const hash =
-      this.#secret === undefined ? createHash('sha256') : createHmac('sha256', bytesOf(this.#secret));
-    for (const part of this.#parts) hash.update(part);
-    return hash.digest();
-  }
-  reset(): void {
-    this.#parts = [];
-  }
-}
 
 const QueueAddress = z.object({ QueueUrl: z.string() });
 const Count = z.coerce.number().int().default(0);

@@ -30,7 +30,7 @@ export async function request(
     delete rest[name];
   }
   const url = new URL(path, 'https://api.example.com');
-  const takesBody = contract.method !== 'GET' && contract.method !== 'DELETE';
+  const { takesBody } = contract;
   for (const name of Object.keys(rest)) {
     if (takesBody && !contract.inQuery.includes(name)) continue;
     url.searchParams.set(name, String(rest[name]));

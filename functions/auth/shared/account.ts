@@ -37,3 +37,7 @@ export const LoggedIn = z.strictObject({
   refreshToken: z.string().describe('Good for one refresh. Keep it secret.'),
   expiresIn: z.number().int().describe('Life of the access token in seconds.'),
 });
+
+/** The answer to something that was done and has nothing to show. */
+export const Done = z.strictObject({ success: z.literal(true), data: z.null(), message: z.string() });
+export const done = (message: string): z.infer<typeof Done> => ({ success: true, data: null, message });

@@ -1,0 +1,102 @@
+import { makeS3Client, type ObjectBody, type S3Client, type S3Credentials } from './clients/s3-client.ts';
+import { env } from './env.ts';
+
+/** Files that belong to companies: recordings, exports, uploads. @throws S3Error from each of its calls. */
+export interface Objects {
+  put(key: string, body: ObjectBody, contentType: string): Promise<void>;
+  /** @returns undefined where there is no such object. */
+  get: S3Client['getObject'];
+  /** Succeeds also where there is no such object. */
+  delete(key: string): Promise<void>;
+  /** Everything that a company has, or has of one kind. @returns how many there were. */
+  deleteAll(companyId: string, kind?: string): Promise<number>;
+  /** An address that whoever has it can download the object from, under this name, for so many seconds. */
+  linkTo(key: string, seconds: number, fileName: string): Promise<string>;
+}
+
+const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
+/** Of a key: what no file system, URL or XML reads otherwise. The name that a person gave a file goes to linkTo(). */
+const part = /^[\w-][\w.-]*$/;
+const longestKey = 250;
+
+function demandKey(key: string): string {
+  const [companyId = '', ...rest] = key.split('/');
+  const isKey = uuid.test(companyId) && rest.length >= 2 && rest.every((text) => part.test(text));
+  if (!isKey || key.length > longestKey)
+    throw new Error(`${JSON.stringify(key)} is no key of an object: <company id>/<kind>/<id>… is.`);
+  return key;
+}
+
+/**
+ * `<companyId>/<kind>/<id>…`: a company's objects are together, and never another's.
+ * @throws when a part is empty, begins with a dot, or has characters other than letters, digits, `.`, `_` and `-`.
+ */
+export const objectKey = (companyId: string, kind: string, id: string, ...more: string[]): string =>
+  demandKey([companyId, kind, id, ...more].join('/'));
+
+/** Where Netlify runs, AWS_* are of its own account: what reaches ours comes under names of our own. */
+function credentials(): S3Credentials {
+  const { S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = env();
+  if (S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY)
+    return { accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY };
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
+  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
+    throw new Error(
+      'There are no credentials for the object store: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.',
+    );
+  return {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
+  };
+}
+
+let ownClient: S3Client | undefined;
+
+function client(): S3Client {
+  if (ownClient) return ownClient;
+  const { S3_BUCKET, S3_ENDPOINT, S3_REGION, AWS_REGION } = env();
+  if (!S3_BUCKET) throw new Error('There is no object store: set S3_BUCKET to the name of its bucket.');
+  ownClient = makeS3Client({
+    region: S3_REGION ?? AWS_REGION,
+    bucket: S3_BUCKET,
+    endpoint: S3_ENDPOINT,
+    credentials: credentials(),
+    timeoutMs: 5_000,
+    retries: 1,
+  });
+  return ownClient;
+}
+
+const own: Objects = {
+  put: (key, body, contentType) => client().putObject(demandKey(key), body, contentType),
+  get: (key, range) => client().getObject(demandKey(key), range),
+  delete: (key) => client().deleteObject(demandKey(key)),
+  async deleteAll(companyId, kind) {
+    if (!uuid.test(companyId) || (kind !== undefined && !part.test(kind)))
+      throw new Error(`${JSON.stringify(`${companyId}/${kind ?? ''}`)} is not the beginning of keys.`);
+    const prefix = kind === undefined ? `${companyId}/` : `${companyId}/${kind}/`;
+    let count = 0;
+    for (;;) {
+      const keys = (await client().listKeys(prefix)).filter((key) => key.startsWith(prefix));
+      if (keys.length === 0) return count;
+      await client().deleteObjects(keys);
+      count += keys.length;
+    }
+  },
+  linkTo: (key, seconds, fileName) => client().presignGet(demandKey(key), seconds, { fileName }),
+};
+
+/**
+ * The deployment's object store.
+ * @throws Error that names the variable, when S3_BUCKET or the credentials are not set.
+ */
+export function objects(): Objects {
+  client();
+  return own;
+}
+
+/** For tests, and a stack that starts again with another store. */
+export function forgetObjects(): void {
+  ownClient = undefined;
+}

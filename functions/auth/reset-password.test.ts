@@ -1,0 +1,217 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { request } from '#core/testing/company.ts';
+import * as forgotPassword from './forgot-password.ts';
+import * as getMe from './get-me.ts';
+import * as resetPassword from './reset-password.ts';
+import { anAccount, codeIn, logIn, mailsTo, password, tokenIn, waitingMails } from './testing/account.ts';
+
+const newPassword = 'a quite different password';
+const forget = (email: string) => request(forgotPassword, { email });
+const reset = (input: Record<string, unknown>) => request(resetPassword, { newPassword, ...input });
+
+/** An account that forgot its password, with the token and code of the mail. */
+async function aForgetful() {
+  const account = await anAccount();
+  await mailsTo(account.email);
+  await forget(account.email);
+  const [mail] = await mailsTo(account.email);
+  if (!mail) throw new Error('No mail came.');
+  return { ...account, resetToken: tokenIn(mail), code: codeIn(mail) };
+}
+const otherThan = (code: string) => (code === '000000' ? '000001' : '000000');
+
+describe('POST /api/auth/forgot-password', () => {
+  test('answers alike whether anybody has the address, and mails only to who has', async () => {
+    const { email } = await anAccount();
+    await mailsTo(email);
+    const nobody = `nobody-${randomUUID()}@example.com`;
+    const [known, unknown] = [await forget(email.toUpperCase()), await forget(nobody)];
+    expect([known.status, unknown.status]).toEqual([200, 200]);
+    expect(unknown.text).toBe(known.text);
+    const names = (headers: Headers) => [...headers.keys()].sort();
+    expect(names(unknown.headers)).toEqual(names(known.headers));
+    expect([await waitingMails(email), await waitingMails(nobody)]).toEqual([1, 1]);
+    const sizes =
+      await adminSql()`select length(payload) as size from jobs where kind = 'account-email' and status = 'waiting'`;
+    expect(Math.abs(sizes[0]?.size - sizes[1]?.size)).toBeLessThan(40); // as the addresses differ in length
+    const [mail] = await mailsTo(email);
+    expect(mail).toMatchObject({ to: email, text: expect.stringContaining('15') });
+    expect(await mailsTo(nobody)).toEqual([]);
+    expect(await adminSql()`select 1 from jobs where kind = 'account-email' and payload is not null`).toEqual(
+      [],
+    );
+  });
+
+  test('mails nobody who was deactivated', async () => {
+    const { email, id } = await anAccount();
+    await mailsTo(email);
+    await adminSql()`update users set is_active = false where id = ${id}`;
+    await forget(email);
+    expect(await mailsTo(email)).toEqual([]);
+  });
+
+  test('mails at most five an hour, the newest of which counts', async () => {
+    const { email } = await anAccount();
+    await mailsTo(email);
+    for (let i = 0; i < 7; i++) await forget(email);
+    const mails = await mailsTo(email);
+    expect(mails).toHaveLength(5);
+    const answers: number[] = [];
+    for (const mail of mails) answers.push((await reset({ token: tokenIn(mail) })).status);
+    expect(answers).toEqual([400, 400, 400, 400, 200]);
+  });
+
+  test('keeps neither token nor code, only their hashes', async () => {
+    const { id, resetToken, code } = await aForgetful();
+    const [stored] = await adminSql()`select * from password_resets where user_id = ${id}`;
+    expect(stored?.token_hash).toHaveLength(32);
+    expect(stored?.code_hash).toHaveLength(32);
+    expect(JSON.stringify(stored)).not.toContain(resetToken);
+    expect(JSON.stringify(stored)).not.toContain(`"${code}"`);
+  });
+});
+
+describe('POST /api/auth/reset-password', () => {
+  test('sets the password by the link, once, and ends every session', async () => {
+    const { email, token, headers, resetToken } = await aForgetful();
+    const second = (await logIn(email)).body;
+    await mailsTo(email);
+    expect((await reset({ token: resetToken })).status).toBe(200);
+    for (const held of [token, second.token]) {
+      expect((await request(getMe, {}, { authorization: `Bearer ${held}` })).status).toBe(401);
+    }
+    expect((await logIn(email)).status).toBe(401);
+    const again = await logIn(email, newPassword);
+    expect(again.status).toBe(200);
+    expect((await request(getMe, {}, headers)).status).toBe(401);
+    expect((await reset({ token: resetToken })).body).toMatchObject({
+      code: 'VALIDATION_FAILED',
+      details: [{ path: 'token' }],
+    });
+    const [mail] = await mailsTo(email);
+    expect(mail?.to).toBe(email);
+  });
+
+  test('sets it by address and code, however they are written, and has proved the address', async () => {
+    const { email, id, code } = await aForgetful();
+    expect((await reset({ email: ` ${email.toUpperCase()} `, code: ` ${code}` })).status).toBe(200);
+    expect((await logIn(email, newPassword)).status).toBe(200);
+    const [user] = await adminSql()`select email_verified_at from users where id = ${id}`;
+    expect(user?.email_verified_at).toBeInstanceOf(Date);
+    expect((await reset({ email, code })).status).toBe(400);
+  });
+
+  test('of twenty at once with one link does it once', async () => {
+    const { email, resetToken } = await aForgetful();
+    const chosen = Array.from({ length: 20 }, (_, i) => `a quite different one ${i}`);
+    const answers = await Promise.all(chosen.map((each) => reset({ token: resetToken, newPassword: each })));
+    const won = answers.flatMap(({ status }, i) => (status === 200 ? [chosen[i] ?? ''] : []));
+    expect(won).toHaveLength(1);
+    expect((await logIn(email, won[0])).status).toBe(200);
+  });
+
+  test('looks at five codes, also of fifty that come at once, and then not at the right one; the link still works', async () => {
+    const { email, id, code, resetToken } = await aForgetful();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => reset({ email, code: otherThan(code) })),
+    );
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
+    const [stored] = await adminSql()`select code_tries from password_resets where user_id = ${id}`;
+    expect(stored?.code_tries).toBe(5);
+    expect((await reset({ email, code })).status).toBe(400);
+    expect((await reset({ token: resetToken })).status).toBe(200);
+  });
+
+  test('takes the right code at the fifth try', async () => {
+    const { email, code } = await aForgetful();
+    for (let i = 0; i < 4; i++) expect((await reset({ email, code: otherThan(code) })).status).toBe(400);
+    expect((await reset({ email, code })).status).toBe(200);
+  });
+
+  test('looks at twenty codes of a person in a day, however many mails', async () => {
+    const { email, id, code } = await aForgetful();
+    await adminSql()`insert into password_resets (user_id, token_hash, code_hash, code_tries, expires_at)
+      select ${id}, sha256(${`${id} `}::bytea || n::text::bytea), '', 5, now() from generate_series(1, 4) n`;
+    expect((await reset({ email, code })).status).toBe(400);
+  });
+
+  test('answers alike for a wrong code, an unknown address and an old code', async () => {
+    const { email, code, id } = await aForgetful();
+    const wrong = await reset({ email, code: otherThan(code) });
+    const unknown = await reset({ email: `nobody-${randomUUID()}@example.com`, code });
+    await adminSql()`update password_resets set expires_at = now() where user_id = ${id}`;
+    const old = await reset({ email, code });
+    const told = [wrong, unknown, old].map(({ status, body: { requestId: _, ...body } }) => ({
+      status,
+      body,
+    }));
+    expect(told[0]?.status).toBe(400);
+    expect(told[1]).toEqual(told[0]);
+    expect(told[2]).toEqual(told[0]);
+  });
+
+  test('refuses a link after 15 minutes, and one of a person deactivated since', async () => {
+    const [late, gone] = [await aForgetful(), await aForgetful()];
+    const [{ minutes } = { minutes: 0 }] = await adminSql()<{ minutes: number }[]>`
+      select extract(epoch from expires_at - now())::float8 / 60 as minutes from password_resets where user_id = ${late.id}`;
+    expect(minutes).toBeGreaterThan(14.5);
+    expect(minutes).toBeLessThanOrEqual(15);
+    await adminSql()`update password_resets set expires_at = now() where user_id = ${late.id}`;
+    await adminSql()`update users set is_active = false where id = ${gone.id}`;
+    for (const { resetToken } of [late, gone]) expect((await reset({ token: resetToken })).status).toBe(400);
+  });
+
+  test('unlocks the account, and this is a known device; those before are not', async () => {
+    const { email, resetToken, deviceToken } = await aForgetful();
+    for (let i = 0; i < 6; i++) await logIn(email, 'not the password');
+    const { body } = await reset({ token: resetToken });
+    expect((await logIn(email, newPassword)).status).toBe(200);
+    for (let i = 0; i < 6; i++) await logIn(email, 'not the password');
+    expect((await logIn(email, newPassword, { deviceToken })).status).toBe(423);
+    expect((await logIn(email, newPassword, { deviceToken: body.data.deviceToken })).status).toBe(200);
+  });
+
+  test('refuses a bad password, and the link still works', async () => {
+    const { email, resetToken } = await aForgetful();
+    for (const bad of [
+      'short',
+      'x'.repeat(129),
+      email,
+      ` ${email.toUpperCase()}`,
+      '1qaz2wsx3edc',
+      'QWERTY123456',
+    ]) {
+      const { status, body } = await reset({ token: resetToken, newPassword: bad });
+      expect([status, body.details?.[0]?.path]).toEqual([400, 'newPassword']);
+    }
+    expect((await reset({ token: resetToken })).status).toBe(200);
+  });
+
+  test.each([
+    [{}],
+    [{ token: 'pr_x', code: '123456' }],
+    [{ email: 'ada@example.com' }],
+    [{ code: '123456' }],
+    [{ token: 'pr_x', email: 'ada@example.com', code: '123456' }],
+    [{ email: 'ada@example.com', code: '12345' }],
+    [{ email: 'ada@example.com', code: '１２３４５６' }],
+    [{ token: 'x'.repeat(1_000) }],
+    [{ token: '' }],
+    [{ token: 'pr_unknown' }],
+    [{ token: 'pr_unknown', userId: randomUUID() }],
+  ])('refuses %j', async (input) => {
+    const { status, body } = await reset(input);
+    expect([status, body.code]).toEqual([400, 'VALIDATION_FAILED']);
+  });
+});
+
+test('a password that was changed meanwhile is safe from a reset asked for before', async () => {
+  const { resetToken, email, headers } = await aForgetful();
+  const changePassword = await import('./change-password.ts');
+  const changed = await request(changePassword, { currentPassword: password, newPassword }, headers);
+  expect(changed.status).toBe(200);
+  expect((await reset({ token: resetToken, newPassword: 'somebody else chose this' })).status).toBe(400);
+  expect((await logIn(email, newPassword)).status).toBe(200);
+});

@@ -1,0 +1,84 @@
+import { sql } from 'drizzle-orm/sql';
+import { audit } from '#core/audit.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { checkSecondFactor } from '../../two-factor/public.ts';
+import { addresseeOf, mailTo } from './account-mail.ts';
+import { deviceName } from './device-name.ts';
+import { rememberDevice, useDevice } from './known-devices.ts';
+import { userAgentOf } from './person.ts';
+import { type StartedSession, startSession } from './session-store.ts';
+import { forgiveTries, type Outcome, recordAttempt, type Try } from './sign-in-tries.ts';
+
+interface SignedIn {
+  session: StartedSession;
+  deviceToken: string;
+  jobIds: string[];
+}
+type Refusal = Exclude<Outcome, 'succeeded' | 'wrong_password'>;
+
+/** Whether the person logged in before, and whether from here: by the address and program of an earlier session. */
+async function pastOf(
+  tx: Tx,
+  ctx: Context,
+  userId: string,
+): Promise<{ isFirst: boolean; isFromHere: boolean }> {
+  const [past] = await rowsOf<{ isFirst: boolean; isFromHere: boolean }>(
+    tx,
+    sql`select u.last_login_at is null as "isFirst",
+        exists (select from sessions s where s.user_id = u.id and s.ip = ${ctx.ip || null}::text
+          and s.user_agent is not distinct from ${userAgentOf(ctx)}::text) as "isFromHere"
+      from users u where u.id = ${userId}::uuid`,
+  );
+  return past ?? { isFirst: true, isFromHere: false };
+}
+
+/**
+ * The rest of a login whose password was right: second factor, session, device. The transaction must commit whatever
+ * the outcome: tries of codes count.
+ */
+export async function signIn(
+  tx: Tx,
+  ctx: Context,
+  given: {
+    begun: Try;
+    userId: string;
+    passwordHash: string;
+    code: string | undefined;
+    deviceToken: string | undefined;
+  },
+): Promise<SignedIn | Refusal> {
+  const { begun, userId, passwordHash } = given;
+  const refused = async (outcome: Refusal) => {
+    await recordAttempt(tx, ctx, begun, outcome);
+    return outcome;
+  };
+  if (!(await forgiveTries(tx, begun))) return await refused('locked');
+  const factor = await checkSecondFactor(tx, ctx, userId, given.code);
+  if (factor !== 'off' && factor !== 'right') return await refused(`second_factor_${factor}`);
+  const past = await pastOf(tx, ctx, userId);
+  const session = await startSession(tx, ctx, { userId, passwordHash });
+  if (!session) return await refused('inactive');
+  await recordAttempt(tx, ctx, begun, 'succeeded');
+  const isKnown = await useDevice(tx, userId, given.deviceToken);
+  const deviceToken =
+    isKnown && given.deviceToken ? given.deviceToken : await rememberDevice(tx, ctx, userId);
+  const { companyId } = session.user;
+  const device = deviceName(userAgentOf(ctx));
+  const jobIds: string[] = [];
+  const addressee =
+    isKnown || past.isFirst || past.isFromHere ? undefined : await addresseeOf(tx, userId, companyId);
+  if (addressee) {
+    const { name } = addressee;
+    const data = { name, device, ip: ctx.ip || '–', at: ctx.now() };
+    jobIds.push(await mailTo(tx, addressee, { template: 'new-sign-in', data }));
+  }
+  await audit(tx, ctx, {
+    companyId,
+    action: 'session.started',
+    resource: { type: 'session', id: session.sessionId },
+    after: { device, isKnownDevice: isKnown },
+    actor: { userId },
+  });
+  return { session, deviceToken, jobIds };
+}

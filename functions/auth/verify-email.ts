@@ -1,0 +1,28 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { verifyEmail } from './shared/email-verification.ts';
+import { tokenInput } from './shared/secret-tokens.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/auth/verify-email',
+  summary: 'Prove an e-mail address by the token of the mail sent to it',
+  who: ['public'],
+  limit: 'strict',
+  input: z.object({ token: tokenInput }),
+  output: z.object({ email: z.string() }),
+  async handle({ ctx, input }) {
+    const email = await ctx.dbAsService('mark an address as proved', (tx) =>
+      verifyEmail(tx, ctx, input.token),
+    );
+    if (email === undefined) {
+      const message = 'is wrong, was used, or is too old: ask for another mail';
+      throw new AppError('VALIDATION_FAILED', {
+        message: `The token ${message}.`,
+        details: [{ path: 'token', message }],
+      });
+    }
+    return { email };
+  },
+});

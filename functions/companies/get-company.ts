@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { Company } from './shared/company.ts';
+import { readCompany } from './shared/company-store.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/companies/:id',
+  summary: 'Get a company',
+  description: 'One’s own; a platform admin may name any.',
+  who: ['user'],
+  permission: 'company:read',
+  input: z.object({ id: z.uuid() }),
+  output: Company,
+  errors: ['NOT_FOUND'],
+  handle: ({ ctx, input }) =>
+    ctx.dbAsService('get the caller’s company, or any for a platform admin', (tx) =>
+      readCompany(tx, ctx, input.id),
+    ),
+});

@@ -1,0 +1,63 @@
+import { type SQL, sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { shapeOf } from '#core/shape.ts';
+import { companies } from '#db/schema/companies.ts';
+import { BusinessHours } from './business-hours.ts';
+
+export const ProviderLinks = z.object({
+  dialpadOrgId: z.string().nullable().describe('The Dialpad company or office.'),
+  retellAgentIds: z.array(z.string()),
+  twilioNumbers: z.array(z.string()).describe('E.164'),
+});
+
+export const Company = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  timezone: z.string().describe('IANA name, as Europe/Berlin.'),
+  language: z.string(),
+  businessHours: BusinessHours.nullable().describe('Null: not said.'),
+  ipAllowlist: z
+    .array(z.string())
+    .nullable()
+    .describe('From where people and keys may come, as 203.0.113.0/24. Null: from anywhere.'),
+  providerLinks: ProviderLinks.describe('What at the providers is the company’s: its calls come in for it.'),
+  createdAt: z.iso.datetime(),
+  updatedAt: z.iso.datetime(),
+});
+
+const linked = (provider: SQL, kind: SQL) => sql`provider_links l
+  where l.company_id = ${companies.id} and l.provider = ${provider} and l.kind = ${kind}`;
+const allLinked = (provider: SQL, kind: SQL) =>
+  sql`(select coalesce(json_agg(l.external_id order by l.external_id), '[]') from ${linked(provider, kind)})`;
+
+const columns = {
+  id: companies.id,
+  name: companies.name,
+  timezone: companies.timezone,
+  language: companies.language,
+  businessHours: companies.businessHours,
+  ipAllowlist: sql`${companies.ipAllowlist}::text[]`,
+  // An app may have an organization of its own; the company's comes first.
+  providerLinks: sql`json_build_object(
+    'dialpadOrgId', (select l.external_id from ${linked(sql`'dialpad'`, sql`'organization'`)}
+      order by l.app_id is not null, l.id limit 1),
+    'retellAgentIds', ${allLinked(sql`'retell'`, sql`'agent'`)},
+    'twilioNumbers', ${allLinked(sql`'twilio'`, sql`'number'`)})`,
+  createdAt: companies.createdAt,
+  updatedAt: companies.updatedAt,
+};
+
+/** As its members see it. */
+export const companyShape = shapeOf(Company, columns);
+
+/** As a platform admin sees it. */
+export const ListedCompany = Company.extend({
+  members: z.number().int().describe('Active ones.'),
+  deletedAt: z.iso.datetime().nullable().describe('30 days later it is erased.'),
+});
+
+export const listedCompanyShape = shapeOf(ListedCompany, {
+  ...columns,
+  members: sql`(select count(*) from memberships m where m.company_id = ${companies.id} and m.is_active)`,
+  deletedAt: companies.deletedAt,
+});

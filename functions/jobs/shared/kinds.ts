@@ -1,0 +1,9 @@
+import type { JobHandler } from '#core/jobs.ts';
+import { sendEmail } from '../../mail/public.ts';
+import { makeExport } from '../../personal-data/public.ts';
+
+/** Every kind of job, with what does it. */
+export const kinds: ReadonlyMap<string, JobHandler> = new Map([
+  ['send-email', sendEmail],
+  ['export-data', makeExport],
+]);

@@ -1,0 +1,32 @@
+import type * as z from 'zod';
+import type { Tx } from '#core/db.ts';
+import { enqueueJob, type JobHandler, JobRefused } from '#core/jobs.ts';
+import { deliver } from './shared/deliver.ts';
+import { expiryOf, type Mail, StoredMail, templateData } from './shared/mail.ts';
+import { renderMail } from './shared/render.ts';
+
+export type { Mail, Template, TemplateName } from './shared/mail.ts';
+
+/**
+ * Has a mail sent, in the transaction that causes it (the service's). The caller wakes the worker afterwards:
+ * `wake('jobs', [id])`.
+ * @returns the id of its job.
+ */
+export async function queueMail(tx: Tx, mail: Mail): Promise<string> {
+  const { to, language, companyId, userId, companyName, template, data } = mail;
+  templateData[template].parse(data);
+  const expiresAt = expiryOf(mail, new Date())?.toISOString();
+  const payload: Record<keyof z.input<typeof StoredMail>, unknown> = {
+    ...{ to, language, companyName, expiresAt, template, data },
+  };
+  return await enqueueJob(tx, { kind: 'send-email', companyId, userId, payload });
+}
+
+/** Does a job that queueMail stored: writes the mail and hands it to whom the deployment sends by. */
+export const sendEmail: JobHandler = async ({ ctx, job }) => {
+  const mail = StoredMail.parse(job.payload);
+  if (mail.expiresAt && Date.parse(mail.expiresAt) <= ctx.now().getTime()) {
+    throw new JobRefused('The link in this mail was over before the mail could be sent.');
+  }
+  return await deliver(ctx, job, renderMail(mail));
+};

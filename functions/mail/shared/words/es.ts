@@ -1,0 +1,107 @@
+import { counted, type Words } from './words.ts';
+
+const hours = (n: number) => counted(n, 'hora', 'horas');
+const minutes = (n: number) => counted(n, 'minuto', 'minutos');
+const days = (n: number) => counted(n, 'día', 'días');
+const roles = new Map([
+  ['owner', 'propiedad'],
+  ['admin', 'administración'],
+  ['manager', 'supervisión'],
+  ['agent', 'agente'],
+  ['viewer', 'solo lectura'],
+]);
+const wasItYou =
+  'Si no ha sido usted, restablezca su contraseña de inmediato y avise a la administración de su empresa.';
+
+export const es: Words = {
+  greeting: (name) => (name ? `Hola, ${name}:` : 'Hola:'),
+  linkHint: 'Si el botón no funciona, abra esta dirección en su navegador:',
+  footer: (sender) =>
+    `${sender} le envía este mensaje porque afecta a su cuenta. Por favor, no responda a él.`,
+  templates: {
+    'verify-email': (d, { sender }) => ({
+      subject: `Confirme su dirección de correo para ${sender}`,
+      paragraphs: ['Confirme que esta es su dirección de correo para poder usar su cuenta por completo.'],
+      button: { label: 'Confirmar dirección', link: d.link },
+      notes: [
+        `El enlace es válido durante ${hours(d.hours)} y funciona una sola vez.`,
+        'Si no ha creado ninguna cuenta, no tiene que hacer nada.',
+      ],
+    }),
+    'reset-password': (d, { sender }) => ({
+      subject: `Restablezca su contraseña de ${sender}`,
+      paragraphs: [
+        'Alguien ha pedido restablecer la contraseña de su cuenta. Use el botón o escriba este código:',
+      ],
+      code: d.code,
+      button: { label: 'Elegir otra contraseña', link: d.link },
+      notes: [
+        `El enlace y el código son válidos durante ${minutes(d.minutes)} y funcionan una sola vez. No diga el código a nadie.`,
+        'Si no lo ha pedido usted, no tiene que hacer nada: su contraseña no cambia.',
+      ],
+    }),
+    invitation: (d, { sender }) => ({
+      subject: `${d.inviterName} le invita a ${sender}`,
+      paragraphs: [
+        `${d.inviterName} le invita a trabajar con ${sender}. Su función: ${roles.get(d.role) ?? d.role}.`,
+      ],
+      button: { label: 'Aceptar la invitación', link: d.link },
+      notes: [
+        `La invitación es válida durante ${days(d.days)}.`,
+        'Si no sabe de quién viene, no tiene que hacer nada.',
+      ],
+    }),
+    'password-changed': (_d, { sender }) => ({
+      subject: `Se ha cambiado su contraseña de ${sender}`,
+      paragraphs: [
+        'La contraseña de su cuenta acaba de cambiarse. Se ha cerrado la sesión en todos los demás dispositivos.',
+      ],
+      notes: [wasItYou],
+    }),
+    'new-sign-in': (d, { sender, moment }) => ({
+      subject: `Nuevo inicio de sesión en su cuenta de ${sender}`,
+      paragraphs: [
+        'Alguien ha iniciado sesión en su cuenta desde un dispositivo que no conocíamos:',
+        `${d.device}\nDirección IP ${d.ip}\n${moment(d.at)}`,
+        'Si ha sido usted, no hay nada que hacer.',
+      ],
+      notes: [wasItYou],
+    }),
+    'two-factor-changed': (d, { sender }) => ({
+      subject: d.isOn
+        ? `Verificación en dos pasos activada en ${sender}`
+        : `Verificación en dos pasos desactivada en ${sender}`,
+      paragraphs: [
+        d.isOn
+          ? 'Se ha activado la verificación en dos pasos en su cuenta. A partir de ahora necesita un código de su aplicación para iniciar sesión. Guarde sus códigos de recuperación en un lugar seguro.'
+          : 'Se ha desactivado la verificación en dos pasos en su cuenta. Ahora basta su contraseña para iniciar sesión.',
+      ],
+      notes: [wasItYou],
+    }),
+    'account-locked': (d, { sender }) => ({
+      subject: `Su cuenta de ${sender} está bloqueada temporalmente`,
+      paragraphs: [
+        `Tras varios intentos con una contraseña incorrecta hemos bloqueado su cuenta durante ${minutes(d.minutes)}. Después podrá iniciar sesión como siempre.`,
+      ],
+      notes: [
+        'Si esos intentos no eran suyos, puede que alguien quiera entrar: elija una contraseña nueva y segura.',
+      ],
+    }),
+    'account-deletion': (d, { sender, moment }) => ({
+      subject: `Su cuenta de ${sender} se eliminará`,
+      paragraphs: [
+        `Como ha pedido, su cuenta se eliminará: ${moment(d.at)}. Hasta entonces puede cambiar de opinión.`,
+      ],
+      button: { label: 'Conservar mi cuenta', link: d.link },
+      notes: ['Si no lo ha pedido usted, conserve su cuenta con el botón y restablezca su contraseña.'],
+    }),
+    'export-ready': (d, { sender }) => ({
+      subject: `Su exportación de datos de ${sender} está lista`,
+      paragraphs: ['La exportación de sus datos que ha pedido está lista para descargar.'],
+      button: { label: 'Descargar la exportación', link: d.link },
+      notes: [
+        `El enlace es válido durante ${hours(d.hours)}. No lo comparta: quien lo tenga puede leer sus datos.`,
+      ],
+    }),
+  },
+};

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { AppError } from '#core/errors.ts';
+
+export const daysToThinkAgain = 30;
+
+/** @throws AppError CONFLICT for the last owner of a company that other people work in. */
+export async function demandNobodyDependsOn(tx: Tx, userId: string): Promise<void> {
+  // Two owners who leave at the same instant: the second one sees what the first one did.
+  await rowsOf(
+    tx,
+    sql`select 1 from companies where id in (select company_id from memberships where user_id = ${userId}::uuid)
+      order by id for update`,
+  );
+  const left = await rowsOf<{ name: string }>(
+    tx,
+    sql`select c.name from memberships m join companies c on c.id = m.company_id
+      where m.user_id = ${userId}::uuid and m.role = 'owner' and m.is_active and c.deleted_at is null
+        and not exists (select from memberships o join users u on u.id = o.user_id
+          where o.company_id = m.company_id and o.role = 'owner' and o.is_active and o.user_id <> m.user_id
+            and u.is_active and u.deletes_at is null)
+        and exists (select from memberships o where o.company_id = m.company_id and o.is_active and o.user_id <> m.user_id)
+      order by c.name`,
+  );
+  if (left.length > 0) {
+    const names = left.map(({ name }) => name).join(', ');
+    throw new AppError('CONFLICT', {
+      message: `Make another person an owner first: you are the only one of ${names}.`,
+    });
+  }
+}
+
+/**
+ * Erases a person: the account with its memberships, sessions, keys, preferences and second factor. What companies
+ * keep: calls and their timelines, and the audit log, which names people as they were called when they did things.
+ * Companies in which nobody else is left are deleted too, and erased in their own time.
+ */
+export async function eraseAccount(tx: Tx, userId: string): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`update companies c set deleted_at = now() where c.deleted_at is null
+      and exists (select from memberships m where m.company_id = c.id and m.user_id = ${userId}::uuid)
+      and not exists (select from memberships m where m.company_id = c.id and m.is_active and m.user_id <> ${userId}::uuid)`,
+  );
+  await rowsOf(tx, sql`delete from users where id = ${userId}::uuid`);
+}

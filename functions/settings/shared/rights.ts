@@ -1,0 +1,47 @@
+import { sql } from 'drizzle-orm/sql';
+import { type Role, roles } from '#core/caller.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { AppError } from '#core/errors.ts';
+
+/** The person who calls. */
+export function userIdOf(ctx: Context): string {
+  if (ctx.caller.kind === 'user') return ctx.caller.userId;
+  throw new AppError('FORBIDDEN', { message: 'This needs a person who is logged in.' });
+}
+
+export interface Rights {
+  role: Exclude<Role, 'platform_admin'>;
+  isPlatformAdmin: boolean;
+  /** Of the company, or above it. */
+  isAdmin: boolean;
+}
+
+/** What the calling person is in their company now. Runs in a transaction of the service. */
+export async function rightsOf(tx: Tx, ctx: Context): Promise<Rights> {
+  const [row] = await rowsOf<{ role: Rights['role']; is_platform_admin: boolean }>(
+    tx,
+    sql`select m.role, u.is_platform_admin from memberships m join users u on u.id = m.user_id
+      where m.company_id = ${ctx.companyId}::uuid and m.user_id = ${userIdOf(ctx)}::uuid and m.is_active`,
+  );
+  if (!row)
+    throw new AppError('UNAUTHENTICATED', { message: 'The account is no longer active in this company.' });
+  const { role, is_platform_admin: isPlatformAdmin } = row;
+  return { role, isPlatformAdmin, isAdmin: isPlatformAdmin || roles.indexOf(role) >= roles.indexOf('admin') };
+}
+
+/** @throws AppError FORBIDDEN for whoever is less than an admin. */
+export function demandAdmin({ role, isAdmin }: Rights): void {
+  if (isAdmin) return;
+  throw new AppError('FORBIDDEN', { message: `The role admin is needed for this; yours is ${role}.` });
+}
+
+/** @throws AppError NOT_FOUND for a company that is not the caller's, unless they are above companies. */
+export function demandCompany(ctx: Context, companyId: string, { isPlatformAdmin }: Rights): void {
+  if (companyId !== ctx.companyId && !isPlatformAdmin) throw new AppError('NOT_FOUND');
+}
+
+/** @throws AppError FORBIDDEN: a company does not set its own limits. */
+export function demandQuotaRights({ isPlatformAdmin }: Rights): void {
+  if (!isPlatformAdmin) throw new AppError('FORBIDDEN', { message: 'Only a platform admin may set quotas.' });
+}

@@ -1,0 +1,31 @@
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AllSettings } from './shared/all-settings.ts';
+import { changeSettings, companySections } from './shared/company-settings.ts';
+import { changePreferences, preferenceFields } from './shared/preferences.ts';
+import { demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'PUT',
+  path: '/api/settings',
+  summary: 'Change settings: your company’s and your own',
+  description:
+    'The given sections are merged into what is there, all of them or none. The company’s need the role admin; `preferences` are everyone’s own.',
+  who: ['user'],
+  permission: 'settings:read',
+  input: z.object({ ...companySections, preferences: z.strictObject(preferenceFields).optional() }),
+  output: AllSettings,
+  errors: ['NOT_FOUND'],
+  async handle({ ctx, input: { preferences: own, ...company } }) {
+    return await ctx.dbAsService('change settings of the company and of the person who calls', async (tx) => {
+      const rights = await rightsOf(tx, ctx);
+      if (Object.values(company).some((section) => section !== undefined)) demandAdmin(rights);
+      if (company.quotas) demandQuotaRights(rights);
+      const changed = await changeSettings(tx, ctx, ctx.companyId, company);
+      const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
+      for (const told of [changed.entry, entry]) if (told) await audit(tx, ctx, told);
+      return { ...changed.settings, preferences };
+    });
+  },
+});

@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { enteredPassword } from '#core/passwords.ts';
+import { DeviceToken, LoggedIn, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
+import { checkSecondFactor } from '../two-factor/public.ts';
+import { findPending, joinCompany, provePerson } from './shared/accept.ts';
+
+const refusals = {
+  missing: () => new AppError('TWO_FACTOR_REQUIRED'),
+  wrong: () => new AppError('UNAUTHENTICATED', { message: 'The code is wrong, or was used before.' }),
+  locked: () =>
+    new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' }),
+};
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/team/invitations/:token/accept',
+  summary: 'Accept an invitation, and log in',
+  description:
+    'Whose address has no account gets one, with this name and password; whose has one proves with its password that it is theirs. The token works once.',
+  who: ['public'],
+  limit: 'auth',
+  limitBy: 'token',
+  input: z.object({
+    token: z.string().min(1).max(200),
+    password: enteredPassword.describe(
+      'Of the account that the address has; else a new one, 12 to 128 characters of any kind.',
+    ),
+    name: nameInput.optional().describe('Of a new account. Default: the one that the invitation names.'),
+    code: z
+      .string()
+      .trim()
+      .max(64, 'is too long')
+      .optional()
+      .describe('Of the authenticator, or a backup code, where the account has a second factor.'),
+  }),
+  output: LoggedIn.extend({ deviceToken: DeviceToken }),
+  envelope: 'none',
+  status: 201,
+  errors: ['NOT_FOUND', 'UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'CONFLICT', 'ACCOUNT_LOCKED'],
+  async handle({ ctx, input }) {
+    const pending = await ctx.dbAsService('look up an invitation before there is a caller', (tx) =>
+      findPending(tx, input.token),
+    );
+    // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
+    const proven = await provePerson(pending, input);
+    const outcome = await ctx.dbAsService('join a company before there is a caller', async (tx) => {
+      // Committed when it is wrong, too: tries of codes count.
+      const factor = pending.account && (await checkSecondFactor(tx, ctx, pending.account.id, input.code));
+      if (factor !== undefined && factor !== 'off' && factor !== 'right') return factor;
+      const userId = await joinCompany(tx, ctx, pending, proven);
+      const { passwordHash } = proven;
+      const { companyId } = pending;
+      const session = await startSession(tx, ctx, { userId, passwordHash, companyId });
+      if (!session) throw new Error('A person who has just joined could not log in.');
+      return { session, deviceToken: await rememberDevice(tx, ctx, userId) };
+    });
+    if (typeof outcome === 'string') throw refusals[outcome]();
+    return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
+  },
+});

@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { endSessions } from '../auth/public.ts';
+import { revokeInvitationsOf } from './shared/invitation-store.ts';
+import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/api/team/members/:userId',
+  summary: 'Remove a member from the company',
+  description:
+    'Their sessions and API keys of this company end at once; what they did stays, and so does their account. Whoever removes themselves leaves.',
+  who: ['user'],
+  permission: 'team:write',
+  limit: 'team',
+  input: z.object({ userId: z.uuid() }),
+  output: z.object({ userId: z.uuid(), removed: z.literal(true) }),
+  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  handle: ({ ctx, input }) =>
+    ctx.dbAsService('remove a member of a company', async (tx) => {
+      const { companyId } = ctx;
+      const actor = await lockTeam(tx, ctx, 'team:write');
+      const member = await findMember(tx, companyId, input.userId);
+      demandMayTouch(actor, member.role);
+      await demandAnotherOwner(tx, companyId, member);
+      await endSessions(tx, input.userId, 'removed', { companyId });
+      await revokeInvitationsOf(tx, companyId, member.emailNormal);
+      await rowsOf(
+        tx,
+        sql`delete from memberships where company_id = ${companyId}::uuid and user_id = ${input.userId}::uuid`,
+      );
+      const { email, name, role } = member;
+      await audit(tx, ctx, {
+        companyId,
+        action: 'member.removed',
+        resource: { type: 'user', id: input.userId },
+        before: { email, name, role },
+      });
+      return { userId: input.userId, removed: true as const };
+    }),
+});

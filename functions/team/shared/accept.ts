@@ -1,0 +1,166 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { AppError } from '#core/errors.ts';
+import { validate } from '#core/input.ts';
+import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/passwords.ts';
+import { hashInvitationToken } from './invitation-store.ts';
+import type { RoleName } from './roster.ts';
+
+/** An invitation that can be accepted, and the account that its address has. */
+export interface Pending {
+  id: string;
+  companyId: string;
+  email: string;
+  emailNormal: string;
+  name: string | null;
+  tokenHash: Buffer;
+  account: { id: string; passwordHash: string | null; mayJoin: boolean } | undefined;
+}
+
+/** Unknown, expired, revoked and used: nothing tells them apart. */
+const noInvitation = () =>
+  new AppError('NOT_FOUND', { message: 'This invitation does not exist, was used already or has expired.' });
+
+const accountChanged = () =>
+  new AppError('CONFLICT', { message: 'The account of this address has just changed: try again.' });
+
+/** @throws AppError NOT_FOUND */
+export async function findPending(tx: Tx, token: string): Promise<Pending> {
+  const tokenHash = hashInvitationToken(token);
+  const [row] = await rowsOf<{
+    id: string;
+    company_id: string;
+    email: string;
+    email_normal: string;
+    name: string | null;
+    user_id: string | null;
+    password_hash: string | null;
+    may_join: boolean;
+  }>(
+    tx,
+    sql`select i.id, i.company_id, i.email, i.email_normal, i.name, u.id as user_id, u.password_hash,
+        u.is_active or u.without_company_since is not null as may_join
+      from invitations i join companies c on c.id = i.company_id left join users u on u.email_normal = i.email_normal
+      where i.token_hash = ${tokenHash}::bytea and i.accepted_at is null and i.revoked_at is null
+        and i.expires_at > now() and c.deleted_at is null`,
+  );
+  if (!row) throw noInvitation();
+  return {
+    id: row.id,
+    companyId: row.company_id,
+    email: row.email,
+    emailNormal: row.email_normal,
+    name: row.name,
+    tokenHash,
+    account:
+      row.user_id === null
+        ? undefined
+        : { id: row.user_id, passwordHash: row.password_hash, mayJoin: row.may_join },
+  };
+}
+
+/** Whoever accepts, once they have shown that the address is theirs. */
+export interface Proven {
+  passwordHash: string;
+  /** Of an account that is to be made, or gets its first password. */
+  isNewPassword: boolean;
+  name: string | null;
+}
+
+/**
+ * Asks an account for its password. Where there is none, or one that never had a password, the mail alone proves the
+ * address, and the password given is the account's first.
+ * @throws AppError UNAUTHENTICATED, FORBIDDEN or VALIDATION_FAILED
+ */
+export async function provePerson(
+  { email, name, account }: Pending,
+  given: { password: string; name?: string | undefined },
+): Promise<Proven> {
+  if (account?.passwordHash) {
+    if (!(await verifyPassword(account.passwordHash, given.password))) {
+      throw new AppError('UNAUTHENTICATED', {
+        message: 'This address has an account already, and the password is not that of it.',
+      });
+    }
+    if (!account.mayJoin) throw new AppError('FORBIDDEN', { message: 'The account is deactivated.' });
+    return { passwordHash: account.passwordHash, isNewPassword: false, name: null };
+  }
+  if (account && !account.mayJoin)
+    throw new AppError('FORBIDDEN', { message: 'The account is deactivated.' });
+  const { password } = validate(z.object({ password: newPassword }), { password: given.password });
+  demandNotEmail(password, email, 'password');
+  const chosen = given.name ?? name;
+  if (!account && chosen === null) {
+    const message = 'is needed for a new account';
+    throw new AppError('VALIDATION_FAILED', {
+      message: `The request does not match the schema: name: ${message}`,
+      details: [{ path: 'name', message }],
+    });
+  }
+  return { passwordHash: await hashPassword(password), isNewPassword: true, name: chosen };
+}
+
+/**
+ * Uses the invitation up: makes the account where there is none, and the membership.
+ * @returns the person's id.
+ * @throws AppError NOT_FOUND when somebody else was faster, CONFLICT when the account is not what it was.
+ */
+export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
+  // As whoever changes the team: an invitation is revoked before somebody is put out, or used up before that.
+  await rowsOf(tx, sql`select 1 from companies where id = ${pending.companyId}::uuid for no key update`);
+  const [used] = await rowsOf<{ role: RoleName }>(
+    tx,
+    sql`update invitations set accepted_at = now()
+      where id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
+        and revoked_at is null and expires_at > now()
+        and exists (select from companies c where c.id = company_id and c.deleted_at is null)
+      returning role`,
+  );
+  if (!used) throw noInvitation();
+  const userId = pending.account
+    ? await enterAccount(tx, pending.account.id, pending, proven)
+    : await makeAccount(tx, pending, proven);
+  await rowsOf(
+    tx,
+    sql`insert into memberships (company_id, user_id, role) values (${pending.companyId}::uuid, ${userId}::uuid, ${used.role})
+      on conflict (company_id, user_id) do nothing`,
+  );
+  await audit(tx, ctx, {
+    companyId: pending.companyId,
+    action: 'invitation.accepted',
+    resource: { type: 'invitation', id: pending.id },
+    after: { userId, email: pending.email, role: used.role, accountMade: !pending.account },
+    actor: { userId },
+  });
+  return userId;
+}
+
+/** The mail proved the address, so it is verified. */
+async function makeAccount(tx: Tx, pending: Pending, proven: Proven): Promise<string> {
+  const [made] = await rowsOf<{ id: string }>(
+    tx,
+    sql`insert into users (email, email_normal, name, password_hash, email_verified_at)
+      values (${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now())
+      on conflict (email_normal) do nothing returning id`,
+  );
+  if (!made) throw accountChanged();
+  return made.id;
+}
+
+/** An account whose password changed since it was verified joins nothing. */
+async function enterAccount(tx: Tx, userId: string, pending: Pending, proven: Proven): Promise<string> {
+  const expected = proven.isNewPassword ? (pending.account?.passwordHash ?? null) : proven.passwordHash;
+  const [entered] = await rowsOf<{ id: string }>(
+    tx,
+    sql`update users set email_verified_at = coalesce(email_verified_at, now()), is_active = true,
+        without_company_since = null, password_hash = ${proven.passwordHash}, name = coalesce(${proven.name}, name)
+      where id = ${userId}::uuid and password_hash is not distinct from ${expected}::text
+        and (is_active or without_company_since is not null)
+      returning id`,
+  );
+  if (!entered) throw accountChanged();
+  return entered.id;
+}

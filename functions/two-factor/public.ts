@@ -1,0 +1,25 @@
+import type { Context } from '#core/context.ts';
+import type { Tx } from '#core/db.ts';
+import { plainCode } from './shared/backup-codes.ts';
+import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
+
+/**
+ * Whether a person who showed their password may come in: 'off' and 'right' say so. A code works once, a wrong one
+ * counts, and five in a row lock the second factor for 15 minutes, for the right code too.
+ *
+ * Runs in a transaction of the service, which the caller must let commit whatever the answer is: return the answer from
+ * `ctx.dbAsService`, and throw only afterwards. Else no code would be spent and no failure counted.
+ * @param code Of the authenticator, or a backup code, as it was typed.
+ */
+export async function checkSecondFactor(
+  tx: Tx,
+  ctx: Context,
+  userId: string,
+  code: string | undefined,
+): Promise<'off' | 'right' | 'missing' | 'wrong' | 'locked'> {
+  const factor = await lockSecondFactor(tx, userId);
+  if (!factor?.isOn) return 'off';
+  if (factor.isLocked) return 'locked';
+  if (code === undefined || plainCode(code) === '') return 'missing';
+  return await takeCode(tx, ctx, factor, code);
+}

@@ -1,0 +1,35 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { asJson } from '#core/shape.ts';
+import { memberships, users } from '#db/schema/people.ts';
+import { User, userShape, usersFrom } from './shared/user.ts';
+import { callerIsPlatformAdmin } from './shared/user-store.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/users/:id',
+  summary: 'Get a person of the company',
+  description:
+    'Everyone may get themselves. A platform admin may get anyone: as of the own company, else of the one joined first.',
+  who: ['user'],
+  permission: 'users:write',
+  self: 'id',
+  input: z.object({ id: z.uuid() }),
+  output: User,
+  errors: ['NOT_FOUND'],
+  handle: ({ ctx, input }) =>
+    ctx.dbAsService('get a person of the caller’s company, or anyone for a platform admin', async (tx) => {
+      const isOwn = sql`${memberships.companyId} = ${ctx.companyId}::uuid`;
+      const [row] = await rowsOf<{ item: string }>(
+        tx,
+        sql`select ${asJson(userShape)} as item from ${usersFrom}
+          where ${users.id} = ${input.id}::uuid and (${isOwn} or ${callerIsPlatformAdmin(ctx)})
+          order by ${isOwn} desc, ${memberships.createdAt}, ${memberships.id} limit 1`,
+      );
+      if (!row) throw new AppError('NOT_FOUND');
+      return User.parse(JSON.parse(row.item));
+    }),
+});

@@ -1,0 +1,2 @@
+/** What other features need of people. */
+export { callerIsPlatformAdmin, listAsService } from './shared/user-store.ts';

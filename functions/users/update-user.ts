@@ -1,0 +1,75 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import { rowsOf } from '#core/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { callingPerson, profileInput } from '../auth/public.ts';
+import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from '../team/public.ts';
+import { User } from './shared/user.ts';
+import { activate, deactivate, readUser } from './shared/user-store.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'PUT',
+  path: '/api/users/:id',
+  summary: 'Change a person of the company',
+  description:
+    'Everyone may change themselves, but for isActive. Only an owner may change an owner. The role: PUT /api/team/members/:userId/role.',
+  who: ['user'],
+  permission: 'users:write',
+  self: 'id',
+  input: z
+    .object({
+      id: z.uuid(),
+      ...profileInput.shape,
+      isActive: z.boolean().optional().describe('False shuts the person out of this company at once.'),
+    })
+    .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
+  output: User,
+  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  async handle({ ctx, input }) {
+    const { userId, companyId } = callingPerson(ctx);
+    const isSelf = userId === input.id;
+    if (isSelf && input.isActive !== undefined) {
+      throw new AppError('FORBIDDEN', { message: 'Nobody may activate or deactivate themselves.' });
+    }
+    return await ctx.dbAsService('change a person of the caller’s company', async (tx) => {
+      const actor = isSelf ? undefined : await lockTeam(tx, ctx, 'users:write');
+      const member = await findMember(tx, companyId, input.id);
+      if (actor) demandMayTouch(actor, member.role);
+      const before = await readUser(tx, companyId, input.id);
+      const { id, isActive, ...profile } = input;
+      if (Object.keys(profile).length > 0) {
+        await rowsOf(
+          tx,
+          sql`update users set name = coalesce(${profile.name ?? null}::text, name),
+              phone = case when ${profile.phone !== undefined}::boolean then ${profile.phone ?? null}::text else phone end,
+              timezone = coalesce(${profile.timezone ?? null}::text, timezone),
+              language = coalesce(${profile.language ?? null}::text, language)
+            where id = ${id}::uuid`,
+        );
+      }
+      const turns = isActive !== undefined && isActive !== member.isActive;
+      if (turns && isActive) await activate(tx, companyId, member);
+      if (turns && !isActive) {
+        await demandAnotherOwner(tx, companyId, member);
+        await deactivate(tx, companyId, member);
+      }
+      const after = await readUser(tx, companyId, input.id);
+      const changed = Object.keys(input).filter(
+        (name): name is keyof typeof after =>
+          name in after && after[name as keyof typeof after] !== before[name as keyof typeof after],
+      );
+      if (changed.length > 0) {
+        await audit(tx, ctx, {
+          companyId,
+          action: turns && !isActive ? 'user.deactivated' : 'user.updated',
+          resource: { type: 'user', id },
+          before: Object.fromEntries(changed.map((name) => [name, before[name]])),
+          after: Object.fromEntries(changed.map((name) => [name, after[name]])),
+        });
+      }
+      return after;
+    });
+  },
+});

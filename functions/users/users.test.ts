@@ -1,0 +1,311 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { bodySchema } from '#core/endpoint.ts';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { aCompany, request, type TestCompany, type TestResponse } from '#core/testing/company.ts';
+import * as getMe from '../auth/get-me.ts';
+import * as login from '../auth/login.ts';
+import * as acceptInvitation from '../team/accept-invitation.ts';
+import * as inviteMember from '../team/invite-member.ts';
+import { mailsTo, tokenFor } from '../team/testing/invitations.ts';
+import * as createUser from './create-user.ts';
+import * as deleteUser from './delete-user.ts';
+import * as getUser from './get-user.ts';
+import * as listCompanyUsers from './list-company-users.ts';
+import * as listUsers from './list-users.ts';
+import * as updateUser from './update-user.ts';
+
+const password = 'an uncommon set of twelve words';
+const anAddress = () => `ada-${randomUUID()}@example.com`;
+const plain = ({ status, body }: TestResponse) => ({ status, ...body, requestId: undefined });
+
+/** Somebody above companies, who has a role in this one. */
+async function aPlatformAdmin(company: TestCompany) {
+  const person = await company.as('viewer');
+  await adminSql()`update users set is_platform_admin = true where id = ${person.id}`;
+  return person;
+}
+
+describe('POST /api/users', () => {
+  test('makes a member who can log in with the password, and is asked to verify the address', async () => {
+    const acme = await aCompany();
+    const admin = await acme.as('admin');
+    const email = anAddress();
+    const input = {
+      email,
+      name: 'Ada',
+      role: 'manager',
+      password,
+      phone: '+14155550101',
+      timezone: 'Europe/Berlin',
+    };
+    const { status, body, text } = await admin.request(createUser, input);
+    expect(status).toBe(201);
+    const { password: _, ...shown } = input;
+    expect(body.data).toMatchObject({ ...shown, companyId: acme.id, isActive: true, emailVerifiedAt: null });
+    expect(text).not.toContain(password);
+    expect((await request(login, { email, password })).body.data).toMatchObject({ role: 'manager' });
+    expect((await mailsTo(email)).map(({ template }) => template)).toEqual(['verify-email']);
+    const [entry] = await adminSql()`select actor_id, after from audit_logs
+      where company_id = ${acme.id} and action = 'user.created'`;
+    expect(entry).toMatchObject({ actor_id: admin.id, after: { email, role: 'manager' } });
+  });
+
+  test('without a password sends an invitation, by which the person chooses theirs', async () => {
+    const acme = await aCompany();
+    const email = anAddress();
+    const made = await (await acme.as('owner')).request(createUser, { email, name: 'Ada' });
+    expect(made.body.data).toMatchObject({ role: 'agent', isActive: true });
+    const token = await tokenFor(email);
+    const accepted = await request(acceptInvitation, { token, password });
+    expect([accepted.status, accepted.body.data?.id]).toEqual([201, made.body.data.id]);
+    expect((await request(acceptInvitation, { token, password })).status).toBe(404);
+    const me = await request(getMe, {}, { authorization: `Bearer ${accepted.body.token}` });
+    expect(me.body.data).toMatchObject({ id: made.body.data.id, name: 'Ada', role: 'agent' });
+  });
+
+  test('adds nothing for an address that somebody has, inside or outside', async () => {
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    const outside = await (await aCompany()).as('agent');
+    for (const email of [outside.email.toUpperCase(), (await acme.as('agent')).email]) {
+      const answer = await owner.request(createUser, { email, name: 'Ada', password });
+      expect([answer.status, answer.body.code]).toEqual([409, 'EMAIL_TAKEN']);
+    }
+    expect((await owner.request(listCompanyUsers, { companyId: acme.id })).body.pagination.total).toBe(2);
+    expect((await outside.request(getMe)).body.data.memberships).toHaveLength(1);
+  });
+
+  test('of twenty at once with one address makes one', async () => {
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    const input = { email: anAddress(), name: 'Ada' };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => owner.request(createUser, input)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(19).fill(409)]);
+    expect((await mailsTo(input.email)).length).toBe(1);
+  });
+
+  test('lets an admin make no owner, and a manager nobody', async () => {
+    const acme = await aCompany();
+    const input = { email: anAddress(), name: 'Ada', role: 'owner' };
+    expect((await (await acme.as('admin')).request(createUser, input)).status).toBe(403);
+    expect((await (await acme.as('manager')).request(createUser, { ...input, role: 'viewer' })).status).toBe(
+      403,
+    );
+    expect((await (await acme.as('owner')).request(createUser, input)).status).toBe(201);
+  });
+
+  test.each([
+    ['companyId', { companyId: randomUUID() }],
+    ['isPlatformAdmin', { isPlatformAdmin: true }],
+    ['emailVerifiedAt', { emailVerifiedAt: '2026-01-01T00:00:00Z' }],
+    ['isActive', { isActive: false }],
+    ['id', { id: randomUUID() }],
+    ['password', { password: 'short' }],
+    ['timezone', { timezone: '+05:30' }],
+    ['timezone', { timezone: 'Nowhere/Land' }],
+    ['phone', { phone: '12345' }],
+    ['role', { role: 'platform_admin' }],
+    ['name', { name: ' ' }],
+  ])('refuses %s as %j', async (path, given) => {
+    const owner = await (await aCompany()).as('owner');
+    const answer = await owner.request(createUser, { email: anAddress(), name: 'Ada', ...given });
+    expect([answer.status, answer.body.details?.[0]?.path]).toEqual([400, path]);
+  });
+});
+
+describe('GET and PUT /api/users/:id', () => {
+  test('let everyone see and change themselves, and an admin colleagues', async () => {
+    const acme = await aCompany();
+    const [viewer, agent, admin] = [await acme.as('viewer'), await acme.as('agent'), await acme.as('admin')];
+    expect((await viewer.request(getUser, { id: viewer.id })).body.data).toMatchObject({
+      email: viewer.email,
+    });
+    expect((await viewer.request(getUser, { id: agent.id })).status).toBe(403);
+    expect((await viewer.request(updateUser, { id: agent.id, name: 'Mine' })).status).toBe(403);
+    const changed = await viewer.request(updateUser, {
+      id: viewer.id,
+      name: 'Vera',
+      phone: '+491701234567',
+      timezone: 'Asia/Kolkata',
+      language: 'de',
+    });
+    expect(changed.body.data).toMatchObject({ name: 'Vera', phone: '+491701234567', language: 'de' });
+    const byAdmin = await admin.request(updateUser, { id: viewer.id, phone: null });
+    expect(byAdmin.body.data).toMatchObject({ name: 'Vera', phone: null, timezone: 'Asia/Kolkata' });
+    const [entry] = await adminSql()`select before, after from audit_logs
+      where company_id = ${acme.id} and action = 'user.updated' and actor_id = ${admin.id}`;
+    expect(entry?.before.phone).toBe('+491701234567');
+    expect(entry?.after.phone).toBeNull();
+  });
+
+  test.each(['role', 'email', 'companyId', 'isPlatformAdmin', 'emailVerifiedAt', 'passwordHash', 'password'])(
+    'refuse %s, also of oneself',
+    async (field) => {
+      const acme = await aCompany();
+      const [owner, agent] = [await acme.as('owner'), await acme.as('agent')];
+      for (const id of [agent.id, owner.id]) {
+        const answer = await owner.request(updateUser, { id, name: 'New', [field]: 'owner' });
+        expect([answer.status, answer.body.details[0].path]).toEqual([400, field]);
+      }
+      expect((await agent.request(getMe)).body.data.name).toBe('agent');
+    },
+  );
+
+  test('need at least one field', async () => {
+    const owner = await (await aCompany()).as('owner');
+    expect((await owner.request(updateUser, { id: owner.id })).status).toBe(400);
+  });
+
+  test('answer as for nobody to a person of another company', async () => {
+    const owner = await (await aCompany()).as('owner');
+    const stranger = await (await aCompany()).as('agent');
+    for (const [endpoint, input] of [
+      [getUser, {}],
+      [updateUser, { name: 'Mine' }],
+      [updateUser, { isActive: false }],
+      [deleteUser, {}],
+    ] as const) {
+      const nobody = plain(await owner.request(endpoint, { ...input, id: randomUUID() }));
+      expect(nobody.status).toBe(404);
+      expect(plain(await owner.request(endpoint, { ...input, id: stranger.id }))).toEqual(nobody);
+    }
+    expect((await stranger.request(getMe)).body.data.name).toBe('agent');
+  });
+
+  test('keep an admin from owners, and everyone from their own isActive', async () => {
+    const acme = await aCompany();
+    const [owner, admin] = [await acme.as('owner'), await acme.as('admin')];
+    expect((await admin.request(updateUser, { id: owner.id, name: 'Mine' })).status).toBe(403);
+    expect((await admin.request(updateUser, { id: owner.id, isActive: false })).status).toBe(403);
+    expect((await admin.request(deleteUser, { id: owner.id })).status).toBe(403);
+    expect((await admin.request(updateUser, { id: admin.id, isActive: false })).status).toBe(403);
+    expect((await owner.request(updateUser, { id: owner.id, isActive: true })).status).toBe(403);
+    expect((await owner.request(deleteUser, { id: owner.id })).status).toBe(409);
+    expect((await owner.request(updateUser, { id: admin.id, name: 'Adam' })).status).toBe(200);
+  });
+});
+
+describe('DELETE /api/users/:id', () => {
+  test('logs the person out of this company only, and keeps the account while another one has them', async () => {
+    const [acme, other] = [await aCompany(), await aCompany()];
+    const [admin, agent] = [await acme.as('admin'), await acme.as('agent')];
+    const sessionThere = randomUUID();
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${other.id}, ${agent.id}, 'viewer')`;
+    await adminSql()`insert into sessions (id, user_id, company_id, expires_at)
+      values (${sessionThere}, ${agent.id}, ${other.id}, now() + interval '1 day')`;
+    const { status, body } = await admin.request(deleteUser, { id: agent.id });
+    expect([status, body.data.isActive]).toEqual([200, false]);
+    expect((await agent.request(getMe)).status).toBe(401);
+    const [left] =
+      await adminSql()`select u.is_active, s.ended_reason, t.ended_at from users u, sessions s, sessions t
+      where u.id = ${agent.id} and s.id = ${agent.sessionId} and t.id = ${sessionThere}`;
+    expect(left).toEqual({ is_active: true, ended_reason: 'deactivated', ended_at: null });
+    expect((await admin.request(deleteUser, { id: agent.id })).status).toBe(200);
+    const entries =
+      await adminSql()`select 1 from audit_logs where company_id = ${acme.id} and action = 'user.deactivated'`;
+    expect(entries).toHaveLength(1);
+  });
+
+  test('takes the account along with its last company; it comes back with the next', async () => {
+    const acme = await aCompany();
+    const [owner, email] = [await acme.as('owner'), anAddress()];
+    const { id } = (await owner.request(createUser, { email, name: 'Ada', password })).body.data;
+    await owner.request(deleteUser, { id });
+    expect((await request(login, { email, password })).status).toBe(403);
+    const next = await (await aCompany()).as('owner');
+    await next.request(inviteMember, { email, role: 'agent' });
+    expect((await request(acceptInvitation, { token: await tokenFor(email), password })).status).toBe(201);
+    expect((await request(login, { email, password })).status).toBe(200);
+  });
+
+  test('is undone by isActive, unless the account is inactive for another reason', async () => {
+    const acme = await aCompany();
+    const [owner, email] = [await acme.as('owner'), anAddress()];
+    const { id } = (await owner.request(createUser, { email, name: 'Ada', password })).body.data;
+    await owner.request(deleteUser, { id });
+    expect((await owner.request(updateUser, { id, isActive: true })).body.data.isActive).toBe(true);
+    expect((await request(login, { email, password })).status).toBe(200);
+    await owner.request(updateUser, { id, isActive: false });
+    await adminSql()`update users set without_company_since = null where id = ${id}`;
+    expect((await owner.request(updateUser, { id, isActive: true })).body.data.isActive).toBe(false);
+    expect((await request(login, { email, password })).status).toBe(403);
+  });
+
+  test('kills the invitation by which the person would come back', async () => {
+    const acme = await aCompany();
+    const [owner, email] = [await acme.as('owner'), anAddress()];
+    const { id } = (await owner.request(createUser, { email, name: 'Ada' })).body.data;
+    const token = await tokenFor(email);
+    await owner.request(deleteUser, { id });
+    expect((await request(acceptInvitation, { token, password })).status).toBe(404);
+  });
+
+  test('of two owners who deactivate each other at the same instant lets one', async () => {
+    for (let round = 0; round < 5; round++) {
+      const acme = await aCompany();
+      const [first, second] = [await acme.as('owner'), await acme.as('admin')];
+      await adminSql()`update memberships set role = 'owner' where user_id = ${second.id}`;
+      const answers = await Promise.all([
+        first.request(deleteUser, { id: second.id }),
+        second.request(updateUser, { id: first.id, isActive: false }),
+      ]);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 401]);
+    }
+  });
+
+  test('leaves the last owner, also to somebody above companies', async () => {
+    const acme = await aCompany();
+    const platformAdmin = await aPlatformAdmin(acme);
+    const owner = await acme.as('owner');
+    expect((await platformAdmin.request(deleteUser, { id: owner.id })).status).toBe(409);
+    expect((await platformAdmin.request(updateUser, { id: owner.id, isActive: false })).status).toBe(409);
+    expect((await platformAdmin.request(updateUser, { id: owner.id, name: 'Olga' })).status).toBe(200);
+    expect((await owner.request(getMe)).body.data.name).toBe('Olga');
+  });
+});
+
+describe('lists of people', () => {
+  test('of a company are for its managers, and for whoever is above companies', async () => {
+    const [acme, other] = [await aCompany(), await aCompany()];
+    const [manager, agent] = [await acme.as('manager'), await acme.as('agent')];
+    const stranger = await other.as('owner');
+    const own = await manager.request(listCompanyUsers, { companyId: acme.id, role: 'agent' });
+    expect(bodySchema(listCompanyUsers.contract).safeParse(own.body).success).toBe(true);
+    expect(own.body.data).toMatchObject([{ id: agent.id, companyId: acme.id, role: 'agent' }]);
+    expect(own.headers.get('x-total-count')).toBe('1');
+    expect((await agent.request(listCompanyUsers, { companyId: acme.id })).status).toBe(403);
+    const nothing = plain(await manager.request(listCompanyUsers, { companyId: randomUUID() }));
+    expect(nothing.status).toBe(404);
+    expect(plain(await manager.request(listCompanyUsers, { companyId: other.id }))).toEqual(nothing);
+    const platformAdmin = await aPlatformAdmin(acme);
+    const theirs = await platformAdmin.request(listCompanyUsers, { companyId: other.id });
+    expect(theirs.body.data).toMatchObject([{ id: stranger.id, companyId: other.id }]);
+    expect((await platformAdmin.request(listCompanyUsers, { companyId: randomUUID() })).status).toBe(404);
+    expect((await platformAdmin.request(getUser, { id: stranger.id })).body.data.companyId).toBe(other.id);
+    expect((await platformAdmin.request(updateUser, { id: stranger.id, name: 'Mine' })).status).toBe(404);
+  });
+
+  test('of every company are for platform admins only', async () => {
+    const [acme, other] = [await aCompany(), await aCompany()];
+    const [owner, agent] = [await acme.as('owner'), await other.as('agent')];
+    expect((await owner.request(listUsers)).status).toBe(403);
+    const platformAdmin = await aPlatformAdmin(acme);
+    const ask = (filters: Record<string, unknown>) => platformAdmin.request(listUsers, filters);
+    const found = await ask({ companyId: other.id });
+    expect(bodySchema(listUsers.contract).safeParse(found.body).success).toBe(true);
+    expect(found.body.data).toMatchObject([
+      { id: agent.id, isActive: true, memberships: [{ companyId: other.id, role: 'agent' }] },
+    ]);
+    expect((await ask({ companyId: other.id, role: 'owner' })).body.data).toEqual([]);
+    expect((await ask({ search: owner.email.toUpperCase(), isActive: 'true' })).body.data).toHaveLength(1);
+    expect((await ask({ search: owner.email, isActive: 'false' })).body.data).toEqual([]);
+    expect((await ask({ search: '_%_', companyId: other.id })).body.data).toEqual([]);
+    expect((await ask({ limit: 1 })).body.pagination.nextCursor).not.toBeNull();
+    expect((await ask({ isActive: 'yes' })).status).toBe(400);
+    const { nextCursor } = (await ask({ limit: 1, companyId: acme.id })).body.pagination;
+    expect((await ask({ limit: 1, companyId: other.id, cursor: nextCursor })).body.code).toBe(
+      'INVALID_CURSOR',
+    );
+  });
+});

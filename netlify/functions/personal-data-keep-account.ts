@@ -1,0 +1,3 @@
+// Generated from functions/personal-data/keep-account.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/personal-data/keep-account.ts';
+export const config = { path: '/api/settings/account/keep', method: 'POST' };

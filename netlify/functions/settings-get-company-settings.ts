@@ -1,0 +1,3 @@
+// Generated from functions/settings/get-company-settings.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/settings/get-company-settings.ts';
+export const config = { path: '/api/settings/company/:companyId', method: 'GET' };

@@ -1,0 +1,3 @@
+// Generated from functions/settings/update-company-settings.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/settings/update-company-settings.ts';
+export const config = { path: '/api/settings/company/:companyId', method: 'PUT' };

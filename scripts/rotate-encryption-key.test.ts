@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import postgres, { type Sql } from 'postgres';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { forgetEnv } from '#core/env.ts';
+import { currentKeyId, decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { templateDatabase } from '#core/testing/global-setup.ts';
+import { columnsOf } from '../db/tests/catalogue.ts';
+import { encryptedColumns, reportOf, rotateEncryptionKey } from './rotate-encryption-key.ts';
+
+// A database of its own: what is done here is done to every row.
+const database = `trunkline_rotation_${randomBytes(4).toString('hex')}`;
+const address = inject('postgres').admin.replace('NAME', database);
+let sql: Sql;
+
+const onServer = async (statement: string): Promise<void> => {
+  const admin = postgres(inject('postgres').admin.replace('NAME', 'postgres'), { max: 1 });
+  await admin.unsafe(statement);
+  await admin.end();
+};
+
+beforeAll(async () => {
+  await onServer(`create database ${database} template ${templateDatabase}`);
+  sql = postgres(address, { max: 4, onnotice: () => {} });
+});
+afterAll(async () => {
+  await sql.end();
+  await onServer(`drop database ${database}`);
+});
+
+const before = {
+  current: process.env.ENCRYPTION_KEY ?? '',
+  previous: process.env.ENCRYPTION_KEY_PREVIOUS ?? '',
+};
+const aKey = () => randomBytes(32).toString('base64');
+function useKeys(current: string, previous = ''): void {
+  process.env.ENCRYPTION_KEY = current;
+  process.env.ENCRYPTION_KEY_PREVIOUS = previous;
+  forgetEnv();
+}
+
+const links = [{ table: 'provider_links', column: 'secret' }];
+let old: string;
+let oldId: string;
+let companyId: string;
+beforeEach(async () => {
+  old = aKey();
+  useKeys(old);
+  oldId = currentKeyId();
+  const [company] = await sql<{ id: string }[]>`insert into companies (name) values ('Acme') returning id`;
+  companyId = company?.id ?? '';
+});
+afterEach(async () => {
+  useKeys(before.current, before.previous);
+  await sql`delete from companies`;
+});
+
+/** Provider links with these stored secrets, in the order of their `external_id`. */
+async function store(secrets: (string | null)[]): Promise<void> {
+  const rows = secrets.map((secret, index) => ({
+    company_id: companyId,
+    provider: 'retell',
+    kind: 'agent',
+    external_id: String(index).padStart(6, '0'),
+    secret,
+  }));
+  await sql`insert into provider_links ${sql(rows)}`;
+}
+const stored = async (): Promise<(string | null)[]> =>
+  (await sql<{ secret: string | null }[]>`select secret from provider_links order by external_id`).map(
+    ({ secret }) => secret,
+  );
+
+describe('rotating the encryption key', () => {
+  test('encrypts everything anew, once, and says that nothing is left', async () => {
+    const plain = Array.from({ length: 450 }, (_, index) => `secret ${index}`); // more than two batches
+    await store([...plain.map(encryptSecret), null, '']);
+    const fresh = aKey();
+    useKeys(fresh, old);
+    const [first] = await rotateEncryptionKey(address, links);
+    expect(first).toMatchObject({ rotated: 450, left: {} });
+    expect(reportOf(first ? [first] : [])).toEqual({
+      isDone: true,
+      lines: [
+        'provider_links.secret: 450 encrypted anew',
+        'Nothing is left under another key than ENCRYPTION_KEY.',
+      ],
+    });
+
+    useKeys(fresh); // the old key is gone
+    const after = await stored();
+    expect(after.slice(0, 450).map((text) => decryptSecret(text ?? ''))).toEqual(plain);
+    expect(after.slice(450)).toEqual([null, '']);
+
+    const [second] = await rotateEncryptionKey(address, links);
+    expect(second).toMatchObject({ rotated: 0, left: {} });
+    expect(await stored()).toEqual(after);
+  });
+
+  test('goes over every column of the list, two of one table included', async () => {
+    const [app] = await sql<{ id: string }[]>`
+      insert into apps (company_id, name) values (${companyId}, 'Dialer') returning id`;
+    await sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token)
+      values (${companyId}, ${app?.id ?? ''}, 'dialpad', ${encryptSecret('access')}, ${encryptSecret('refresh')})`;
+    await sql`insert into provider_hooks (company_id, app_id, provider, external_id, hook_url, secret)
+      values (${companyId}, ${app?.id ?? ''}, 'dialpad', 'hook', 'https://api.example.com', ${encryptSecret('hook')})`;
+    await sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, expires_at)
+      values (${Buffer.alloc(32)}, ${companyId}, ${app?.id ?? ''}, 'dialpad', ${encryptSecret('verifier')}, now())`;
+    const fresh = aKey();
+    useKeys(fresh, old);
+    const result = await rotateEncryptionKey(address);
+    expect(result.map(({ table, column }) => ({ table, column }))).toEqual(encryptedColumns);
+    expect(result.reduce((sum, { rotated }) => sum + rotated, 0)).toBe(4);
+    useKeys(fresh);
+    const [tokens] = await sql`select access_token, refresh_token from provider_connections`;
+    expect([decryptSecret(tokens?.access_token), decryptSecret(tokens?.refresh_token)]).toEqual([
+      'access',
+      'refresh',
+    ]);
+  });
+
+  test('leaves what neither key opens as it is, and says which key is missing', async () => {
+    const lost = encryptSecret('of a key that is lost');
+    useKeys(aKey());
+    const known = encryptSecret('known');
+    const damaged = `${encryptSecret('damaged').slice(0, -4)}AAAA`;
+    await store([lost, known, damaged]);
+    const [knownKey, knownId] = [process.env.ENCRYPTION_KEY ?? '', currentKeyId()];
+    useKeys(aKey());
+    const unaware = await rotateEncryptionKey(address, links);
+    expect(unaware).toMatchObject([{ rotated: 0, left: { [oldId]: 1, [knownId]: 2 } }]);
+    expect(reportOf(unaware).lines.at(-1)).toContain('Set ENCRYPTION_KEY_PREVIOUS');
+
+    useKeys(process.env.ENCRYPTION_KEY ?? '', knownKey);
+    const result = await rotateEncryptionKey(address, links);
+    expect(result).toMatchObject([{ rotated: 1, left: { [oldId]: 1, [knownId]: 1 } }]);
+    expect(reportOf(result).isDone).toBe(false);
+    const [first, second, third] = await stored();
+    expect([first, decryptSecret(second ?? ''), third]).toEqual([lost, 'known', damaged]);
+  });
+
+  test('passes over a row that is in use, never undoing what its user writes, and takes it the next time', async () => {
+    await store([encryptSecret('in use'), encryptSecret('free')]);
+    const fresh = aKey();
+    useKeys(fresh, old);
+    await sql.begin(async (tx) => {
+      await tx`select 1 from provider_links where external_id = '000000' for update`;
+      expect(await rotateEncryptionKey(address, links)).toMatchObject([{ rotated: 1, left: { [oldId]: 1 } }]);
+      useKeys(old);
+      await tx`update provider_links set secret = ${encryptSecret('written meanwhile')} where external_id = '000000'`;
+    });
+    useKeys(fresh, old);
+    expect(await rotateEncryptionKey(address, links)).toMatchObject([{ rotated: 1, left: {} }]);
+    useKeys(fresh);
+    expect((await stored()).map((text) => decryptSecret(text ?? ''))).toEqual(['written meanwhile', 'free']);
+  });
+
+  test('two at once do the work once', async () => {
+    await store(Array.from({ length: 900 }, (_, index) => encryptSecret(`secret ${index}`)));
+    const fresh = aKey();
+    useKeys(fresh, old);
+    const both = await Promise.all([
+      rotateEncryptionKey(address, links),
+      rotateEncryptionKey(address, links),
+    ]);
+    expect(both.flat().reduce((sum, { rotated }) => sum + rotated, 0)).toBe(900);
+    useKeys(fresh);
+    expect((await stored()).map((text) => decryptSecret(text ?? ''))).toEqual(
+      Array.from({ length: 900 }, (_, index) => `secret ${index}`),
+    );
+  });
+
+  test('refuses to run as a role that row level security hides rows from', async () => {
+    const asApi = inject('postgres').api.replace('NAME', database);
+    await expect(rotateEncryptionKey(asApi)).rejects.toThrow('set MIGRATION_DATABASE_URL');
+  });
+});
+
+describe('the list of encrypted columns', () => {
+  test('has only columns that exist', async () => {
+    const known = (await columnsOf(sql)).map(({ table, name, type }) => `${table}.${name} ${type}`);
+    for (const { table, column } of encryptedColumns) expect(known).toContain(`${table}.${column} text`);
+  });
+
+  test('has every column that a migration calls encrypted', () => {
+    const listed = new Set(encryptedColumns.map(({ table, column }) => `${table}.${column}`));
+    const folder = new URL('../db/migrations/', import.meta.url);
+    const called: string[] = [];
+    for (const name of readdirSync(folder)) {
+      let table = '';
+      for (const line of readFileSync(new URL(name, folder), 'utf8').split('\n')) {
+        table = /^\s*(?:create|alter) table (?:if not exists )?(?:public\.)?(\w+)/i.exec(line)?.[1] ?? table;
+        const column =
+          /^.*?(?:add column (?:if not exists )?)?(\w+)\s+text\b.*--.*(?:\bencrypted\b|ENCRYPTION_KEY)/i.exec(
+            line,
+          )?.[1];
+        if (column) called.push(`${table}.${column}`);
+      }
+    }
+    expect(called.length).toBeGreaterThan(4);
+    expect(called.filter((place) => !listed.has(place))).toEqual([]);
+  });
+
+  test('has every column in which the other tests have left a secret', async () => {
+    const listed = new Set(encryptedColumns.map(({ table, column }) => `${table}.${column}`));
+    const others = postgres(process.env.TEST_ADMIN_DATABASE_URL ?? '', { max: 1 });
+    try {
+      const texts = (await columnsOf(others)).filter(({ type }) => type === 'text' || type === 'jsonb');
+      const unlisted: string[] = [];
+      for (const { table, name } of texts) {
+        if (listed.has(`${table}.${name}`)) continue;
+        const [found] = await others.unsafe(
+          `select 1 from public.${table} where ${name}::text ~ '^"?v1\\.[0-9a-f]{8}\\.[A-Za-z0-9_-]{38,}"?$' limit 1`,
+        );
+        if (found) unlisted.push(`${table}.${name}`);
+      }
+      expect(unlisted).toEqual([]);
+    } finally {
+      await others.end();
+    }
+  });
+});

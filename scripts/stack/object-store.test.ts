@@ -1,0 +1,333 @@
+import { randomUUID } from 'node:crypto';
+import { openAsBlob } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignatureV4 } from '@smithy/signature-v4';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeS3Client, type S3Client } from '#core/clients/s3-client.ts';
+import { Sha256 } from '#core/clients/sha256.ts';
+import { type ObjectStore, startObjectStore } from './object-store.ts';
+import { refusalOf } from './s3-signature.ts';
+
+describe('a signature', () => {
+  // Those of AWS's documentation: "Authenticating Requests (AWS Signature Version 4)", with its example key.
+  const key = {
+    accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
+    secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
+  };
+  const thenMs = Date.parse('2013-05-24T00:00:00Z');
+  const host = 'examplebucket.s3.amazonaws.com';
+  const emptySha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+  const signedBy = (signedHeaders: string, signature: string) =>
+    `AWS4-HMAC-SHA256 Credential=${key.accessKeyId}/20130524/us-east-1/s3/aws4_request,SignedHeaders=${signedHeaders},Signature=${signature}`;
+  const inHeaders = (target: string, signedHeaders: string, signature: string, more = {}) => ({
+    method: 'GET',
+    target,
+    headers: {
+      host,
+      'x-amz-content-sha256': emptySha256,
+      'x-amz-date': '20130524T000000Z',
+      authorization: signedBy(signedHeaders, signature),
+      ...more,
+    },
+  });
+  const part = inHeaders(
+    '/test.txt',
+    'host;range;x-amz-content-sha256;x-amz-date',
+    'f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41',
+    { range: 'bytes=0-9' },
+  );
+  const listed = inHeaders(
+    '/?max-keys=2&prefix=J',
+    'host;x-amz-content-sha256;x-amz-date',
+    '34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7',
+  );
+  const linkSignature = 'aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404';
+  const link = {
+    method: 'GET',
+    target: `/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&X-Amz-Signature=${linkSignature}`,
+    headers: { host },
+  };
+
+  test.each([
+    ['a part of an object', part],
+    ['a list', listed],
+    ['a link', link],
+  ])("is read as AWS's documentation says: %s", (_, request) => {
+    expect(refusalOf(request, key, thenMs)).toBeUndefined();
+    expect(refusalOf({ ...request, method: 'PUT' }, key, thenMs)?.code).toBe('SignatureDoesNotMatch');
+    expect(refusalOf(request, { ...key, secretAccessKey: 'x' }, thenMs)?.code).toBe('SignatureDoesNotMatch');
+    expect(refusalOf(request, { ...key, accessKeyId: 'x' }, thenMs)?.code).toBe('InvalidAccessKeyId');
+    expect(refusalOf({ ...request, headers: { ...request.headers, host: 'x' } }, key, thenMs)?.code).toBe(
+      'SignatureDoesNotMatch',
+    );
+  });
+
+  test('holds for fifteen minutes, a link for as long as it says', () => {
+    expect(refusalOf(part, key, thenMs + 899_000)).toBeUndefined();
+    expect(refusalOf(part, key, thenMs + 901_000)?.code).toBe('RequestTimeTooSkewed');
+    expect(refusalOf(part, key, thenMs - 901_000)?.code).toBe('RequestTimeTooSkewed');
+    expect(refusalOf(link, key, thenMs + 86_399_000)).toBeUndefined();
+    expect(refusalOf(link, key, thenMs + 86_400_000)?.message).toBe('Request has expired');
+    expect(refusalOf(link, key, thenMs - 901_000)?.code).toBe('AccessDenied');
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['another way of signing', 'AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg='],
+    ['a bearer', 'Bearer abc'],
+    ['half of one', 'AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request'],
+  ])('is not made by %s', (_, authorization) => {
+    const request = { ...part, headers: { ...part.headers, authorization } };
+    expect(refusalOf(request, key, thenMs)?.code).toBe('AccessDenied');
+  });
+});
+
+describe('the local object store', () => {
+  let folder: string;
+  let elsewhere: string;
+  let store: ObjectStore;
+  let client: S3Client;
+  const clientOf = (of: ObjectStore, secretAccessKey = of.secretAccessKey) =>
+    makeS3Client({
+      region: 'us-east-1',
+      bucket: of.bucket,
+      endpoint: of.url,
+      credentials: { accessKeyId: of.accessKeyId, secretAccessKey },
+      timeoutMs: 5_000,
+      retries: 0,
+    });
+  const textOf = async (key: string) => {
+    const found = await client.getObject(key);
+    return found && Buffer.from(await found.bytes()).toString();
+  };
+  /** A request to put this at this encoded path, signed: one that our own client would not make. */
+  async function signedPut(path: string, body: string): Promise<{ url: string; init: RequestInit }> {
+    const { hostname, host } = new URL(store.url);
+    const signer = new SignatureV4({
+      service: 's3',
+      region: 'us-east-1',
+      credentials: store,
+      sha256: Sha256,
+      uriEscapePath: false,
+    });
+    const place = `/${store.bucket}/${path}`;
+    const { headers } = await signer.sign({
+      method: 'PUT',
+      protocol: 'http:',
+      hostname,
+      path: place,
+      headers: { host },
+      body,
+    });
+    return { url: store.url + place, init: { method: 'PUT', headers, body } };
+  }
+  const aKey = () => `tests/${randomUUID()}`;
+  const fileName = 'report.csv';
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'trunkline-objects-'));
+    elsewhere = await mkdtemp(join(tmpdir(), 'trunkline-uploads-'));
+    store = await startObjectStore({ folder });
+    client = clientOf(store);
+  });
+  afterAll(async () => {
+    await store.stop();
+    for (const made of [folder, elsewhere]) await rm(made, { recursive: true, force: true });
+  });
+
+  test('gives back what was put, byte for byte, with its type and size', async () => {
+    const key = aKey();
+    const bytes = new Uint8Array(300_000).map((_, index) => index % 251);
+    await client.putObject(key, bytes, 'audio/wav');
+    const found = await client.getObject(key);
+    expect([found?.contentType, found?.sizeBytes]).toEqual(['audio/wav', 300_000]);
+    expect(Buffer.from((await found?.bytes()) ?? []).equals(bytes)).toBe(true);
+    await client.putObject(key, 'püt agäin', 'text/plain');
+    expect(await textOf(key)).toBe('püt agäin');
+    await client.putObject(key, '', 'text/plain');
+    expect(await textOf(key)).toBe('');
+  });
+
+  test('takes a file as it is read', async () => {
+    const key = aKey();
+    const path = join(elsewhere, 'upload');
+    await writeFile(path, 'x'.repeat(2_000_000));
+    await client.putObject(key, await openAsBlob(path), 'text/csv');
+    expect((await client.getObject(key))?.sizeBytes).toBe(2_000_000);
+    expect((await client.getObject(key))?.contentType).toBe('text/csv');
+  });
+
+  test('gives a part of an object', async () => {
+    const key = aKey();
+    await client.putObject(key, '0123456789', 'text/plain');
+    const partOf = async (range: { from: number; to?: number }) =>
+      Buffer.from((await (await client.getObject(key, range))?.bytes()) ?? []).toString();
+    expect(await partOf({ from: 2, to: 4 })).toBe('234');
+    expect(await partOf({ from: 7 })).toBe('789');
+    expect(await partOf({ from: 9, to: 100 })).toBe('9');
+    await expect(partOf({ from: 10 })).rejects.toMatchObject({ status: 416, code: 'InvalidRange' });
+  });
+
+  test('has nothing where nothing was put, or it was deleted; deleting twice is well', async () => {
+    const key = aKey();
+    expect(await client.getObject(key)).toBeUndefined();
+    await client.putObject(key, 'x', 'text/plain');
+    await client.deleteObject(key);
+    await client.deleteObject(key);
+    expect(await client.getObject(key)).toBeUndefined();
+  });
+
+  test.each([
+    'a b+c&d=e%f?g#h',
+    'quotes \'" (and) *stars* <tags> & ü \u{1f600}',
+    'x..',
+    'encoded%2F..%2F..%2Fescape',
+    'nested/a',
+    'nested',
+  ])('keeps %j to itself', async (name) => {
+    const prefix = `${randomUUID()}/`;
+    const key = prefix + name;
+    await client.putObject(key, name, 'text/plain');
+    expect(await textOf(key)).toBe(name);
+    expect(await client.listKeys(prefix)).toEqual([key]);
+    await client.deleteObjects([key]);
+    expect(await client.listKeys(prefix)).toEqual([]);
+  });
+
+  test('writes nowhere but into its folder, whatever a signed key says', async () => {
+    const { url, init } = await signedPut('..%2f..%2f..%2fescape', 'x');
+    expect((await fetch(url, init)).status).toBe(200);
+    expect(await client.listKeys('..')).toEqual(['../../../escape']);
+    await client.deleteObjects(['../../../escape']);
+    expect(await readdir(folder)).toEqual(['trunkline']);
+  });
+
+  test('lists in order and deletes together, and touches nothing else', async () => {
+    const prefix = `${randomUUID()}/`;
+    const other = `${prefix.slice(0, -1)}-other/1`;
+    await client.putObject(other, 'x', 'text/plain');
+    const keys = ['b', 'a', 'ä', 'a/1', 'B'].map((name) => prefix + name);
+    await Promise.all(keys.map((key) => client.putObject(key, 'x', 'text/plain')));
+    expect(await client.listKeys(prefix)).toEqual(['B', 'a', 'a/1', 'b', 'ä'].map((name) => prefix + name));
+    await client.deleteObjects([...keys, `${prefix}never there`]);
+    expect(await client.listKeys(prefix)).toEqual([]);
+    expect(await textOf(other)).toBe('x');
+  });
+
+  test('of writers and readers at once, every reader sees one whole object', async () => {
+    const key = aKey();
+    const bodies = ['a', 'b', 'c'].map((letter) => letter.repeat(500_000));
+    await client.putObject(key, bodies[0] ?? '', 'text/plain');
+    const writing = bodies.map((body) => client.putObject(key, body, 'text/plain'));
+    const seen = await Promise.all(Array.from({ length: 6 }, () => textOf(key)));
+    await Promise.all(writing);
+    for (const text of seen) expect(bodies).toContain(text);
+  });
+
+  describe('a link', () => {
+    let key: string;
+    beforeAll(async () => {
+      key = aKey();
+      await client.putObject(key, 'for whoever has the link', 'text/csv');
+    });
+
+    test('is for anybody who has it, and names the download', async () => {
+      const link = await client.presignGet(key, 60, { fileName: 'Anrufe "März".csv' });
+      const response = await fetch(link);
+      expect(await response.text()).toBe('for whoever has the link');
+      expect(response.headers.get('content-type')).toBe('text/csv');
+      expect(response.headers.get('content-disposition')).toBe(
+        `attachment; filename="Anrufe _M_rz_.csv"; filename*=UTF-8''Anrufe%20%22M%C3%A4rz%22.csv`,
+      );
+      const partly = await fetch(link, { headers: { range: 'bytes=-4' } });
+      expect([partly.status, await partly.text()]).toEqual([206, 'link']);
+      const typed = await client.presignGet(key, 60, { fileName, contentType: 'text/plain' });
+      expect((await fetch(typed)).headers.get('content-type')).toBe('text/plain');
+    });
+
+    test.each(['a\r\nset-cookie: x=1', '\ud800', '', '../../etc/passwd', "';alert(1)//", '%00'])(
+      'takes no harm from the name %j',
+      async (name) => {
+        const response = await fetch(await client.presignGet(key, 60, { fileName: name }));
+        expect(response.status).toBe(200);
+        expect(response.headers.get('set-cookie')).toBeNull();
+      },
+    );
+
+    test('is refused when anything of it was changed', async () => {
+      const link = await client.presignGet(key, 60, { fileName });
+      const other = aKey();
+      await client.putObject(other, 'not for them', 'text/plain');
+      const changed = [
+        link.replace(key, other),
+        link.replace('report', 'virus'),
+        link.replace('X-Amz-Expires=60', 'X-Amz-Expires=600'),
+        link.replace(/X-Amz-Date=\d{8}/, 'X-Amz-Date=20990101'),
+        link.replace(/(X-Amz-Signature=)./, (_, name: string) => `${name}x`),
+        link.replace(/X-Amz-Signature=\w+/, 'X-Amz-Signature='),
+        link.replace(/&?X-Amz-Signature=\w+/, ''),
+        `${link}&response-content-type=text/html`,
+        link.split('?')[0] ?? '',
+        store.url,
+        `${store.url}/${store.bucket}?list-type=2`,
+      ];
+      for (const address of changed) {
+        const response = await fetch(address);
+        expect([response.status, await response.text()]).toEqual([
+          403,
+          expect.not.stringContaining('for whoever'),
+        ]);
+      }
+      for (const method of ['PUT', 'DELETE', 'POST', 'HEAD'])
+        expect((await fetch(link, { method })).status).toBe(403);
+      expect((await fetch(link)).status).toBe(200);
+    });
+
+    test('is refused once it has expired, and when another key signed it', async () => {
+      const link = await client.presignGet(key, 60, { fileName }, new Date(Date.now() - 61_000));
+      const response = await fetch(link);
+      expect([response.status, await response.text()]).toEqual([
+        403,
+        expect.stringContaining('<Message>Request has expired</Message>'),
+      ]);
+      const forged = await clientOf(store, 'guessed').presignGet(key, 60, { fileName });
+      expect((await fetch(forged)).status).toBe(403);
+    });
+  });
+
+  test('refuses a content that is not the one that was signed', async () => {
+    const key = aKey();
+    const { url, init } = await signedPut(key, 'signed');
+    const response = await fetch(url, { ...init, body: 'forged' });
+    expect([response.status, await response.text()]).toEqual([
+      400,
+      expect.stringContaining('XAmzContentSHA256Mismatch'),
+    ]);
+    expect(await client.getObject(key)).toBeUndefined();
+    expect((await fetch(url, init)).status).toBe(200);
+  });
+
+  test('refuses another key and another bucket', async () => {
+    await expect(clientOf(store, 'wrong').putObject('x', 'x', 'text/plain')).rejects.toMatchObject({
+      status: 403,
+      code: 'SignatureDoesNotMatch',
+    });
+    const other = clientOf({ ...store, bucket: 'other' });
+    await expect(other.getObject('x')).rejects.toMatchObject({ status: 404, code: 'NoSuchBucket' });
+  });
+
+  test('keeps its objects over a restart, and throws away what was half written', async () => {
+    const key = aKey();
+    await client.putObject(key, 'still there', 'text/plain');
+    const half = join(folder, store.bucket, 'incoming', 'half');
+    await writeFile(half, 'half an obj');
+    await store.stop();
+    store = await startObjectStore({ folder });
+    client = clientOf(store);
+    expect(await textOf(key)).toBe('still there');
+    expect((await client.getObject(key))?.contentType).toBe('text/plain');
+    expect(await readdir(join(folder, store.bucket, 'incoming'))).toEqual([]);
+  });
+});

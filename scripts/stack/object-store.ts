@@ -1,0 +1,297 @@
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { log } from '#core/log.ts';
+import { type KeyPair, refusalOf } from './s3-signature.ts';
+
+export interface ObjectStore extends KeyPair {
+  url: string;
+  bucket: string;
+  stop(): Promise<void>;
+}
+
+/** S3's answer to a request that it refuses. */
+class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+const longestFileName = 200;
+const mostKeysListed = 1_000;
+const largestDeletionBytes = 2 * 1024 * 1024;
+/** What a link may have the store say of the object, and as which header. */
+const overrides = {
+  'response-content-type': 'content-type',
+  'response-content-disposition': 'content-disposition',
+  'response-content-encoding': 'content-encoding',
+  'response-content-language': 'content-language',
+  'response-cache-control': 'cache-control',
+  'response-expires': 'expires',
+} as const;
+
+const xmlStart = '<?xml version="1.0" encoding="UTF-8"?>\n';
+const namespace = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';
+const escapedXml = (text: string): string => text.replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+const unescapedXml = (text: string): string =>
+  text
+    .replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code)))
+    .replace(/&(lt|gt|quot|apos);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"' })[name] ?? "'")
+    .replaceAll('&amp;', '&');
+
+/** The bucket's files: each object is `<key>.object`, the key in URL encoding, and beside it its media type. */
+class Folder {
+  readonly #path: string;
+  readonly #incoming: string;
+  constructor(path: string) {
+    this.#path = path;
+    this.#incoming = join(path, 'incoming');
+  }
+
+  /** What a crash left half written is thrown away. */
+  async open(): Promise<void> {
+    await rm(this.#incoming, { recursive: true, force: true });
+    await mkdir(this.#incoming, { recursive: true });
+  }
+
+  #fileOf(key: string, ending: 'object' | 'type'): string {
+    const name = encodeURIComponent(key).replaceAll('*', '%2A');
+    if (name.length > longestFileName) throw new Refused(400, 'KeyTooLongError', 'Your key is too long');
+    return join(this.#path, `${name}.${ending}`);
+  }
+
+  /** An object is there when it is whole: readers see what was, or what is. */
+  async put(key: string, contentType: string, content: IncomingMessage, sha256: string): Promise<void> {
+    const file = this.#fileOf(key, 'object');
+    const half = join(this.#incoming, randomUUID());
+    const hash = createHash('sha256');
+    const hashing = new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        hash.update(chunk);
+        done(null, chunk);
+      },
+    });
+    try {
+      await pipeline(content, hashing, createWriteStream(half));
+      if (sha256 !== 'UNSIGNED-PAYLOAD' && sha256 !== hash.digest('hex'))
+        throw new Refused(400, 'XAmzContentSHA256Mismatch', 'The content is not what was signed.');
+      await writeFile(this.#fileOf(key, 'type'), contentType);
+      await rename(half, file);
+    } finally {
+      await rm(half, { force: true });
+    }
+  }
+
+  async find(key: string) {
+    const file = this.#fileOf(key, 'object');
+    const found = await stat(file).catch(() => undefined);
+    if (!found) throw new Refused(404, 'NoSuchKey', 'The specified key does not exist.');
+    const contentType = await readFile(this.#fileOf(key, 'type'), 'utf8').catch(() => '');
+    return { file, sizeBytes: found.size, changedAt: found.mtime, contentType };
+  }
+
+  async remove(key: string): Promise<void> {
+    await rm(this.#fileOf(key, 'object'), { force: true });
+    await rm(this.#fileOf(key, 'type'), { force: true });
+  }
+
+  /** In the order of their bytes, as S3 lists them. */
+  async keys(): Promise<string[]> {
+    const names = (await readdir(this.#path)).filter((name) => name.endsWith('.object'));
+    return names
+      .map((name) => decodeURIComponent(name.slice(0, -'.object'.length)))
+      .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+  }
+}
+
+/** The first and last byte that a Range header asks for; undefined: everything. */
+function rangeOf(header: string | undefined, size: number): { start: number; end: number } | undefined {
+  const [, from, to] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (from === undefined || to === undefined || from + to === '') return undefined;
+  const start = from === '' ? Math.max(0, size - Number(to)) : Number(from);
+  const end = from === '' || to === '' ? size - 1 : Math.min(Number(to), size - 1);
+  if (start > end) throw new Refused(416, 'InvalidRange', 'The requested range is not satisfiable');
+  return { start, end };
+}
+
+async function textOf(incoming: IncomingMessage, mostBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > mostBytes) throw new Refused(400, 'MalformedXML', 'The list of objects is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+interface Asked {
+  incoming: IncomingMessage;
+  outgoing: ServerResponse;
+  query: URLSearchParams;
+  /** undefined: the bucket itself is asked. */
+  key: string | undefined;
+}
+
+function sendXml(outgoing: ServerResponse, status: number, xml: string): void {
+  outgoing.writeHead(status, { 'content-type': 'application/xml' });
+  outgoing.end(xmlStart + xml);
+}
+
+async function list(folder: Folder, { outgoing, query }: Asked): Promise<void> {
+  const prefix = query.get('prefix') ?? '';
+  const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
+  const most = Math.min(Number(query.get('max-keys') ?? mostKeysListed) || mostKeysListed, mostKeysListed);
+  const found = (await folder.keys()).filter((key) => key.startsWith(prefix));
+  const rest = after === '' ? found : found.slice(found.findLastIndex((key) => key <= after) + 1);
+  const page = rest.slice(0, most);
+  const isTruncated = rest.length > page.length;
+  const next = isTruncated
+    ? `<NextContinuationToken>${escapedXml(page.at(-1) ?? '')}</NextContinuationToken>`
+    : '';
+  const contents = page.map((key) => `<Contents><Key>${escapedXml(key)}</Key></Contents>`).join('');
+  sendXml(
+    outgoing,
+    200,
+    `<ListBucketResult ${namespace}><Prefix>${escapedXml(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${most}</MaxKeys><IsTruncated>${isTruncated}</IsTruncated>${next}${contents}</ListBucketResult>`,
+  );
+}
+
+async function removeSeveral(folder: Folder, { incoming, outgoing }: Asked): Promise<void> {
+  const body = await textOf(incoming, largestDeletionBytes);
+  if (incoming.headers['content-md5'] !== createHash('md5').update(body).digest('base64'))
+    throw new Refused(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
+  const keys = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapedXml(key));
+  if (keys.length === 0 || keys.length > mostKeysListed)
+    throw new Refused(400, 'MalformedXML', 'One to a thousand objects are deleted at once.');
+  for (const key of keys) await folder.remove(key);
+  sendXml(outgoing, 200, `<DeleteResult ${namespace}></DeleteResult>`);
+}
+
+async function read(folder: Folder, { incoming, outgoing, query }: Asked, key: string): Promise<void> {
+  const { file, sizeBytes, changedAt, contentType } = await folder.find(key);
+  const range = rangeOf(incoming.headers.range, sizeBytes);
+  outgoing.setHeader('content-type', contentType || 'application/octet-stream');
+  outgoing.setHeader('last-modified', changedAt.toUTCString());
+  outgoing.setHeader('etag', `"${changedAt.getTime().toString(16)}-${sizeBytes.toString(16)}"`);
+  outgoing.setHeader('accept-ranges', 'bytes');
+  outgoing.setHeader('content-length', range ? range.end - range.start + 1 : sizeBytes);
+  if (range) outgoing.setHeader('content-range', `bytes ${range.start}-${range.end}/${sizeBytes}`);
+  for (const [parameter, header] of Object.entries(overrides)) {
+    const value = query.get(parameter);
+    if (value !== null) outgoing.setHeader(header, value);
+  }
+  outgoing.statusCode = range ? 206 : 200;
+  if (incoming.method === 'HEAD' || sizeBytes === 0) outgoing.end();
+  else await pipeline(createReadStream(file, range), outgoing);
+}
+
+async function write(folder: Folder, { incoming, outgoing }: Asked, key: string): Promise<void> {
+  const { headers } = incoming;
+  const sha256 = String(headers['x-amz-content-sha256'] ?? '');
+  if ('x-amz-copy-source' in headers || !/^([\da-f]{64}|UNSIGNED-PAYLOAD)$/.test(sha256))
+    throw new Refused(501, 'NotImplemented', 'Objects are put whole, with x-amz-content-sha256.');
+  await folder.put(key, headers['content-type'] ?? 'application/octet-stream', incoming, sha256);
+  outgoing.end();
+}
+
+async function answer(folder: Folder, asked: Asked): Promise<void> {
+  const { incoming, outgoing, query, key } = asked;
+  const { method } = incoming;
+  const isPlain = [...query.keys()].every((name) => name.startsWith('X-Amz-') || name in overrides);
+  if (key === undefined) {
+    if (method === 'GET' && query.get('list-type') === '2') return await list(folder, asked);
+    if (method === 'POST' && query.has('delete')) return await removeSeveral(folder, asked);
+  } else if (isPlain) {
+    if (method === 'GET' || method === 'HEAD') return await read(folder, asked, key);
+    if (method === 'PUT') return await write(folder, asked, key);
+    if (method === 'DELETE') {
+      await folder.remove(key);
+      outgoing.writeHead(204).end();
+      return;
+    }
+  }
+  throw new Refused(501, 'NotImplemented', 'This store puts, gets, heads, deletes and lists objects.');
+}
+
+/** The bucket and key that a path names. */
+function placeOf(path: string): { bucket: string; key: string | undefined } {
+  const [, bucket = '', key = ''] = /^\/([^/]*)\/?(.*)$/s.exec(path) ?? [];
+  try {
+    return { bucket: decodeURIComponent(bucket), key: key === '' ? undefined : decodeURIComponent(key) };
+  } catch {
+    throw new Refused(400, 'InvalidURI', 'The path is not in URL encoding.');
+  }
+}
+
+function refuse(error: unknown, outgoing: ServerResponse): void {
+  if (outgoing.headersSent || outgoing.destroyed) {
+    outgoing.destroy(); // the caller went away, or sees that the object is not whole
+    return;
+  }
+  if (!(error instanceof Refused)) log().warn({ err: error }, 'the object store could not answer');
+  const { status, code, message } =
+    error instanceof Refused ? error : new Refused(500, 'InternalError', 'We encountered an internal error.');
+  for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+  outgoing.setHeader('connection', 'close'); // what of the request was not read is not waited for
+  sendXml(outgoing, status, `<Error><Code>${code}</Code><Message>${escapedXml(message)}</Message></Error>`);
+}
+
+/**
+ * Starts a server that speaks S3's protocol over one bucket, its objects in a folder, where they stay. Signatures and
+ * the lifetime of links are checked: what it keeps is as personal here as anywhere.
+ */
+export async function startObjectStore(options: {
+  folder: string;
+  bucket?: string;
+  /** Absent: any that is free. */
+  port?: number;
+  /** Absent: ones that nobody can guess, new at each start. */
+  credentials?: KeyPair | undefined;
+}): Promise<ObjectStore> {
+  const bucket = options.bucket ?? 'trunkline';
+  const credentials = options.credentials ?? {
+    accessKeyId: 'trunkline-local',
+    secretAccessKey: randomBytes(24).toString('base64url'),
+  };
+  const folder = new Folder(join(options.folder, bucket));
+  await folder.open();
+
+  const server = createServer((incoming, outgoing) => {
+    const { method = 'GET', url: target = '/', headers } = incoming;
+    const handled = (async () => {
+      const refusal = refusalOf({ method, target, headers }, credentials, Date.now());
+      if (refusal) throw new Refused(403, refusal.code, refusal.message);
+      const [path = '', search = ''] = target.split(/\?(.*)/s);
+      const place = placeOf(path);
+      if (place.bucket !== bucket)
+        throw new Refused(404, 'NoSuchBucket', 'The specified bucket does not exist.');
+      await answer(folder, { incoming, outgoing, query: new URLSearchParams(search), key: place.key });
+    })();
+    handled.catch((error: unknown) => refuse(error, outgoing));
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port ?? 0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    bucket,
+    ...credentials,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
