@@ -75,6 +75,15 @@ export function wake(queue: QueueName, ids: readonly string[]): Promise<void> {
   return waker.sending;
 }
 
+/**
+ * wake(), for the queue's own worker: where there is no queue, the messages that run take these along, and waiting for
+ * them would be waiting for oneself.
+ */
+export function wakeOwn(queue: QueueName, ids: readonly string[]): Promise<void> {
+  const woken = wake(queue, ids);
+  return env().QUEUE_DRIVER === 'inline' ? Promise.resolve() : woken;
+}
+
 async function drain(queue: QueueName, waker: Waker): Promise<void> {
   while (waker.waiting.length > 0) {
     const ids = waker.waiting.splice(0, mostIdsAMessage);

@@ -36,3 +36,13 @@ test('what is long over goes, what may still count stays, and a second run finds
   }
   expect((await request(refreshSession, { refreshToken })).status).toBe(200);
 });
+
+test('with a person go their attempts to log in', async () => {
+  const ada = await anAccount();
+  await logIn(ada.email);
+  const sql = adminSql();
+  const attempts = async () => (await sql`select 1 from login_attempts where user_id = ${ada.id}`).length;
+  expect(await attempts()).toBe(1);
+  await sql`delete from users where id = ${ada.id}`;
+  expect(await attempts()).toBe(0);
+});

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
+import { env } from '#core/env.ts';
+import { objects } from '#core/objects.ts';
 import { schedule } from '#core/schedule.ts';
 import { graceDays } from './shared/grace.ts';
 
@@ -29,6 +31,7 @@ async function erase(ctx: Context, companyId: string, until: number): Promise<bo
       if (Date.now() > until) return false;
     }
   }
+  if (env().S3_BUCKET) await objects().deleteAll(companyId);
   await ctx.dbAsService('erase a company that was deleted', (tx) =>
     rowsOf(tx, sql`delete from companies where id = ${companyId}::uuid and deleted_at is not null`),
   );

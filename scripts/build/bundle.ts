@@ -8,12 +8,14 @@ const requireForModules =
 
 /**
  * What libraries bring along and we never use. Pino writes to standard output, not through a thread of its own. Our mails have no attachments, so that no file's type is looked up; the
- * server is named by SMTP_URL, so that no list of well-known ones is; one connection is opened for one mail.
+ * server is named by SMTP_URL, so that no list of well-known ones is; one connection is opened for one mail,
+ * with the password that stands there.
  */
 const unused: Readonly<Record<string, string>> = {
   'thread-stream/index.js': `module.exports=class{constructor(){throw new Error('This build logs in no thread.')}}`,
   'mime-funcs/mime-types.js': `export const detectMimeType=()=>'application/octet-stream',detectExtension=()=>'bin';`,
   'well-known/services.js': 'export const services={};',
+  'xoauth2/index.js': `export default class{constructor(){throw new Error('This build logs in to mail servers by password only.')}}`,
   'smtp-pool/index.js': `export default class{constructor(){throw new Error('This build has no SMTP pool.')}}`,
 };
 
@@ -21,7 +23,10 @@ const withoutUnused: Plugin = {
   name: 'without what is never used',
   setup(given) {
     given.onLoad(
-      { filter: /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(mime-funcs|well-known|smtp-pool)\// },
+      {
+        filter:
+          /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(mime-funcs|well-known|smtp-pool|xoauth2)\//,
+      },
       ({ path }) => {
         const contents = Object.entries(unused).find(([file]) => path.endsWith(file))?.[1];
         return contents === undefined ? undefined : { contents };

@@ -46,7 +46,7 @@ export function reachableFrom(file: string, seen = new Set<string>()): Set<strin
 export function queuesWokenBy(file: string): Set<string> {
   const queues = new Set<string>();
   for (const reached of reachableFrom(file)) {
-    for (const [, queue] of sourceFile(reached).text.matchAll(/\bwake\(\s*'(\w+)'/g))
+    for (const [, queue] of sourceFile(reached).text.matchAll(/\bwake(?:Own)?\(\s*'(\w+)'/g))
       if (queue) queues.add(queue);
   }
   return queues;

@@ -42,5 +42,10 @@ export async function eraseAccount(tx: Tx, userId: string): Promise<void> {
       and exists (select from memberships m where m.company_id = c.id and m.user_id = ${userId}::uuid)
       and not exists (select from memberships m where m.company_id = c.id and m.is_active and m.user_id <> ${userId}::uuid)`,
   );
+  await rowsOf(
+    tx,
+    sql`delete from invitations where email_normal = (select email_normal from users where id = ${userId}::uuid)`,
+  );
+  await rowsOf(tx, sql`delete from login_attempts where user_id = ${userId}::uuid`);
   await rowsOf(tx, sql`delete from users where id = ${userId}::uuid`);
 }

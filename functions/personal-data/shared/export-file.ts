@@ -12,6 +12,10 @@ const parts = {
     from memberships m join companies c on c.id = m.company_id where m.user_id = p.id order by m.id`,
   sessions: sql`select id, company_id, ip, user_agent, created_at, last_seen_at, ended_at, ended_reason
     from sessions where user_id = p.id order by id`,
+  preferences: sql`select * from user_preferences where user_id = p.id`,
+  logins: sql`select at, ip, user_agent, outcome from login_attempts where user_id = p.id order by id limit 10000`,
+  invitations: sql`select i.company_id, i.email, i.role, i.created_at
+    from invitations i join users u on u.email_normal = i.email_normal where u.id = p.id order by i.id`,
   apiKeys: sql`select id, company_id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at
     from api_keys where user_id = p.id order by id`,
   agents: sql`select id, company_id, name, provider, provider_agent_id, created_at

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { rowsOf } from '#core/db.ts';
 import { type JobHandler, JobRefused } from '#core/jobs.ts';
 import { objectKey, objects } from '#core/objects.ts';
-import { wake } from '#core/queue.ts';
+import { wakeOwn } from '#core/queue.ts';
 import { queueMail } from '../../mail/public.ts';
 import { exportOf, keptHours } from './export-file.ts';
 
@@ -41,7 +41,7 @@ export const makeExport: JobHandler = async ({ ctx, job }) => {
       });
     });
     await job.remember({ mailId });
-    ctx.waitUntil(wake('jobs', [mailId]));
+    ctx.waitUntil(wakeOwn('jobs', [mailId]));
   }
   return { key, bytes: Buffer.byteLength(document), expiresAt } satisfies z.infer<typeof ExportResult>;
 };

@@ -1,4 +1,4 @@
-import { decryptSecret } from '#core/secrets.ts';
+import { currentKeyId, decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 
 /** The mails that wait for an address, oldest first. */
@@ -7,8 +7,9 @@ export async function mailsTo(
 ): Promise<
   { template: string; language: string; data: { link: string; name: string | null; role: string } }[]
 > {
-  const rows =
-    await adminSql()`select payload from jobs where kind = 'send-email' and payload is not null order by id`;
+  // By other tests' keys other tests' mails are encrypted.
+  const rows = await adminSql()`
+    select payload from jobs where kind = 'send-email' and payload like ${`v1.${currentKeyId()}.%`} order by id`;
   return rows
     .map(({ payload }) => JSON.parse(decryptSecret(payload)))
     .filter((mail: { to: string }) => mail.to === email);

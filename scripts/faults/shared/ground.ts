@@ -47,14 +47,18 @@ export async function makeCompany(sql: Sql): Promise<FaultCompany> {
   await sql`insert into api_keys (company_id, prefix, key_hash, scopes) values (${id}, ${prefix}, ${hash}, '{*}')`;
   await sql`insert into provider_links (company_id, provider, kind, external_id)
     values (${id}, 'dialpad', 'organization', ${organization})`;
-  return { id, organization, apiKey: key, token: tokenOf(userId, id, email) };
+  const sessionId = randomUUID();
+  await sql`insert into sessions (id, user_id, company_id, expires_at)
+    values (${sessionId}, ${userId}, ${id}, now() + interval '1 day')`;
+  return { id, organization, apiKey: key, token: tokenOf({ userId, companyId: id, sessionId, email }) };
 }
 
-function tokenOf(userId: string, companyId: string, email: string): string {
+function tokenOf(of: { userId: string; companyId: string; sessionId: string; email: string }): string {
+  const { userId, companyId, sessionId, email } = of;
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const now = Math.floor(Date.now() / 1000);
   const claims = {
-    ...{ sub: userId, role: 'authenticated', aud: 'authenticated', session_id: randomUUID(), email },
+    ...{ sub: userId, role: 'authenticated', aud: 'authenticated', session_id: sessionId, email },
     ...{ app_metadata: { company_id: companyId, role: 'owner' }, iat: now, exp: now + 7_200 },
   };
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part(claims)}`;
