@@ -4,11 +4,15 @@ import { makeContext } from '#core/context.ts';
 import { EnvironmentError, env } from '#core/env.ts';
 import { log } from '#core/log.ts';
 import * as sweep from '../functions/inbound/sweep.schedule.ts';
+import * as sweepJobs from '../functions/jobs/sweep-jobs.schedule.ts';
 import { syncRetellAgents, syncRetellCalls } from '../functions/sync/public.ts';
 import { demo } from './seed.ts';
 import { type Stack, startStack } from './stack/embedded-stack.ts';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
+
+// The queue's own side uses AWS's SDK, which has an opinion on every version of Node.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 /** The account's past, so that there is something to see at once; the clock goes on from there. */
 async function firstSync(): Promise<void> {
@@ -33,9 +37,14 @@ function greet(stack: Stack, seconds: number): void {
     `  health      ${stack.url}/health/detailed`,
     `  Postgres    ${stack.adminUrl}`,
     `  SQS         ${stack.sqsUrl}`,
+    `  files       ${env().S3_ENDPOINT ?? 'Amazon S3'}, bucket ${env().S3_BUCKET}`,
     `  stand-ins   Retell ${stack.standIns.retell.url}, Dialpad ${stack.standIns.dialpad.url}`,
   ];
-  if (env().NODE_ENV !== 'production') {
+  const { RESEND_API_KEY, SMTP_URL, NODE_ENV } = env();
+  if (!RESEND_API_KEY && !SMTP_URL && NODE_ENV !== 'production') {
+    lines.push(`  mailbox     ${stack.url}/dev/mailbox   (every mail that would be sent)`);
+  }
+  if (NODE_ENV !== 'production') {
     lines.push(
       '',
       `  demo user   ${demo.email}, password "${demo.password}"`,
@@ -75,7 +84,7 @@ try {
   }
   greet(stack, (performance.now() - started) / 1000);
   // What a killed stack left waiting is taken up now; its queue went with it.
-  await Promise.all([firstSync(), sweep.run()]).catch((error: unknown) =>
+  await Promise.all([firstSync(), sweep.run(), sweepJobs.run()]).catch((error: unknown) =>
     log().error({ err: error }, 'the first sync failed'),
   );
 } catch (error) {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { makeContext } from '#core/context.ts';
 import type { JobHandler } from '#core/jobs.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { currentKeyId, decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
 import { kinds } from '../../jobs/shared/kinds.ts';
@@ -48,7 +48,8 @@ interface WaitingMail {
 /** The mails to an address that wait to be sent, whoever finds out whom they are for. */
 async function waitingFor(email: string): Promise<WaitingMail[]> {
   const jobs = await adminSql()<{ id: string; payload: string }[]>`
-    select id, payload from jobs where status = 'waiting' and kind in ('send-email', ${accountEmailKind}) order by id`;
+    select id, payload from jobs where status = 'waiting' and kind in ('send-email', ${accountEmailKind})
+      and payload like ${`v1.${currentKeyId()}.%`} order by id`; // not those of tests with another key
   return jobs
     .map(({ id, payload }) => {
       const { to, email: address } = JSON.parse(decryptSecret(payload));
