@@ -23,7 +23,12 @@ const endpoints = await Promise.all(
     const loaded: Endpoint = await import(
       /* @vite-ignore */ new URL(`../${module.file}`, import.meta.url).href
     );
-    return { ...module, serve: loaded.serve, title: `${module.contract.method} ${module.contract.path}` };
+    return {
+      ...module,
+      serve: loaded.serve,
+      handler: loaded.handler,
+      title: `${module.contract.method} ${module.contract.path}`,
+    };
   }),
 );
 type Tested = (typeof endpoints)[number];
@@ -118,6 +123,73 @@ describe('every contract', () => {
 describe('without credentials', () => {
   test.each(guarded)('$title answers 401', async (endpoint) => {
     expectFailure(await request(endpoint, inputOf(endpoint)), 401, 'UNAUTHENTICATED');
+  });
+});
+
+/** What API Gateway hands to a function (payload format 2.0) for the same request. */
+async function throughLambda(endpoint: Tested, headers: Record<string, string>): Promise<TestResponse> {
+  const sent: Request[] = [];
+  const input = inputOf(endpoint);
+  await request(
+    {
+      contract: endpoint.contract,
+      serve: async (asWeb) => {
+        sent.push(asWeb);
+        return new Response('{}');
+      },
+    },
+    input,
+    headers,
+  );
+  const [asWeb] = sent;
+  if (!asWeb) throw new Error('nothing was sent');
+  const url = new URL(asWeb.url);
+  const body = await asWeb.text();
+  const event = {
+    version: '2.0',
+    rawPath: url.pathname,
+    rawQueryString: url.search.slice(1),
+    headers: Object.fromEntries(asWeb.headers),
+    requestContext: {
+      domainName: 'api.example.com',
+      http: { method: asWeb.method, path: url.pathname, sourceIp: '192.0.2.1' },
+    },
+    ...(body === '' ? {} : { body: Buffer.from(body).toString('base64'), isBase64Encoded: true }),
+  };
+  const result = await endpoint.handler(event as never, {} as never); // the parts of them that are read
+  const text = result.isBase64Encoded
+    ? Buffer.from(result.body ?? '', 'base64').toString()
+    : (result.body ?? '');
+  const answered = new Headers(result.headers as Record<string, string>); // ours are texts
+  const isJson = (answered.get('content-type') ?? '').includes('json');
+  return {
+    status: result.statusCode ?? 0,
+    headers: answered,
+    text,
+    body: isJson ? JSON.parse(text) : undefined,
+  };
+}
+
+describe('on Lambda', () => {
+  const trace = { 'x-request-id': 'the-same-on-both' };
+  test.each(guarded)('$title refuses a caller without credentials as it does elsewhere', async (endpoint) => {
+    const web = await request(endpoint, inputOf(endpoint), trace);
+    const lambda = await throughLambda(endpoint, trace);
+    expect([lambda.status, lambda.text]).toEqual([web.status, web.text]);
+    expect([...lambda.headers]).toEqual([...web.headers]);
+  });
+
+  const lists = takes('user').filter(
+    ({ contract }) => contract.method === 'GET' && !contract.path.includes(':'),
+  );
+  test.each(lists)('$title answers as it does elsewhere', async (endpoint) => {
+    const { headers } = await (await aCompany()).as('owner');
+    const web = await request(endpoint, inputOf(endpoint), { ...headers, ...trace });
+    const lambda = await throughLambda(endpoint, { ...headers, ...trace });
+    expect([lambda.status, Object.keys(lambda.body ?? {})]).toEqual([
+      web.status,
+      Object.keys(web.body ?? {}),
+    ]);
   });
 });
 
