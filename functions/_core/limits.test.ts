@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, describe, expect, test } from 'vitest';
+import * as login from '../auth/login.ts';
 import * as listCalls from '../calls/list-calls.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
 import { takeLimits } from './db.ts';
@@ -11,7 +12,12 @@ import { dialpadBody, post } from './testing/hooks.ts';
 import { setSettings } from './testing/settings.ts';
 
 afterEach(() => {
-  setSettings({ RATE_LIMIT_API: 'off', RATE_LIMIT_API_HOUR: 'off', RATE_LIMIT_WEBHOOK: 'off' });
+  setSettings({
+    RATE_LIMIT_API: 'off',
+    RATE_LIMIT_API_HOUR: 'off',
+    RATE_LIMIT_WEBHOOK: 'off',
+    RATE_LIMIT_AUTH: 'off',
+  });
   forgetRefusals();
 });
 
@@ -114,6 +120,32 @@ describe('a limit', () => {
     );
     await Promise.all(clients.map((sql) => sql.end()));
     expect(taken.filter(([row]) => row?.state[0] === 1)).toHaveLength(200);
+  });
+});
+
+describe('signing in', () => {
+  test('is limited by address and e-mail together, before any password is hashed', async () => {
+    setSettings({ RATE_LIMIT_AUTH: '3/15m' });
+    const email = `${randomUUID()}@example.com`;
+    const logIn = async (ip: string, address = email) => {
+      const body = JSON.stringify({ email: address, password: 'wrong' });
+      const headers = { 'content-type': 'application/json' };
+      const request = new Request('https://api.example.com/api/auth/login', {
+        method: 'POST',
+        headers,
+        body,
+      });
+      return (await login.serve(request, { ip })).status;
+    };
+    const ip = `192.0.2.${Math.floor(Math.random() * 250)}`;
+    for (let i = 0; i < 3; i++) expect(await logIn(ip)).toBe(401);
+    expect(await logIn(ip)).toBe(429);
+    expect(await logIn(ip, email.toUpperCase())).toBe(429);
+    expect(await logIn(ip, `other-${email}`)).toBe(401);
+    expect(await logIn('198.51.100.1')).toBe(401);
+    const rows =
+      await adminSql()`select key from rate_limits where key like 'auth:%' and key like ${`%${email}%`}`;
+    expect(rows).toEqual([]); // what it counts by is not kept
   });
 });
 

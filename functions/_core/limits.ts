@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Caller } from './caller.ts';
 import { env, type RateLimit } from './env.ts';
 import { AppError } from './errors.ts';
@@ -23,7 +24,13 @@ export interface LimitState {
 }
 
 /** For one office behind one address, whose people all log in at nine. */
-const peopleOfAnAddress = 10;
+const peopleOfAnAddress = 30;
+/** As much as a setting may say: Postgres counts in an integer. */
+const mostCount = 999_999_999;
+
+/** What a request is about, without telling it: an address, or a token that nobody else must learn. */
+const printOf = (account: string): string =>
+  createHash('sha256').update(account).digest('base64url').slice(0, 22);
 
 const whoOf = (caller: Caller, ip: string): string => {
   switch (caller.kind) {
@@ -40,7 +47,7 @@ const whoOf = (caller: Caller, ip: string): string => {
 
 /**
  * What is to be counted for a request of this class, most particular first.
- * @param account The e-mail address that an `auth` request is about, in the form in which addresses are compared.
+ * @param account What an `auth` request is about: an e-mail address in the form in which addresses are compared, a token.
  */
 export function limitsFor(
   limitClass: LimitClass,
@@ -65,8 +72,9 @@ export function limitsFor(
     case 'auth': {
       const limit = settings.RATE_LIMIT_AUTH;
       if (account === undefined) return ask(`auth:${who}`, limit);
-      const ofAddress = limit && { ...limit, count: limit.count * peopleOfAnAddress };
-      return [...ask(`auth:${who}:${account}`, limit), ...ask(`auth:${who}`, ofAddress)];
+      const count = Math.min((limit?.count ?? 0) * peopleOfAnAddress, mostCount);
+      const ofAddress = limit && { ...limit, count };
+      return [...ask(`auth:${who}:${printOf(account)}`, limit), ...ask(`auth:${who}`, ofAddress)];
     }
     case 'none':
       return [];

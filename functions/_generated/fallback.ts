@@ -4,6 +4,7 @@ import { makeFallback } from '#core/http/fallback.ts';
 /** Answers what no endpoint does: preflights, 405 with Allow, 404. */
 export const { respond, serve, handler } = makeFallback([
   { method: 'GET', path: '/' },
+  { method: 'GET', path: '/accept-invitation' },
   { method: 'GET', path: '/api/audit-logs' },
   { method: 'GET', path: '/api/audit-logs/verify' },
   { method: 'POST', path: '/api/auth/2fa/backup-codes' },
@@ -136,7 +137,9 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'GET', path: '/internal/webhooks/:webhook_id' },
   { method: 'GET', path: '/redoc' },
   { method: 'GET', path: '/redoc/assets/:file' },
+  { method: 'GET', path: '/reset-password' },
   { method: 'GET', path: '/status' },
+  { method: 'GET', path: '/verify-email' },
   { method: 'POST', path: '/webhooks/dialpad' },
   { method: 'POST', path: '/webhooks/retell' },
 ]);

@@ -3,6 +3,7 @@
 /** In the order in which they must be matched: of those that fit a request, the first is meant. */
 export const endpoints = [
   { file: 'functions/docs/get-front-page.ts', method: 'GET', path: '/', load: () => import('../docs/get-front-page.ts') },
+  { file: 'functions/account-pages/show-accept-invitation.ts', method: 'GET', path: '/accept-invitation', load: () => import('../account-pages/show-accept-invitation.ts') },
   { file: 'functions/audit/list-audit-logs.ts', method: 'GET', path: '/api/audit-logs', load: () => import('../audit/list-audit-logs.ts') },
   { file: 'functions/audit/verify-audit-logs.ts', method: 'GET', path: '/api/audit-logs/verify', load: () => import('../audit/verify-audit-logs.ts') },
   { file: 'functions/two-factor/replace-backup-codes.ts', method: 'POST', path: '/api/auth/2fa/backup-codes', load: () => import('../two-factor/replace-backup-codes.ts') },
@@ -135,7 +136,9 @@ export const endpoints = [
   { file: 'functions/provider-hooks/get-webhook.ts', method: 'GET', path: '/internal/webhooks/:webhook_id', load: () => import('../provider-hooks/get-webhook.ts') },
   { file: 'functions/docs/get-redoc-page.ts', method: 'GET', path: '/redoc', load: () => import('../docs/get-redoc-page.ts') },
   { file: 'functions/docs/get-redoc-asset.ts', method: 'GET', path: '/redoc/assets/:file', load: () => import('../docs/get-redoc-asset.ts') },
+  { file: 'functions/account-pages/show-reset-password.ts', method: 'GET', path: '/reset-password', load: () => import('../account-pages/show-reset-password.ts') },
   { file: 'functions/dialpad-connect/get-connection-status.ts', method: 'GET', path: '/status', load: () => import('../dialpad-connect/get-connection-status.ts') },
+  { file: 'functions/account-pages/show-verify-email.ts', method: 'GET', path: '/verify-email', load: () => import('../account-pages/show-verify-email.ts') },
   { file: 'functions/inbound/receive-dialpad.ts', method: 'POST', path: '/webhooks/dialpad', load: () => import('../inbound/receive-dialpad.ts') },
   { file: 'functions/inbound/receive-retell.ts', method: 'POST', path: '/webhooks/retell', load: () => import('../inbound/receive-retell.ts') },
 ] as const;

@@ -16,8 +16,12 @@ import { freePort } from '../stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../stack/postgres.ts';
 import { badInput } from './bad-input.ts';
 import { killedWorker } from './killed-worker.ts';
+import { limiter } from './limiter.ts';
+import { oneTimeCodes } from './one-time-codes.ts';
 import { poisonEvents } from './poison-events.ts';
 import { queueAway } from './queue-away.ts';
+import { refreshTokens } from './refresh-tokens.ts';
+import { repeatedWrites } from './repeated-writes.ts';
 import { restartedPostgres } from './restarted-postgres.ts';
 import type { Counts, Ground } from './shared/ground.ts';
 import { deployedEnvironment } from './shared/server-environment.ts';
@@ -50,6 +54,43 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
   'bad-input': {
     title: 'Requests that no honest caller sends',
     run: (ground) => badInput(ground, { rounds: 20, everyNth: 1, slowConnections: 100, isPatient: true }),
+  },
+  limiter: {
+    title: 'Eight processes count the requests of one key, and one caller asks as often as it can',
+    run: (ground) =>
+      limiter(ground, {
+        processes: 8,
+        keys: 10,
+        requestsEach: 100,
+        limit: 200,
+        calmRequests: 120,
+        mostMoreMs: 100,
+      }),
+  },
+  'refresh-tokens': {
+    title: 'One refresh token comes fifty times at the same instant',
+    run: (ground) => refreshTokens(ground, { rounds: 20, requests: 50 }),
+  },
+  'one-time-codes': {
+    title: 'One code comes fifty times at the same instant, and fifty wrong ones',
+    run: (ground) => oneTimeCodes(ground, { people: 10, requests: 50 }),
+  },
+  'repeated-writes': {
+    title: 'One write comes two hundred times, and a server dies by kill -9',
+    run: (ground) =>
+      repeatedWrites(ground, {
+        servers: 3,
+        requests: 200,
+        rounds: [
+          { killed: 'at any moment', retried: 'later' },
+          { killed: 'before its effect', retried: 'later' },
+          { killed: 'after its effect', retried: 'later' },
+          { killed: 'before its effect', retried: 'meanwhile' },
+          { killed: 'after its effect', retried: 'meanwhile' },
+          { killed: 'at any moment', retried: 'later' },
+        ],
+        seed,
+      }),
   },
 };
 

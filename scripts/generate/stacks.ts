@@ -4,6 +4,7 @@ export type StackName = (typeof stackNames)[number];
 
 const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
   identity: [
+    'account-pages',
     'audit',
     'auth',
     'companies',

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pathPattern } from '#core/path.ts';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { aCompany, request } from '#core/testing/company.ts';
+import * as forgotPassword from '../auth/forgot-password.ts';
+import * as getMe from '../auth/get-me.ts';
+import * as logout from '../auth/logout.ts';
+import * as resetPassword from '../auth/reset-password.ts';
+import { anAccount, codeIn, logIn, mailsTo, tokenIn } from '../auth/testing/account.ts';
+import * as verifyEmail from '../auth/verify-email.ts';
+import * as acceptInvitation from '../team/accept-invitation.ts';
+import * as inviteMember from '../team/invite-member.ts';
+import { tokenFor } from '../team/testing/invitations.ts';
+import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
+import * as showAcceptInvitation from './show-accept-invitation.ts';
+import * as showResetPassword from './show-reset-password.ts';
+import * as showVerifyEmail from './show-verify-email.ts';
+
+const browserPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+const endpoints = [
+  ...[showVerifyEmail, showResetPassword, showAcceptInvitation],
+  ...[verifyEmail, resetPassword, acceptInvitation, getMe, logout],
+];
+const chosen = 'a quite different password';
+
+async function verificationToken() {
+  const ada = await anAccount();
+  const [mail] = await mailsTo(ada.email);
+  if (!mail) throw new Error('No mail came.');
+  return { ada, token: tokenIn(mail) };
+}
+
+async function resetMail() {
+  const ada = await anAccount();
+  await mailsTo(ada.email);
+  await request(forgotPassword, { email: ada.email });
+  const [mail] = await mailsTo(ada.email);
+  if (!mail) throw new Error('No mail came.');
+  return { ada, mail };
+}
+
+async function invitationToken(email = `ben-${randomUUID()}@example.com`, company = 'Acme & Söhne <b>') {
+  const owner = await (await aCompany(company)).as('owner');
+  await owner.request(inviteMember, { email, role: 'agent', name: 'Ben' });
+  return { email, token: await tokenFor(email) };
+}
+
+const sessionsOf = async (email: string) =>
+  (
+    await adminSql()`select s.ended_at from sessions s join users u on u.id = s.user_id where u.email_normal = ${email}`
+  ).map(({ ended_at }) => ended_at !== null);
+
+describe.skipIf(!existsSync(browserPath))('in a browser', () => {
+  let server: Server;
+  let base: string;
+  let browser: Browser;
+  beforeAll(async () => {
+    server = createServer(async (incoming, response) => {
+      const url = new URL(incoming.url ?? '/', 'http://localhost');
+      const { method = 'GET' } = incoming;
+      const endpoint = endpoints.find(
+        ({ contract }) => contract.method === method && pathPattern(contract.path).match(url.pathname),
+      );
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk);
+      const body = chunks.length > 0 ? Buffer.concat(chunks) : null;
+      const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
+        name,
+        String(value),
+      ]);
+      const answer = await endpoint?.serve(new Request(url, { method, headers, body }));
+      response.writeHead(answer?.status ?? 404, Object.fromEntries(answer?.headers ?? []));
+      response.end(answer ? Buffer.from(await answer.arrayBuffer()) : '');
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
+    browser = await chromium.launch({
+      executablePath: browserPath,
+      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    });
+  });
+  afterAll(async () => {
+    await browser.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** A page, and what it complained of: a refused request of the API is what some tests are about. */
+  async function open(address: string, width = 1280, colorScheme: 'light' | 'dark' = 'light') {
+    const page = await browser.newPage({ viewport: { width, height: 850 }, colorScheme });
+    const troubles: string[] = [];
+    const asked: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/the server responded with a status of 4/.test(message.text()))
+        troubles.push(message.text());
+    });
+    page.on('pageerror', (error) => troubles.push(error.message));
+    page.on('request', (sent) => asked.push(`${sent.method()} ${sent.url().replace(base, '')}`));
+    await page.goto(base + address);
+    return { page, troubles, asked, said: page.locator('#said') };
+  }
+
+  /** For whoever wants to look: SCREENSHOTS=/tmp/shots/ */
+  async function shoot(page: Page, name: string) {
+    if (process.env.SCREENSHOTS)
+      await page.screenshot({ path: `${process.env.SCREENSHOTS}${name}.png`, fullPage: true });
+  }
+  const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+
+  describe.each([
+    { width: 320, colorScheme: 'dark' },
+    { width: 390, colorScheme: 'light' },
+    { width: 1280, colorScheme: 'dark' },
+  ] as const)('at $width px, $colorScheme', ({ width, colorScheme }) => {
+    test.each([
+      '/verify-email?token=ev_x',
+      '/verify-email',
+      '/reset-password?token=pr_x',
+      '/reset-password',
+      '/accept-invitation?token=inv_x',
+      '/accept-invitation',
+    ])('%s fits, breaks no policy, and asks nobody anything', async (address) => {
+      const { page, troubles, asked } = await open(address, width, colorScheme);
+      await page.locator('form:visible, #said:not(:empty)').first().waitFor();
+      expect(page.url()).toBe(base + address.replace(/\?.*/, ''));
+      expect(await page.evaluate(overflow)).toBe(0);
+      // Pressed without anything filled in: what is missing is said where it is missing.
+      if (!address.startsWith('/verify') && (await page.locator('form').isVisible())) {
+        await page.locator('button').click();
+        await page.locator('.error:visible').first().waitFor();
+        expect(await page.evaluate('document.activeElement.getAttribute("aria-invalid")')).toBe('true');
+        expect(await page.evaluate(overflow)).toBe(0);
+      }
+      await shoot(page, `${address.replaceAll(/\W/g, '-')}-${width}-${colorScheme}`);
+      expect(asked).toEqual([`GET ${address}`]);
+      expect(troubles).toEqual([]);
+      await page.close();
+    });
+  });
+
+  test('an address is proved by the press of the button and not by opening the page', async () => {
+    const { ada, token } = await verificationToken();
+    const { page, troubles, asked, said } = await open(`/verify-email?token=${token}`, 390);
+    const isVerified = async () => (await request(getMe, {}, ada.headers)).body.data.emailVerifiedAt !== null;
+    await page.getByRole('button', { name: 'Confirm e-mail address' }).waitFor();
+    expect(await isVerified()).toBe(false);
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await said.getByText(`${ada.email} is confirmed`).waitFor();
+    expect(await isVerified()).toBe(true);
+    expect(await page.evaluate('document.activeElement.id')).toBe('said');
+    expect(await page.locator('form').isVisible()).toBe(false);
+    expect(await page.evaluate(overflow)).toBe(0);
+    await shoot(page, 'verified');
+    expect(asked.slice(1)).toEqual(['POST /api/auth/verify-email']);
+    expect(troubles).toEqual([]);
+    await page.close();
+    const again = await open(`/verify-email?token=${token}`);
+    await again.page.getByRole('button').dblclick();
+    await again.said
+      .getByText('The token is wrong, was used, or is too old: ask for another mail.')
+      .waitFor();
+    await shoot(again.page, 'verified-again');
+    await again.page.close();
+  });
+
+  test('a password is set by the link, once it is typed alike twice and good enough', async () => {
+    const { ada, mail } = await resetMail();
+    const { page, troubles, asked, said } = await open(`/reset-password?token=${tokenIn(mail)}`);
+    const [first, second] = [page.getByLabel('New password', { exact: true }), page.getByLabel('again')];
+    await first.fill('short');
+    await second.fill('shorter');
+    await page.getByRole('button').click();
+    await page.getByText('New password again is not the same as the one above.').waitFor();
+    expect(asked).toHaveLength(1);
+    await second.fill('short');
+    await page.getByRole('button').click();
+    await page.getByText('New password must have at least 12 characters.').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('newPassword');
+    await shoot(page, 'reset-short');
+    await page.getByLabel('Show what I type').check();
+    expect([await first.getAttribute('type'), await second.getAttribute('type')]).toEqual(['text', 'text']);
+    await first.fill(chosen);
+    await second.fill(chosen);
+    await second.press('Enter');
+    await said.getByText('The password is set. Log in with it.').waitFor();
+    expect((await logIn(ada.email, chosen)).status).toBe(200);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  test('a password is set by the code, where there is no link', async () => {
+    const { ada, mail } = await resetMail();
+    const { page, troubles, said } = await open('/reset-password');
+    const code = codeIn(mail);
+    await page.getByLabel('E-mail address').fill(` ${ada.email.toUpperCase()} `);
+    await page.getByLabel('Code').fill(code === '000000' ? '000001' : '000000');
+    await page.getByLabel('New password', { exact: true }).fill(chosen);
+    await page.getByLabel('again').fill(chosen);
+    await page.getByRole('button').click();
+    await page.getByText('Code is wrong, was used, or is too old: ask for another mail.').waitFor();
+    await page.getByLabel('Code').fill(`${code.slice(0, 3)} ${code.slice(3)}`);
+    await page.getByRole('button').click();
+    await said.getByText('The password is set.').waitFor();
+    expect((await logIn(ada.email, chosen)).status).toBe(200);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  test('an invitation makes an account, tells the company, and leaves nobody logged in', async () => {
+    const { email, token } = await invitationToken();
+    const { page, troubles, asked, said } = await open(`/accept-invitation?token=${token}`, 390);
+    await page.getByLabel('Your name').fill('Ben');
+    await page.getByLabel('Password', { exact: true }).fill('password1234');
+    await page.getByRole('button').click();
+    await page.getByText('Password is one of the commonest passwords: choose another.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(chosen);
+    await page.getByRole('button').click();
+    await said.getByText('you now belong to Acme & Söhne <b>, with the role agent').waitFor();
+    await shoot(page, 'accepted');
+    expect(await sessionsOf(email)).toEqual([true]);
+    expect((await logIn(email, chosen)).status).toBe(200);
+    expect(asked.slice(-2)).toEqual(['GET /api/auth/me', 'POST /api/auth/logout']);
+    expect(troubles).toEqual([]);
+    await page.close();
+    const again = await open(`/accept-invitation?token=${token}`);
+    await again.page.getByLabel('Password', { exact: true }).fill(chosen);
+    await again.page.getByRole('button').click();
+    await again.said.getByText('This invitation does not exist, was used already or has expired.').waitFor();
+    await again.page.close();
+  });
+
+  test('an invitation asks the account that there is for its password, and for its second factor', async () => {
+    const { person, backupCodes } = await whoIsGuarded();
+    const { token } = await invitationToken(person.email, 'Elsewhere');
+    const { page, troubles, said } = await open(`/accept-invitation?token=${token}`, 390);
+    await page.getByLabel('Yes, I have a password').check();
+    expect(await page.getByLabel('Your name').isVisible()).toBe(false);
+    await page.getByLabel('Password', { exact: true }).fill('not the password');
+    await page.getByRole('button').click();
+    await said.getByText('the password is not that of it').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button').click();
+    await said.getByText('This account has a second factor').waitFor();
+    expect(await page.evaluate('document.activeElement.id')).toBe('code');
+    expect(await page.evaluate(overflow)).toBe(0);
+    await shoot(page, 'guarded');
+    await page.getByLabel('Code').fill(backupCodes[0] ?? '');
+    await page.getByRole('button').click();
+    await said.getByText('you now belong to Elsewhere, with the role agent').waitFor();
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  test('a server that does not answer is said, and the form stays', async () => {
+    const { page, said } = await open('/verify-email?token=ev_x');
+    await page.route('**/api/**', (route) => route.abort());
+    await page.getByRole('button').click();
+    await said.getByText('The server did not answer.').waitFor();
+    expect(await page.getByRole('button', { name: 'Confirm e-mail address' }).isVisible()).toBe(true);
+    await page.close();
+  });
+});

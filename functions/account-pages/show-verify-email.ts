@@ -1,0 +1,41 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { accountPage, tokenDescription } from './shared/account-page.ts';
+
+const form = '<button>Confirm e-mail address</button>';
+
+const script = `
+if (token === '') {
+  say('This link is not whole, its token is missing: open the link of the mail again, or ask for another mail.', 'bad');
+} else {
+  form.hidden = false;
+}
+
+whenSent(async () => {
+  const { isOk, body } = await ask('/api/auth/verify-email', { token });
+  if (!isOk) return refuse(body);
+  finish('Thank you: ' + body.data.email + ' is confirmed. You can close this page.', 'good');
+});
+`;
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/verify-email',
+  summary: 'Show the page on which a person proves their e-mail address',
+  description:
+    'Where the mail’s link leads while the deployment has no FRONTEND_URL. Mail scanners open links: the address is proved when the person presses the button.',
+  who: ['public'],
+  limit: 'none',
+  input: z.object({ token: z.string().max(200).optional().describe(tokenDescription) }),
+  output: z.string(),
+  envelope: 'none',
+  produces: 'text/html; charset=utf-8',
+  async handle() {
+    return accountPage({
+      title: 'Confirm your e-mail address',
+      lead: 'Press the button to show that the address of the mail is yours.',
+      form,
+      script,
+    });
+  },
+});
