@@ -63,15 +63,21 @@ function entering(entry: Entry): { text: string; params: (string | Buffer | null
   }
 }
 
+/** Also without parameters: by itself, postgres.js would send such a statement to be parsed and planned each time. */
+const prepared = { prepare: true, simple: false };
+
 /** Sends a statement at once, without waiting for what was sent before it; then() is what makes postgres.js send. */
 function send(slot: Slot, text: string, params: readonly unknown[] = []): Promise<Row[]> {
   const { client, prepare } = slot;
-  const query =
-    params.length === 0 || !prepare
-      ? client.unsafe(inlined(text, params))
-      : client.unsafe(text, params as string[], { prepare: true }); // serialised by the types that Postgres asks for
+  const query = prepare
+    ? client.unsafe(text, params as string[], prepared) // serialised by the types that Postgres asks for
+    : client.unsafe(inlined(text, params));
   return query.then((rows) => rows as unknown as Row[]); // postgres.js returns an array with extra fields
 }
+
+/** BEGIN, COMMIT, ROLLBACK: there is nothing to prepare. */
+const control = (slot: Slot, text: 'begin' | 'commit' | 'rollback'): Promise<unknown> =>
+  slot.client.unsafe(text).then(() => undefined);
 
 export type Row = Record<string, unknown>;
 
@@ -93,14 +99,14 @@ export async function transaction<T>(
 ): Promise<T> {
   const slot = await acquire();
   const enter = entering(entry);
-  const opening = Promise.all([send(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
+  const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
   try {
     const result = await run(new Tx(slot));
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
     // Should the last statement fail, the commit behind it rolls back.
-    await Promise.all([last && send(slot, last.text, last.params), send(slot, 'commit')]);
+    await Promise.all([last && send(slot, last.text, last.params), control(slot, 'commit')]);
     return result;
   } catch (error) {
     const cause = await opening.then(
@@ -109,7 +115,7 @@ export async function transaction<T>(
     );
     // With its connection, the transaction is gone, and what was sent after that was refused.
     if (slot.isLost) throw cause instanceof AppError ? cause : unavailable(cause);
-    await send(slot, 'rollback').catch(() => {});
+    await control(slot, 'rollback').catch(() => {});
     throw translated(cause);
   } finally {
     release(slot);
@@ -191,17 +197,17 @@ async function readOn(slot: Slot, entry: Entry, statements: readonly SQL[]): Pro
       return results;
     }
     const settled = await Promise.allSettled([
-      send(slot, 'begin'),
+      control(slot, 'begin'),
       enter ? send(slot, enter.text, enter.params) : [],
       ...queries.map(({ sql: text, params }) => send(slot, text, params)),
-      send(slot, 'commit'),
+      control(slot, 'commit'),
     ]);
     const failed = settled.find((part) => part.status === 'rejected');
     if (failed) throw failed.reason;
-    return settled.slice(2, -1).map((part) => (part.status === 'fulfilled' ? part.value : []));
+    return settled.slice(2, -1).map((part) => (part.status === 'fulfilled' ? (part.value as Row[]) : [])); // those of send(), between the controls
   } catch (error) {
     // A failed simple query skips its own commit, and leaves the connection in the failed transaction.
-    if (!slot.prepare && !slot.isLost) await send(slot, 'rollback').catch(() => {});
+    if (!slot.prepare && !slot.isLost) await control(slot, 'rollback').catch(() => {});
     throw error;
   }
 }

@@ -333,6 +333,10 @@ function logRequest(
     requestId,
   };
   if (status >= 500) log().error({ ...line, err: failure }, 'request failed');
-  else if (failure instanceof AppError) log().info({ ...line, code: failure.code }, 'request refused');
-  else log().info(line, 'request');
+  else if (failure instanceof AppError) {
+    // The database's own words, where it was the one that refused: they may be about us.
+    const cause =
+      failure.cause instanceof Error && failure.status === 400 ? { cause: failure.cause.message } : {};
+    log().info({ ...line, code: failure.code, ...cause }, 'request refused');
+  } else log().info(line, 'request');
 }

@@ -21,6 +21,10 @@ export interface RateLimit {
 const rateLimit = z
   .string()
   .regex(/^(off|[1-9]\d{0,8}\/[1-9]\d{0,4}[smhd])$/, 'must be a count and a window, as 100/1m, or off')
+  .refine(
+    (text) => text === 'off' || spanSeconds(text.split('/')[1] ?? '') <= 365 * 86_400,
+    'may have a window of at most 365d',
+  )
   .transform((text): RateLimit | undefined => {
     const [count = '', window = ''] = text.split('/');
     return text === 'off' ? undefined : { count: Number(count), seconds: spanSeconds(window) };

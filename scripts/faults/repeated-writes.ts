@@ -15,7 +15,7 @@ export interface Round {
   retried: 'later' | 'meanwhile';
 }
 
-const longestLifeMs = 60;
+const longestLifeMs = 150;
 const retries = 20;
 /** Any number that no other lock has. */
 const lockNumber = 7_041_903;

@@ -53,16 +53,16 @@ export async function signIn(
     await recordAttempt(tx, ctx, begun, outcome);
     return outcome;
   };
-  if (!(await forgiveTries(tx, begun))) return await refused('locked');
+  const [isForgiven, past] = await Promise.all([forgiveTries(tx, begun), pastOf(tx, ctx, userId)]);
+  if (!isForgiven) return await refused('locked');
   const factor = await checkSecondFactor(tx, ctx, userId, given.code);
   if (factor !== 'off' && factor !== 'right') return await refused(`second_factor_${factor}`);
-  const past = await pastOf(tx, ctx, userId);
   const session = await startSession(tx, ctx, { userId, passwordHash });
   if (!session) return await refused('inactive');
-  await recordAttempt(tx, ctx, begun, 'succeeded');
-  const isKnown = await useDevice(tx, userId, given.deviceToken);
-  const deviceToken =
-    isKnown && given.deviceToken ? given.deviceToken : await rememberDevice(tx, ctx, userId);
+  const [isKnown] = await Promise.all([
+    useDevice(tx, userId, given.deviceToken),
+    recordAttempt(tx, ctx, begun, 'succeeded'),
+  ]);
   const { companyId } = session.user;
   const device = deviceName(userAgentOf(ctx));
   const jobIds: string[] = [];
@@ -73,12 +73,15 @@ export async function signIn(
     const data = { name, device, ip: ctx.ip || '–', at: ctx.now() };
     jobIds.push(await mailTo(tx, addressee, { template: 'new-sign-in', data }));
   }
-  await audit(tx, ctx, {
-    companyId,
-    action: 'session.started',
-    resource: { type: 'session', id: session.sessionId },
-    after: { device, isKnownDevice: isKnown },
-    actor: { userId },
-  });
+  const [deviceToken] = await Promise.all([
+    isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId),
+    audit(tx, ctx, {
+      companyId,
+      action: 'session.started',
+      resource: { type: 'session', id: session.sessionId },
+      after: { device, isKnownDevice: isKnown },
+      actor: { userId },
+    }),
+  ]);
   return { session, deviceToken, jobIds };
 }
