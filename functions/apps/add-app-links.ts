@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { wake } from '#core/queue.ts';
@@ -29,6 +30,12 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,
       );
+      await audit(tx, ctx, {
+        companyId: found.companyId,
+        action: 'app.linked',
+        resource: { type: 'app', id: found.id },
+        after: { links: wantedLinks(input) },
+      });
       return { app: App.parse(JSON.parse(row?.item ?? '')), waiting: ids };
     });
     ctx.waitUntil(wake('inbound', waiting));

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { wake } from '#core/queue.ts';
@@ -40,6 +41,12 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${app.id}::uuid`,
       );
+      await audit(tx, ctx, {
+        companyId,
+        action: 'app.created',
+        resource: { type: 'app', id: app.id },
+        after: { name: input.name, scopes: [...scopes], links: wantedLinks(input) },
+      });
       return { app: App.parse(JSON.parse(row?.item ?? '')), key, scopes, waiting };
     });
     ctx.waitUntil(wake('inbound', made.waiting));

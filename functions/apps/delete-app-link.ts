@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
@@ -30,6 +31,12 @@ export const { contract, respond, serve, handler } = endpoint({
           returning id as link_id, provider, kind, external_id`,
       );
       if (!link) throw new AppError('NOT_FOUND', { message: 'The app has no link with this link_id.' });
+      await audit(tx, ctx, {
+        companyId: app.companyId,
+        action: 'app.unlinked',
+        resource: { type: 'app', id: app.id },
+        before: link,
+      });
       return link;
     });
   },

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
@@ -33,6 +34,12 @@ export const { contract, respond, serve, handler } = endpoint({
           on conflict (provider, kind, external_id) do update set secret = excluded.secret
           returning xmax <> 0 as replaced`,
       );
+      await audit(tx, ctx, {
+        companyId: input.company_id,
+        action: 'integration.secret_made',
+        resource: { type: 'integration', id: 'incoming' },
+        after: { replaced: row?.replaced === true },
+      });
       return row?.replaced === true;
     });
     const address = new URL(`/api/webhooks/incoming/${input.company_id}`, env().PUBLIC_URL);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { sqlStateOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
@@ -46,9 +47,16 @@ export const { contract, respond, serve, handler } = endpoint({
     const secret = randomBytes(32).toString('base64url');
     const { id: dialpadId } = await client.createWebhook({ hookUrl, secret });
     try {
-      return await ctx.dbAsService('store the webhook of an app', (tx) =>
-        insertHook(tx, app, { dialpadId, hookUrl, secret }),
-      );
+      return await ctx.dbAsService('store the webhook of an app', async (tx) => {
+        const hook = await insertHook(tx, app, { dialpadId, hookUrl, secret });
+        await audit(tx, ctx, {
+          companyId: app.companyId,
+          action: 'provider_webhook.created',
+          resource: { type: 'provider_webhook', id: hook.webhook_id },
+          after: { provider: 'dialpad', appId: app.id, hookUrl },
+        });
+        return hook;
+      });
     } catch (error) {
       await undo(ctx, `webhook ${dialpadId}`, [client.deleteWebhook(dialpadId)]);
       throw sqlStateOf(error) === '23505' ? sameAddress() : error;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { clientOf, deleteAtDialpad } from './shared/at-dialpad.ts';
 import { webhookIdInput } from './shared/hook.ts';
@@ -24,7 +25,16 @@ export const { contract, respond, serve, handler } = endpoint({
       findHook(tx, input.webhook_id),
     );
     await deleteAtDialpad(await clientOf(ctx, hook.app_id), hook);
-    await ctx.dbAsService('mark a webhook as deleted', (tx) => markDeleted(tx, hook.webhook_id));
+    await ctx.dbAsService('mark a webhook as deleted', async (tx) => {
+      const companyId = await markDeleted(tx, hook.webhook_id);
+      if (companyId === undefined) return;
+      await audit(tx, ctx, {
+        companyId,
+        action: 'provider_webhook.deleted',
+        resource: { type: 'provider_webhook', id: hook.webhook_id },
+        before: { provider: 'dialpad', appId: hook.app_id, hookUrl: hook.hook_url },
+      });
+    });
     return hook;
   },
 });

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { makeApiKey, type NewApiKey } from '#core/api-key.ts';
+import { audit } from '#core/audit.ts';
 import { scopes } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx, textArray } from '#core/db.ts';
@@ -47,6 +48,14 @@ export async function auditKeys(
         ${ctx.ip === '' ? null : ctx.ip.slice(0, 64)}, clock_timestamp()
       from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) as r ("keyId" uuid, action text, reason text)`,
   );
+  for (const { keyId, action, reason } of entries) {
+    await audit(tx, ctx, {
+      companyId: app.companyId,
+      action: `key.${action}`,
+      resource: { type: 'api_key', id: keyId },
+      after: { appId: app.id, reason },
+    });
+  }
 }
 
 /** Makes a key of the app. The key itself is in the answer only: the database has its keyed hash. */

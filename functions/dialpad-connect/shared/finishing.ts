@@ -1,3 +1,4 @@
+import { audit } from '#core/audit.ts';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { AppError } from '#core/errors.ts';
@@ -49,9 +50,15 @@ export async function exchanged({ verifier }: Begun, code: string): Promise<Dial
 /** Stores the tokens; those that cannot be stored are given back, so that no access is left that nobody knows of. */
 export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): Promise<void> {
   try {
-    await ctx.dbAsService('keep the Dialpad connection of an app', (tx) =>
-      keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime()),
-    );
+    await ctx.dbAsService('keep the Dialpad connection of an app', async (tx) => {
+      await keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime());
+      await audit(tx, ctx, {
+        companyId: begun.companyId,
+        action: 'integration.connected',
+        resource: { type: 'integration', id: 'dialpad' },
+        after: { appId: begun.appId, scopes: [...askedScopes] },
+      });
+    });
   } catch (error) {
     await deauthorize(oauthApp(), tokens.accessToken).catch((cause: unknown) =>
       ctx.log.error(

@@ -100,9 +100,12 @@ export async function addSubscriptions(
   return hook;
 }
 
-export async function markDeleted(tx: Tx, webhookId: string): Promise<void> {
-  await rowsOf(
+/** @returns the company whose it was; undefined where somebody else was first. */
+export async function markDeleted(tx: Tx, webhookId: string): Promise<string | undefined> {
+  const [row] = await rowsOf<{ company_id: string }>(
     tx,
-    sql`update ${providerHooks} set deleted_at = now(), subscriptions = '[]' where ${hookIs(webhookId)} and ${hookIsLive}`,
+    sql`update ${providerHooks} set deleted_at = now(), subscriptions = '[]' where ${hookIs(webhookId)} and ${hookIsLive}
+      returning company_id`,
   );
+  return row?.company_id;
 }
