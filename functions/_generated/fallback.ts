@@ -135,6 +135,7 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'POST', path: '/internal/webhooks/create' },
   { method: 'DELETE', path: '/internal/webhooks/:webhook_id' },
   { method: 'GET', path: '/internal/webhooks/:webhook_id' },
+  { method: 'GET', path: '/keep-account' },
   { method: 'GET', path: '/redoc' },
   { method: 'GET', path: '/redoc/assets/:file' },
   { method: 'GET', path: '/reset-password' },

@@ -134,6 +134,7 @@ export const endpoints = [
   { file: 'functions/provider-hooks/create-webhook.ts', method: 'POST', path: '/internal/webhooks/create', load: () => import('../provider-hooks/create-webhook.ts') },
   { file: 'functions/provider-hooks/delete-webhook.ts', method: 'DELETE', path: '/internal/webhooks/:webhook_id', load: () => import('../provider-hooks/delete-webhook.ts') },
   { file: 'functions/provider-hooks/get-webhook.ts', method: 'GET', path: '/internal/webhooks/:webhook_id', load: () => import('../provider-hooks/get-webhook.ts') },
+  { file: 'functions/account-pages/show-keep-account.ts', method: 'GET', path: '/keep-account', load: () => import('../account-pages/show-keep-account.ts') },
   { file: 'functions/docs/get-redoc-page.ts', method: 'GET', path: '/redoc', load: () => import('../docs/get-redoc-page.ts') },
   { file: 'functions/docs/get-redoc-asset.ts', method: 'GET', path: '/redoc/assets/:file', load: () => import('../docs/get-redoc-asset.ts') },
   { file: 'functions/account-pages/show-reset-password.ts', method: 'GET', path: '/reset-password', load: () => import('../account-pages/show-reset-password.ts') },

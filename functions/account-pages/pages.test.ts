@@ -8,22 +8,26 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import * as forgotPassword from '../auth/forgot-password.ts';
 import * as getMe from '../auth/get-me.ts';
+import * as login from '../auth/login.ts';
 import * as logout from '../auth/logout.ts';
 import * as resetPassword from '../auth/reset-password.ts';
 import { anAccount, codeIn, logIn, mailsTo, tokenIn } from '../auth/testing/account.ts';
 import * as verifyEmail from '../auth/verify-email.ts';
+import * as deleteAccount from '../personal-data/delete-account.ts';
+import * as keepAccount from '../personal-data/keep-account.ts';
 import * as acceptInvitation from '../team/accept-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
 import { tokenFor } from '../team/testing/invitations.ts';
 import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
 import * as showAcceptInvitation from './show-accept-invitation.ts';
+import * as showKeepAccount from './show-keep-account.ts';
 import * as showResetPassword from './show-reset-password.ts';
 import * as showVerifyEmail from './show-verify-email.ts';
 
 const browserPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const endpoints = [
-  ...[showVerifyEmail, showResetPassword, showAcceptInvitation],
-  ...[verifyEmail, resetPassword, acceptInvitation, getMe, logout],
+  ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount],
+  ...[verifyEmail, resetPassword, acceptInvitation, getMe, logout, login, keepAccount],
 ];
 const chosen = 'a quite different password';
 
@@ -124,6 +128,7 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
       '/reset-password',
       '/accept-invitation?token=inv_x',
       '/accept-invitation',
+      '/keep-account',
     ])('%s fits, breaks no policy, and asks nobody anything', async (address) => {
       const { page, troubles, asked } = await open(address, width, colorScheme);
       await page.locator('form:visible, #said:not(:empty)').first().waitFor();
@@ -190,6 +195,24 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
     await second.press('Enter');
     await said.getByText('The password is set. Log in with it.').waitFor();
     expect((await logIn(ada.email, chosen)).status).toBe(200);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  test('an account that was to be deleted is kept by whoever can log in to it, with the second factor', async () => {
+    const { person, backupCodes } = await whoIsGuarded();
+    const { email } = person;
+    expect((await person.request(deleteAccount, { password })).status).toBe(202);
+    const { page, troubles, said } = await open('/keep-account', 390);
+    await page.getByLabel('E-mail address').fill(email);
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button').click();
+    await page.getByLabel('Code').fill(backupCodes[0] ?? '');
+    await page.getByRole('button').click();
+    await said.getByText('Your account stays.').waitFor();
+    await shoot(page, 'account-kept');
+    const [row] = await adminSql()`select deletes_at from users where email = ${email}`;
+    expect(row?.deletes_at).toBeNull();
     expect(troubles).toEqual([]);
     await page.close();
   });

@@ -50,7 +50,11 @@ export const { contract, respond, serve, handler } = endpoint({
         companyId: null,
         userId,
         template: 'account-deletion',
-        data: { name: person.name, at: deletesAt, link: env().FRONTEND_URL ?? env().PUBLIC_URL },
+        data: {
+          name: person.name,
+          at: deletesAt,
+          link: new URL('/keep-account', env().FRONTEND_URL ?? env().PUBLIC_URL).href,
+        },
       });
       await audit(tx, ctx, {
         companyId,
