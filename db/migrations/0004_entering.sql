@@ -111,7 +111,9 @@ create function private.user_claims(p_claims jsonb, p_role text, p_ip text) retu
         update public.sessions s set last_seen_at = now(), ip = coalesce(nullif(p_ip, ''), s.ip) where s.id = m.session_id;
       end if;
     end if;
-    return jsonb_set(p_claims, '{app_metadata,role}', to_jsonb(m.role))::text;
+    -- A platform admin stands above the company, so the policies let them see what its owner sees.
+    return jsonb_set(p_claims, '{app_metadata,role}',
+      to_jsonb(case when m.is_platform_admin then 'owner' else m.role end))::text;
   end $$;
 
 create function private.enter_key(p_hash bytea, p_scope text, p_role text, p_ip text) returns text

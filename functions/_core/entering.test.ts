@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import * as listAuditLogs from '../audit/list-audit-logs.ts';
 import * as listCalls from '../calls/list-calls.ts';
+import * as requestDataExport from '../personal-data/request-data-export.ts';
 import { adminSql } from './testing/admin-sql.ts';
 import { aCompany, readAnswer, type TestCompany } from './testing/company.ts';
 
@@ -81,4 +83,15 @@ test('a session tells when and from where it was last used, to the minute', asyn
   expect(first?.ip).toBe('192.0.2.9');
   await from('192.0.2.10', person.headers);
   expect(await seen()).toEqual(first);
+});
+
+test('a platform admin sees what the owner of their company sees, until they are one no more', async () => {
+  const acme = await aCompany();
+  const [owner, person] = [await acme.as('owner'), await acme.as('viewer')];
+  await owner.request(requestDataExport); // leaves an entry
+  expect((await person.request(listAuditLogs)).status).toBe(403);
+  await adminSql()`update users set is_platform_admin = true where id = ${person.id}`;
+  expect((await person.request(listAuditLogs)).body.data).toHaveLength(1);
+  await adminSql()`update users set is_platform_admin = false where id = ${person.id}`;
+  expect((await person.request(listAuditLogs)).status).toBe(403);
 });
