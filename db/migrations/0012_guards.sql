@@ -56,7 +56,7 @@ create function private.take_limit(
 -- What a request with an Idempotency-Key did: the answer is kept, encrypted, for a day. `effect_at` is written in the
 -- transaction that has the effect, so that a process killed before it could answer leaves word of it.
 create table public.idempotency_keys (
-  scope        text not null,                      -- the company, or 'internal', or 'public'
+  scope        text not null,                      -- the company, 'internal', or 'nobody:' and the address
   route        text not null,                      -- 'POST /api/calls'
   key          text not null,
   fingerprint  bytea not null,                     -- SHA-256 of caller, path, query and body

@@ -3,10 +3,10 @@ import { AppError, type ErrorCode } from './errors.ts';
 import { inlined } from './inline-sql.ts';
 import {
   demandNotRefused,
-  type LimitAsk,
-  type LimitState,
+  type Limits,
   limitedError,
   limitStateOf,
+  limitsOn,
   rememberRefusal,
   takeLimitParams,
   takeLimitText,
@@ -125,17 +125,16 @@ export async function transaction<T>(
 /**
  * Runs statements that need nothing of each other's results as `entry`: everything, BEGIN and COMMIT included, goes out
  * at once, in one round trip. For reading: a commit whose statements failed has rolled back.
- * @param asks Limits that count this request: asked in the same round trip, before all else, each a transaction of its
- * own. What is refused is not looked at.
- * @param onLimits Is told how they stand, also when the caller is refused for another reason.
+ * @param limits What counts this request: asked in the same round trip, before all else, each a transaction of its own.
+ * How they stand is left in `limits.state`, also when the caller is refused for another reason.
  * @throws AppError RATE_LIMITED.
  */
 export async function readTogether(
   entry: Entry,
   statements: readonly SQL[],
-  asks: readonly LimitAsk[] = [],
-  onLimits: (state: LimitState) => void = () => {},
+  limits: Limits = limitsOn([]),
 ): Promise<Row[][]> {
+  const { asks } = limits;
   demandNotRefused(asks, Date.now());
   const slot = await acquire();
   try {
@@ -144,7 +143,7 @@ export async function readTogether(
       readOn(slot, entry, statements),
     ]);
     if (taken.status === 'rejected') throw taken.reason;
-    settleLimits(asks, taken.value, onLimits); // before what the read says: a refused one may have failed besides
+    settleLimits(limits, taken.value); // before what the read says: a refused one may have failed besides
     if (read.status === 'rejected') throw read.reason;
     return read.value;
   } catch (error) {
@@ -155,31 +154,25 @@ export async function readTogether(
 }
 
 /** Counts a request where there is nothing to read with it. @throws AppError RATE_LIMITED. */
-export async function takeLimits(
-  asks: readonly LimitAsk[],
-  onLimits: (state: LimitState) => void = () => {},
-): Promise<void> {
-  if (asks.length === 0) return;
+export async function takeLimits(limits: Limits): Promise<void> {
+  const { asks } = limits;
   demandNotRefused(asks, Date.now());
-  const taken = await Promise.all(asks.map((ask) => callFunction(takeLimitText, takeLimitParams(ask))));
-  settleLimits(asks, taken, onLimits);
+  settleLimits(
+    limits,
+    await Promise.all(asks.map((ask) => callFunction(takeLimitText, takeLimitParams(ask)))),
+  );
 }
 
-function settleLimits(
-  asks: readonly LimitAsk[],
-  taken: readonly Row[][],
-  onLimits: (state: LimitState) => void,
-): void {
-  let least: LimitState | undefined;
-  for (const [index, ask] of asks.entries()) {
+/** Leaves the tightest state in `limits`. @throws AppError RATE_LIMITED for the first one that did not let in. */
+function settleLimits(limits: Limits, taken: readonly Row[][]): void {
+  for (const [index, ask] of limits.asks.entries()) {
     const state = limitStateOf(taken[index]?.[0]);
     if (!state.isAllowed) {
       rememberRefusal(ask, state, Date.now());
       throw limitedError(state);
     }
-    if (state.remaining < (least?.remaining ?? Number.POSITIVE_INFINITY)) least = state;
+    if (!limits.state || state.remaining < limits.state.remaining) limits.state = state;
   }
-  if (least) onLimits(least);
 }
 
 async function readOn(slot: Slot, entry: Entry, statements: readonly SQL[]): Promise<Row[][]> {

@@ -5,14 +5,14 @@ import { type Context, makeContext } from './context.ts';
 import { type Entry, type LastStatement, readTogether, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
-import { asAppError, failureReply, jsonReply } from './http/answers.ts';
+import { failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { type Incoming, type Platform, readBody } from './http/incoming.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
-import { beginIdempotent, idempotentRequestOf } from './idempotency.ts';
+import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './idempotency.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
-import { type LimitAsk, type LimitClass, type LimitState, limitHeaders, limitsFor } from './limits.ts';
+import { type LimitClass, type Limits, limitHeaders, limitsFor, limitsOn } from './limits.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
 import { Pagination, type Read } from './page.ts';
@@ -40,7 +40,7 @@ export interface Contract {
   self?: string | undefined;
   /** Which rate limit counts. */
   limit: LimitClass;
-  /** The field with the e-mail address that an `auth` limit counts by, beside the caller's address. */
+  /** The field that an `auth` limit counts by beside the caller's address: whose e-mail address, or which token. */
   limitBy?: string | undefined;
   /** Path, query and body in one flat strict object; fields of the path by its names, the rest by `method`. */
   input: z.ZodObject;
@@ -101,6 +101,14 @@ export interface Endpoint extends Platforms {
 
 const noInput = z.object({});
 
+/** One request, on its way through. */
+interface Asked {
+  incoming: Incoming;
+  platform: Platform;
+  requestId: string;
+  limits: Limits;
+}
+
 /**
  * Declares an endpoint. Importing the file that does so has no effect: no environment is read, no connection opened.
  */
@@ -139,7 +147,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   const pattern = pathPattern(contract.path);
   const route = `${contract.method} ${contract.path}`;
 
-  async function answer(incoming: Incoming, platform: Platform, requestId: string): Promise<Reply> {
+  async function answer({ incoming, platform, requestId, limits }: Asked): Promise<Reply> {
     const now = new Date();
     if (incoming.method !== contract.method) {
       throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow: contract.method } });
@@ -148,7 +156,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     if (!params) throw new AppError('NOT_FOUND');
     const caller = await authenticate(incoming.headers, contract.who, now);
     try {
-      return await answerTo(caller, incoming, platform, { requestId, params, now });
+      return await answerTo(caller, params, now, { incoming, platform, requestId, limits });
     } catch (error) {
       auditRefusedKey(caller, error, platform);
       throw error;
@@ -157,101 +165,66 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
 
   async function answerTo(
     caller: Caller,
-    incoming: Incoming,
-    platform: Platform,
-    { requestId, params, now }: { requestId: string; params: Record<string, string>; now: Date },
+    params: Record<string, string>,
+    now: Date,
+    { incoming, platform, requestId, limits }: Asked,
   ): Promise<Reply> {
     const body = contract.takesBody
       ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES)
-      : undefined;
+      : Buffer.alloc(0);
     const given = mergeInput(
       params,
       parseQuery(incoming.url.searchParams),
-      body && body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
+      body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
     const ip = platform.ip ?? '';
     const entry = entryOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
-    const asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
-    let limited: LimitState | undefined;
-    const onLimits = (state: LimitState) => {
-      limited = state;
-    };
-    try {
-      const reply = await admitted(onLimits);
-      if (limited) reply.headers = { ...limitHeaders(limited), ...reply.headers };
-      return reply;
-    } catch (error) {
-      const failure = asAppError(error);
-      if (limited) Object.assign(failure.headers, { ...limitHeaders(limited), ...failure.headers });
-      throw failure;
+    limits.asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
+    if ('query' in definition) {
+      const read = definition.query({ input: value, caller, now });
+      return jsonReply(contract.status, await runRead(entry, read, contract, limits));
     }
-
-    async function admitted(onLimits: (state: LimitState) => void): Promise<Reply> {
-      if ('query' in definition) {
-        const read = definition.query({ input: value, caller, now });
-        return jsonReply(contract.status, await runRead(entry, read, contract, asks, onLimits));
-      }
-      await admit(caller, entry, asks, onLimits);
-      const request = contract.takesIdempotencyKey
-        ? idempotentRequestOf(
-            incoming.headers,
-            caller,
-            route,
-            `${incoming.url.pathname}${incoming.url.search}`,
-            body ?? Buffer.alloc(0),
-          )
-        : undefined;
-      const attempt = request && (await beginIdempotent(request));
-      if (attempt && 'status' in attempt) return attempt;
-      const reply = await replyOf(attempt?.mark);
-      await attempt?.end(reply);
-      return reply;
-    }
-
-    /** With an Idempotency-Key, a failure is an answer like another, to be given again. */
-    async function replyOf(mark: LastStatement | undefined): Promise<Reply> {
-      try {
-        return await handled(mark);
-      } catch (error) {
-        if (!mark) throw error;
-        if (!(error instanceof AppError) || error.status >= 500) {
-          log().error({ route, requestId, err: error }, 'a request with an Idempotency-Key failed');
-        }
-        return failureReply(error, requestId);
-      }
-    }
-
-    async function handled(mark: LastStatement | undefined): Promise<Reply> {
-      if (!('handle' in definition)) throw new Error('An endpoint has a query or a handler.');
+    const handled = async (withCommit?: LastStatement): Promise<Reply> => {
       const ctx = makeContext({
         requestId,
         caller,
         entry,
         ip,
         headers: incoming.headers,
-        rawBody: body ?? Buffer.alloc(0),
-        withCommit: mark,
+        rawBody: body,
+        withCommit,
         waitUntil: platform.waitUntil ?? (() => {}),
       });
       const result = await definition.handle({ ctx, input: value });
       if (result instanceof RawReply) return result.reply;
       return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
-    }
+    };
+    await admit(caller, entry, limits);
+    const { pathname, search } = incoming.url;
+    const request = contract.takesIdempotencyKey
+      ? idempotentRequestOf(incoming.headers, caller, ip, route, `${pathname}${search}`, body)
+      : undefined;
+    return request ? await onlyOnce(request, handled, requestId) : await handled();
   }
 
   async function respond(incoming: Incoming, platform: Platform = {}): Promise<Reply> {
     const started = performance.now();
     const requestId = requestIdOf(incoming.headers);
+    const limits = limitsOn([]);
     let reply: Reply;
     let failure: unknown;
     try {
-      reply = await answer(incoming, platform, requestId);
+      reply = await answer({ incoming, platform, requestId, limits });
     } catch (error) {
       failure = error;
       reply = failureReply(error, requestId);
     }
-    reply.headers = { ...commonHeaders(incoming.headers, requestId), ...reply.headers };
+    reply.headers = {
+      ...commonHeaders(incoming.headers, requestId),
+      ...(limits.state ? limitHeaders(limits.state) : {}),
+      ...reply.headers,
+    };
     const seconds = (performance.now() - started) / 1000;
     countRequest(contract.method, contract.path, reply.status, seconds);
     logRequest(contract, reply.status, seconds, requestId, failure);
@@ -273,24 +246,41 @@ function accountOf({ limitBy }: Contract, value: Record<string, unknown>): strin
 }
 
 /** Counts the request, and lets the database confirm a person or key, before a handler does anything at all. */
-async function admit(
-  caller: Caller,
-  entry: Entry,
-  asks: readonly LimitAsk[],
-  onLimits: (state: LimitState) => void,
-): Promise<void> {
-  if (caller.kind === 'user' || caller.kind === 'key') await readTogether(entry, [], asks, onLimits);
-  else await takeLimits(asks, onLimits);
+async function admit(caller: Caller, entry: Entry, limits: Limits): Promise<void> {
+  if (caller.kind === 'user' || caller.kind === 'key') await readTogether(entry, [], limits);
+  else await takeLimits(limits);
+}
+
+/** The same request again has no second effect. With an Idempotency-Key, a failure is an answer like another. */
+async function onlyOnce(
+  request: IdempotentRequest,
+  handled: (withCommit: LastStatement) => Promise<Reply>,
+  requestId: string,
+): Promise<Reply> {
+  const attempt = await beginIdempotent(request);
+  if ('status' in attempt) return attempt;
+  let reply: Reply;
+  try {
+    reply = await handled(attempt.mark);
+  } catch (error) {
+    if (!(error instanceof AppError))
+      log().error(
+        { route: request.route, requestId, err: error },
+        'a request with an Idempotency-Key failed',
+      );
+    reply = failureReply(error, requestId);
+  }
+  await attempt.end(reply);
+  return reply;
 }
 
 async function runRead(
   entry: Entry,
   read: Read,
   contract: Contract,
-  asks: readonly LimitAsk[],
-  onLimits: (state: LimitState) => void,
+  limits: Limits,
 ): Promise<{ body: string; headers?: Record<string, string> }> {
-  const reply = read.reply(await readTogether(entry, read.statements, asks, onLimits));
+  const reply = read.reply(await readTogether(entry, read.statements, limits));
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
   if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
   return reply;

@@ -44,7 +44,7 @@ export class AppError extends Error {
   readonly status: number;
   readonly details: readonly ErrorDetail[] | undefined;
   /** Extra answer headers: Retry-After, Allow. */
-  readonly headers: Record<string, string>;
+  readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     code: ErrorCode,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as createApp from '../apps/create-app.ts';
+import * as login from '../auth/login.ts';
 import * as deleteLink from '../user-mappings/delete-user-mapping.ts';
 import { env } from './env.ts';
 import { decryptSecret } from './secrets.ts';
@@ -45,6 +46,21 @@ describe('an Idempotency-Key', () => {
     expect((await make(name, randomUUID())).headers.get('idempotent-replayed')).toBeNull();
     const route = await request(deleteLink, { app_id: randomUUID(), id: randomUUID() }, internal(key));
     expect(route.body.code).toBe('NOT_FOUND');
+  });
+
+  test('of one stranger meets no other stranger’s, and its own only with the same body', async () => {
+    const key = randomUUID();
+    const ask = async (ip: string, email: string) => {
+      const asWeb = new Request('https://api.example.com/api/auth/login', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': key },
+        body: JSON.stringify({ email, password: 'wrong' }),
+      });
+      return (await login.serve(asWeb, { ip })).status;
+    };
+    expect(await ask('192.0.2.1', 'ada@example.com')).toBe(401);
+    expect(await ask('192.0.2.2', 'bob@example.com')).toBe(401);
+    expect(await ask('192.0.2.1', 'bob@example.com')).toBe(422);
   });
 
   test('gives a refusal again as well', async () => {

@@ -27,7 +27,9 @@ export interface Attempt {
 
 const longestKey = 255;
 
-const scopeOf = (caller: Caller): string => ('companyId' in caller ? caller.companyId : caller.kind);
+/** Whose keys do not meet another's: a company's, the operators', those of one address that nobody has logged in from. */
+const scopeOf = (caller: Caller, ip: string): string =>
+  'companyId' in caller ? caller.companyId : caller.kind === 'nobody' ? `nobody:${ip}` : caller.kind;
 
 const callerIdOf = (caller: Caller): string =>
   caller.kind === 'user' ? caller.userId : caller.kind === 'key' ? caller.keyId : caller.kind;
@@ -39,6 +41,7 @@ const callerIdOf = (caller: Caller): string =>
 export function idempotentRequestOf(
   headers: HeaderFields,
   caller: Caller,
+  ip: string,
   route: string,
   target: string,
   body: Uint8Array,
@@ -56,7 +59,7 @@ export function idempotentRequestOf(
     .update(`${callerIdOf(caller)}\n${target}\n`)
     .update(body)
     .digest();
-  return { scope: scopeOf(caller), route, key, fingerprint };
+  return { scope: scopeOf(caller, ip), route, key, fingerprint };
 }
 
 const KeptReply = z.object({

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterEach, describe, expect, test } from 'vitest';
+import * as createApp from '../apps/create-app.ts';
 import * as login from '../auth/login.ts';
 import * as listCalls from '../calls/list-calls.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
-import { takeLimits } from './db.ts';
-import { forgetRefusals, limitHeaders } from './limits.ts';
+import { closeDatabase, takeLimits } from './db.ts';
+import { env } from './env.ts';
+import { forgetRefusals, limitHeaders, limitsOn } from './limits.ts';
 import { adminSql } from './testing/admin-sql.ts';
-import { aCompany } from './testing/company.ts';
+import { aCompany, request } from './testing/company.ts';
 import { dialpadBody, post } from './testing/hooks.ts';
 import { setSettings } from './testing/settings.ts';
 
@@ -94,7 +96,7 @@ describe('a limit', () => {
 
   test('fills again at its rate', async () => {
     const key = `test:${randomUUID()}`;
-    const ask = [{ key, limits: [{ count: 100, seconds: 1 }] as const }];
+    const ask = limitsOn([{ key, limits: [{ count: 100, seconds: 1 }] }]);
     for (let i = 0; i < 100; i++) await takeLimits(ask).catch(() => {});
     forgetRefusals();
     await adminSql()`update rate_limits set tat1 = extract(epoch from now()) + 0.5 where key = ${key}`;
@@ -107,6 +109,31 @@ describe('a limit', () => {
       );
     }
     expect(admitted).toBeGreaterThanOrEqual(50);
+  });
+
+  test('holds, with keys of idempotency, where no statement can be prepared', async () => {
+    const address = process.env.DATABASE_URL ?? '';
+    const unprepared = new URL(address);
+    unprepared.searchParams.set('prepare', 'false');
+    await closeDatabase();
+    setSettings({ DATABASE_URL: unprepared.href, RATE_LIMIT_API: '2/1m' });
+    try {
+      const key = await (await aCompany()).key();
+      const answers = [
+        await key.request(listCalls),
+        await key.request(listCalls),
+        await key.request(listCalls),
+      ];
+      expect(answers.map(({ status }) => status)).toEqual([200, 200, 429]);
+      expect(numbersOf(answers[0]?.headers ?? new Headers()).slice(0, 2)).toEqual([2, 1]);
+      const headers = { 'x-internal-secret': env().INTERNAL_API_SECRET, 'idempotency-key': randomUUID() };
+      const input = { name: `it's \\ ${randomUUID()}` };
+      const [one, two] = [await request(createApp, input, headers), await request(createApp, input, headers)];
+      expect([one.status, two.text]).toEqual([201, one.text]);
+    } finally {
+      await closeDatabase();
+      setSettings({ DATABASE_URL: address });
+    }
   });
 
   test('admits exactly its count from eight connections at once', async () => {

@@ -23,6 +23,15 @@ export interface LimitState {
   retrySeconds: number;
 }
 
+/** What counts a request, and how the tightest of it stands once it was asked. */
+export interface Limits {
+  asks: readonly LimitAsk[];
+  state: LimitState | undefined;
+}
+
+/** What is asked here, of which nothing is known yet. */
+export const limitsOn = (asks: readonly LimitAsk[]): Limits => ({ asks, state: undefined });
+
 /** For one office behind one address, whose people all log in at nine. */
 const peopleOfAnAddress = 30;
 /** As much as a setting may say: Postgres counts in an integer. */

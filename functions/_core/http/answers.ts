@@ -16,7 +16,7 @@ const isBadValue = (error: unknown): boolean => {
 };
 
 /** What the caller is told of an error: the cause stays in the log. */
-export function asAppError(error: unknown): AppError {
+function asAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof ProviderError) {
     return new AppError('PROVIDER_FAILED', {

@@ -5,7 +5,7 @@ import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { HeaderFields } from '#core/http/incoming.ts';
 import { newId } from '#core/ids.ts';
-import { badSignatureLimit } from '#core/limits.ts';
+import { badSignatureLimit, limitsOn } from '#core/limits.ts';
 import { countInvalidSignature } from '#core/metrics.ts';
 import { wake } from '#core/queue.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
@@ -52,7 +52,7 @@ async function verify(provider: Provider, ctx: Context, expectation: Expectation
     { provider: provider.name, ip: ctx.ip, bytes: ctx.rawBody.length },
     'a webhook was not signed as it must be',
   );
-  await takeLimits(badSignatureLimit(ctx.ip));
+  await takeLimits(limitsOn(badSignatureLimit(ctx.ip)));
   throw new AppError('INVALID_SIGNATURE');
 }
 

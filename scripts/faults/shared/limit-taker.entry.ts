@@ -1,7 +1,7 @@
 /** One of several instances that count against the same limits, and a caller that asks as often as it can. */
 import { closeDatabase, takeLimits } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import type { LimitAsk } from '#core/limits.ts';
+import { type LimitAsk, limitsOn } from '#core/limits.ts';
 import { askFor } from './json-requests.ts';
 import { serveParent } from './serve-parent.ts';
 
@@ -27,7 +27,7 @@ async function take({ ask, times }: Taking): Promise<Heard> {
   const heard: Heard = { admitted: 0, refused: 0, odd: 0 };
   const once = async () => {
     try {
-      await takeLimits([ask]);
+      await takeLimits(limitsOn([ask]));
       heard.admitted++;
     } catch (error) {
       if (error instanceof AppError && error.code === 'RATE_LIMITED') heard.refused++;
