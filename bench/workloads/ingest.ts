@@ -1,16 +1,17 @@
 import { emptyPipeline } from '../database/bench-database.ts';
+import { type ContenderServer, closedContender } from '../load/contender.ts';
 import { hookRequests, newEvents } from '../load/dialpad-requests.ts';
-import { type Contender, interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
+import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
 import { Latencies } from '../load/latencies.ts';
 import { demandStatus } from '../load/load-generator.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
 
-const connections = 16;
 const rate = 500;
 
-async function throughput({ database, load, isQuick, logFile }: Bench) {
+async function throughput(bench: Bench) {
+  const { database, isQuick, logFile } = bench;
   const { admin } = database;
   await admin`drop table if exists bare_events`;
   await admin`create table bare_events (like inbound_events including defaults, primary key (id), unique (provider, dedupe_key))`;
@@ -19,27 +20,17 @@ async function throughput({ database, load, isQuick, logFile }: Bench) {
     startOurServer(database, logFile, { env: { QUEUE_DRIVER: 'inline' } }), // nothing is set to run inline: stored, not processed
     startOurServer(database, logFile),
   ]);
-  const seconds = isQuick ? 1 : 2;
-  const contender = (
-    name: string,
-    server: { port: number } & Contender['server'],
-    path: string,
-    most: number,
-  ): Contender => ({
-    name,
-    server,
-    async run() {
-      const requests = hookRequests(newEvents(most * seconds), path);
-      const outcome = await load.closed({ port: server.port, requests, connections, seconds, isOnce: true });
-      demandStatus(outcome, 200, name);
-      return outcome;
-    },
-  });
+  const contender = (name: string, server: ContenderServer, path: string, mostPerSecond: number) =>
+    closedContender(bench, {
+      name,
+      server,
+      requests: (seconds) => hookRequests(newEvents(mostPerSecond * seconds), path),
+    });
   try {
     const contenders = [
-      contender('bare: HMAC, one insert', bare, '/events', 8_000),
-      contender('ours: the function alone', alone, '/webhooks/dialpad', 4_000),
-      contender('ours, queue and worker in the same process', whole, '/webhooks/dialpad', 4_000),
+      contender('bare: HMAC, one insert', bare, '/events', 12_000),
+      contender('ours: the function alone', alone, '/webhooks/dialpad', 8_000),
+      contender('ours, queue and worker in the same process', whole, '/webhooks/dialpad', 8_000),
     ];
     for (const each of contenders) await each.run(0); // warm
     return await interleaved(contenders, isQuick ? 2 : 5);

@@ -1,15 +1,14 @@
 import { seededRandom } from '../../scripts/providers/dialpad/random.ts';
 import type { Tenant } from '../database/tenants.ts';
+import { type ContenderServer, closedContender, connections } from '../load/contender.ts';
 import { requestBytes } from '../load/http-connection.ts';
-import { type Contender, interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
-import { demandStatus } from '../load/load-generator.ts';
+import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
 import { tokenOf } from '../load/tokens.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
 
 const path = '/api/calls?status=completed';
-const connections = 16;
 
 /** As many requests of each company as its share of the calls. */
 function byShare(tenants: readonly Tenant[], count: number): Tenant[] {
@@ -21,7 +20,8 @@ function byShare(tenants: readonly Tenant[], count: number): Tenant[] {
     .map(({ tenant }) => tenant);
 }
 
-async function run({ database, load, isQuick, logFile }: Bench): Promise<Findings> {
+async function run(bench: Bench): Promise<Findings> {
+  const { database, isQuick, logFile } = bench;
   const { tenants } = database;
   const [bare, ours] = await Promise.all([
     startBareServer(database, logFile),
@@ -32,26 +32,8 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
     const bareGet = (tenant: Tenant) => requestBytes('GET', `/calls?${tenant.companyId}&completed`, {});
     const tokens = await Promise.all(tenants.map((tenant) => tokenOf(database.admin, tenant)));
     const weighted = byShare(tenants, 2_000);
-    const contender = (
-      name: string,
-      server: { port: number } & Contender['server'],
-      requests: Uint8Array[],
-    ): Contender => ({
-      name,
-      server,
-      async run() {
-        const seconds = isQuick ? 1 : 2;
-        const outcome = await load.closed({
-          port: server.port,
-          requests,
-          connections,
-          seconds,
-          isOnce: false,
-        });
-        demandStatus(outcome, 200, name);
-        return outcome;
-      },
-    });
+    const contender = (name: string, server: ContenderServer, requests: Uint8Array[]) =>
+      closedContender(bench, { name, server, requests });
     const contenders = [
       contender('bare, each company in turn', bare, tenants.map(bareGet)),
       contender('ours, key', ours, tenants.map(get)),

@@ -1,14 +1,13 @@
+import { type ContenderServer, closedContender, connections } from '../load/contender.ts';
 import { requestBytes } from '../load/http-connection.ts';
-import { type Contender, interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
-import { demandStatus } from '../load/load-generator.ts';
+import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
 import { tokenOf } from '../load/tokens.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
 
-const connections = 16;
-
-async function run({ database, load, isQuick, logFile }: Bench): Promise<Findings> {
+async function run(bench: Bench): Promise<Findings> {
+  const { database, isQuick, logFile } = bench;
   const { tenants, admin } = database;
   const [bare, ours] = await Promise.all([
     startBareServer(database, logFile),
@@ -16,26 +15,8 @@ async function run({ database, load, isQuick, logFile }: Bench): Promise<Finding
   ]);
   try {
     const tokens = await Promise.all(tenants.map((tenant) => tokenOf(admin, tenant)));
-    const contender = (
-      name: string,
-      server: { port: number } & Contender['server'],
-      requests: Uint8Array[],
-    ): Contender => ({
-      name,
-      server,
-      async run() {
-        const seconds = isQuick ? 1 : 2;
-        const outcome = await load.closed({
-          port: server.port,
-          requests,
-          connections,
-          seconds,
-          isOnce: false,
-        });
-        demandStatus(outcome, 200, name);
-        return outcome;
-      },
-    });
+    const contender = (name: string, server: ContenderServer, requests: Uint8Array[]) =>
+      closedContender(bench, { name, server, requests });
     const contenders = [
       contender(
         'bare, one prepared query',
