@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from './context.ts';
-import { rowsOf, type Tx } from './db.ts';
+import { atCommit, type Tx } from './db.ts';
 
 /** What happened, for the company's audit log. */
 export interface AuditEntry {
@@ -54,14 +54,14 @@ function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | 
 }
 
 /**
- * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAsService`). The
- * company's entries are chained by their hashes, so that writers of one company take turns: write it last.
+ * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAsService`), with its
+ * commit: the company's entries are chained by their hashes, so that writers of one company take turns at the end.
  */
-export async function audit(tx: Tx, ctx: Context, entry: AuditEntry): Promise<void> {
+export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {
   const actor = actorOf(ctx, entry);
   const json = (value: Record<string, unknown> | undefined) =>
     value === undefined ? null : JSON.stringify(withoutSecrets(value));
-  await rowsOf(
+  atCommit(
     tx,
     sql`select private.write_audit(${entry.companyId}::uuid, ${entry.action}, ${actor.type}, ${actor.id}::uuid,
       null, ${ctx.ip || null}, ${ctx.headers.get('user-agent')?.slice(0, 400) ?? null}, ${ctx.requestId},

@@ -33,6 +33,8 @@ export type Entry =
 /** A transaction that has taken on its caller: what `rowsOf(tx, sql…)` runs statements in. */
 export class Tx {
   readonly slot: Slot;
+  /** What goes out with the commit. */
+  readonly atCommit: LastStatement[] = [];
   constructor(slot: Slot) {
     this.slot = slot;
   }
@@ -81,7 +83,7 @@ const control = (slot: Slot, text: 'begin' | 'commit' | 'rollback'): Promise<unk
 
 export type Row = Record<string, unknown>;
 
-/** A statement that goes with each commit. */
+/** A statement that goes with the commit. */
 export interface LastStatement {
   text: string;
   params: readonly unknown[];
@@ -102,11 +104,16 @@ export async function transaction<T>(
   const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
   try {
-    const result = await run(new Tx(slot));
+    const tx = new Tx(slot);
+    const result = await run(tx);
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
-    // Should the last statement fail, the commit behind it rolls back.
-    await Promise.all([last && send(slot, last.text, last.params), control(slot, 'commit')]);
+    // Should one of the last statements fail, the commit behind it rolls back.
+    const lasts = last ? [...tx.atCommit, last] : tx.atCommit;
+    await Promise.all([
+      ...lasts.map(({ text, params }) => send(slot, text, params)),
+      control(slot, 'commit'),
+    ]);
     return result;
   } catch (error) {
     const cause = await opening.then(
@@ -226,6 +233,15 @@ export async function callFunction(statement: SQL | string, params: readonly unk
 export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
   const { sql: text, params } = queryOf(statement);
   return (await send(tx.slot, text, params)) as T[];
+}
+
+/**
+ * Leaves a statement for the end of the transaction: it goes out with the commit, after all else and without a round
+ * trip of its own. When it fails, so does the transaction.
+ */
+export function atCommit(tx: Tx, statement: SQL): void {
+  const { sql: text, params } = queryOf(statement);
+  tx.atCommit.push({ text, params });
 }
 
 /** A Postgres array literal as one parameter: `any(${textArray(ids)})`. */

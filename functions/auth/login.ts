@@ -47,9 +47,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
     const deviceToken = shownDevice(ctx, input.deviceToken);
-    const begun = await ctx.dbAsService('begin a try to log in', (tx) =>
-      beginTry(tx, ctx, { email: input.email, deviceToken }),
-    );
+    const begun = await beginTry(ctx, { email: input.email, deviceToken });
     if ('lockedSeconds' in begun) throw lockedError(begun.lockedSeconds);
     // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
     const isRight = await verifyPassword(begun.passwordHash, input.password);

@@ -1,7 +1,11 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
 import { plainCode } from './shared/backup-codes.ts';
-import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
+import { lockSecondFactor, type SecondFactor, takeCode } from './shared/second-factor.ts';
+
+export { lockSecondFactor } from './shared/second-factor.ts';
+
+type Verdict = 'off' | 'right' | 'missing' | 'wrong' | 'locked';
 
 /**
  * Whether a person who showed their password may come in: 'off' and 'right' say so. A code works once, a wrong one
@@ -16,8 +20,17 @@ export async function checkSecondFactor(
   ctx: Context,
   userId: string,
   code: string | undefined,
-): Promise<'off' | 'right' | 'missing' | 'wrong' | 'locked'> {
-  const factor = await lockSecondFactor(tx, userId);
+): Promise<Verdict> {
+  return await judgeSecondFactor(tx, ctx, await lockSecondFactor(tx, userId), code);
+}
+
+/** As checkSecondFactor(), where lockSecondFactor() was called before in the same transaction. */
+export async function judgeSecondFactor(
+  tx: Tx,
+  ctx: Context,
+  factor: SecondFactor | undefined,
+  code: string | undefined,
+): Promise<Verdict> {
   if (!factor?.isOn) return 'off';
   if (factor.isLocked) return 'locked';
   if (code === undefined || plainCode(code) === '') return 'missing';

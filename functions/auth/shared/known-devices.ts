@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/db.ts';
 import { userAgentOf } from './person.ts';
 import { hashToken, makeToken, tokenInput } from './secret-tokens.ts';
 
@@ -23,10 +23,10 @@ const fitting = (token: string | null | undefined): string | undefined =>
 export const shownDevice = (ctx: Context, given: string | undefined): string | undefined =>
   fitting(given) ?? fitting(ctx.headers.get('x-device-token'));
 
-/** Makes the caller's device one that the person is known to use. @returns its token. */
-export async function rememberDevice(tx: Tx, ctx: Context, userId: string): Promise<string> {
+/** Makes the caller's device one that the person is known to use, with the commit. @returns its token. */
+export function rememberDevice(tx: Tx, ctx: Context, userId: string): string {
   const token = makeToken('dt');
-  await rowsOf(
+  atCommit(
     tx,
     sql`insert into known_devices (token_hash, user_id, user_agent)
       values (${hashToken(token)}::bytea, ${userId}::uuid, ${userAgentOf(ctx)})`,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { normalEmail } from './account.ts';
 import { userAgentOf } from './person.ts';
@@ -38,20 +38,19 @@ export type Outcome =
  * @returns the try, or how long the account is locked still.
  */
 export async function beginTry(
-  tx: Tx,
   ctx: Context,
   given: { email: string; deviceToken: string | undefined },
 ): Promise<Try | { lockedSeconds: number }> {
   const emailNormal = normalEmail(given.email);
   const account = hashAccount(emailNormal);
   const shown = given.deviceToken === undefined ? null : hashToken(given.deviceToken);
-  const [row] = await rowsOf<{
+  const [row] = await ctx.readAsService<{
     id: string | null;
     password_hash: string | null;
     device: Buffer;
     locked_seconds: number | null;
   }>(
-    tx,
+    'begin a try to log in',
     sql`with person as (
         select id, password_hash from users where email_normal = ${emailNormal}),
       bucket as (
@@ -65,20 +64,22 @@ export async function beginTry(
   if (!row) throw new Error('A try that was begun gave no row.');
   const { id: userId, password_hash: passwordHash, device } = row;
   if (row.locked_seconds !== null && row.locked_seconds > 0) {
-    await recordAttempt(tx, ctx, { account, userId }, 'locked');
+    await ctx.dbAsService('record a try that came too late', async (tx) =>
+      recordAttempt(tx, ctx, { account, userId }, 'locked'),
+    );
     return { lockedSeconds: row.locked_seconds };
   }
   return { account, device, userId, passwordHash };
 }
 
-/** Adds to the record of attempts. */
-export async function recordAttempt(
+/** Adds to the record of attempts, with the commit. */
+export function recordAttempt(
   tx: Tx,
   ctx: Context,
   { account, userId }: Pick<Try, 'account' | 'userId'>,
   outcome: Outcome,
-): Promise<void> {
-  await rowsOf(
+): void {
+  atCommit(
     tx,
     sql`insert into login_attempts (account, user_id, ip, user_agent, outcome)
       values (${account}::bytea, ${userId}::uuid, ${ctx.ip || null}, ${userAgentOf(ctx)}, ${outcome})`,
@@ -106,7 +107,7 @@ export async function failTry(
       returning t.locked_until is not null
         and (t.told_at is null or t.told_at < now() - make_interval(hours => ${tellAgainHours}::int)) as "shouldTell"`,
   );
-  await recordAttempt(tx, ctx, failed, counted ? 'wrong_password' : 'locked');
+  recordAttempt(tx, ctx, failed, counted ? 'wrong_password' : 'locked');
   if (!counted) return { lockedSeconds: lockMinutes * 60 };
   if (counted.shouldTell) {
     await rowsOf(

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { checkSecondFactor } from '../../two-factor/public.ts';
+import { judgeSecondFactor, lockSecondFactor } from '../../two-factor/public.ts';
 import { addresseeOf, mailTo } from './account-mail.ts';
 import { deviceName } from './device-name.ts';
 import { rememberDevice, useDevice } from './known-devices.ts';
@@ -49,20 +49,23 @@ export async function signIn(
   },
 ): Promise<SignedIn | Refusal> {
   const { begun, userId, passwordHash } = given;
-  const refused = async (outcome: Refusal) => {
-    await recordAttempt(tx, ctx, begun, outcome);
+  const refused = (outcome: Refusal) => {
+    recordAttempt(tx, ctx, begun, outcome);
     return outcome;
   };
-  const [isForgiven, past] = await Promise.all([forgiveTries(tx, begun), pastOf(tx, ctx, userId)]);
-  if (!isForgiven) return await refused('locked');
-  const factor = await checkSecondFactor(tx, ctx, userId, given.code);
-  if (factor !== 'off' && factor !== 'right') return await refused(`second_factor_${factor}`);
-  const session = await startSession(tx, ctx, { userId, passwordHash });
-  if (!session) return await refused('inactive');
-  const [isKnown] = await Promise.all([
+  // One round trip: what is written here does no harm where the rest refuses.
+  const [isForgiven, past, second, isKnown] = await Promise.all([
+    forgiveTries(tx, begun),
+    pastOf(tx, ctx, userId),
+    lockSecondFactor(tx, userId),
     useDevice(tx, userId, given.deviceToken),
-    recordAttempt(tx, ctx, begun, 'succeeded'),
   ]);
+  if (!isForgiven) return refused('locked');
+  const factor = await judgeSecondFactor(tx, ctx, second, given.code);
+  if (factor !== 'off' && factor !== 'right') return refused(`second_factor_${factor}`);
+  const session = await startSession(tx, ctx, { userId, passwordHash });
+  if (!session) return refused('inactive');
+  recordAttempt(tx, ctx, begun, 'succeeded');
   const { companyId } = session.user;
   const device = deviceName(userAgentOf(ctx));
   const jobIds: string[] = [];
@@ -73,15 +76,13 @@ export async function signIn(
     const data = { name, device, ip: ctx.ip || '–', at: ctx.now() };
     jobIds.push(await mailTo(tx, addressee, { template: 'new-sign-in', data }));
   }
-  const [deviceToken] = await Promise.all([
-    isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId),
-    audit(tx, ctx, {
-      companyId,
-      action: 'session.started',
-      resource: { type: 'session', id: session.sessionId },
-      after: { device, isKnownDevice: isKnown },
-      actor: { userId },
-    }),
-  ]);
+  const deviceToken = isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId);
+  audit(tx, ctx, {
+    companyId,
+    action: 'session.started',
+    resource: { type: 'session', id: session.sessionId },
+    after: { device, isKnownDevice: isKnown },
+    actor: { userId },
+  });
   return { session, deviceToken, jobIds };
 }
