@@ -6,7 +6,10 @@ export interface OpenJob {
   requests: Uint8Array[];
   connections: number;
   perSecond: number;
-  /** Requests that are polled, by the index of the one whose answer they wait upon, until their body is not `empty`. */
+  /**
+   * Requests that are polled, by the index of the one whose answer they wait upon, until their body is not `empty`. One
+   * that is answered other than 200, or not shown in ten seconds, fails the job.
+   */
   polls: { index: number; request: Uint8Array; empty: string }[];
   /** Whether the answers' bodies are wanted. */
   isKeeping: boolean;
@@ -63,14 +66,16 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
     const connection = await HttpConnection.open(job.port, fail);
     all.push(connection);
     for (;;) {
-      const isThere = await new Promise<boolean>((resolve) => {
-        connection.send(request, ({ body }) => resolve(!body.includes(empty)));
+      const { status, isThere } = await new Promise<{ status: number; isThere: boolean }>((resolve) => {
+        connection.send(request, ({ status, body }) => resolve({ status, isThere: !body.includes(empty) }));
       });
+      if (status !== 200) throw new Error(`A poll was answered ${status}.`);
       const waited = performance.now() - since;
-      if (isThere || waited > pollForMs) {
+      if (isThere) {
         visibleAfterMs.push(waited);
         return connection.close();
       }
+      if (waited > pollForMs) throw new Error(`A poll waited ${pollForMs / 1000} s in vain.`);
       await new Promise((resolve) => setTimeout(resolve, pollEveryMs));
     }
   }
@@ -84,7 +89,7 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
       bodyBytes += body.length;
       if (job.isKeeping) acknowledged.push({ index, atMs: epochMs(), body: body.toString('latin1') });
       const poll = polls.get(index);
-      if (poll) polling.push(pollFor(poll.request, poll.empty));
+      if (poll) polling.push(pollFor(poll.request, poll.empty).catch(fail));
       const waiting = queue.shift();
       if (waiting === undefined) free.push(connection);
       else send(connection, waiting);

@@ -59,6 +59,7 @@ export function writeResults(file: URL, machine: readonly string[], reports: rea
     }),
     '## What falls short',
     shortfalls.length === 0 ? 'Nothing in this run.' : shortfalls.join('\n'),
+    'What stands behind the figures: [notes.md](notes.md).',
     ...sections,
   ].join('\n\n');
   writeFileSync(file, `${text}\n`);

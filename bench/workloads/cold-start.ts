@@ -12,10 +12,8 @@ const probe = fileURLToPath(new URL('../servers/cold-start.mjs', import.meta.url
 const Told = z.object({ importedMs: z.number(), answeredMs: z.number(), status: z.number() });
 
 async function run({ database, isQuick }: Bench): Promise<Findings> {
-  if (!existsSync(bundle)) {
-    const notes = ['Skipped: dist/netlify is not there. `npm run build` makes it.'];
-    return { table: { columns: [''], rows: [] }, verdicts: [], notes };
-  }
+  if (!existsSync(bundle))
+    throw new Error('There is no bundle to start: `npm run build` makes dist/netlify.');
   const start = async (file: string, key: string, status: number) => {
     const { stdout } = await promisify(execFile)(
       process.execPath,

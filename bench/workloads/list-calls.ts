@@ -1,9 +1,9 @@
-import { seededRandom } from '../../scripts/providers/dialpad/random.ts';
+import { randomOrder } from '../../scripts/faults/shared/random-order.ts';
 import type { Tenant } from '../database/tenants.ts';
 import { type ContenderServer, closedContender, connections } from '../load/contender.ts';
 import { requestBytes } from '../load/http-connection.ts';
 import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
-import { tokenOf } from '../load/tokens.ts';
+import { endSessions, tokenOf } from '../load/tokens.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
@@ -13,11 +13,7 @@ const path = '/api/calls?status=completed';
 /** As many requests of each company as its share of the calls. */
 function byShare(tenants: readonly Tenant[], count: number): Tenant[] {
   const all = tenants.flatMap((tenant) => new Array<Tenant>(Math.ceil(tenant.share * count)).fill(tenant));
-  const random = seededRandom(7);
-  return all
-    .map((tenant) => ({ tenant, place: random() }))
-    .sort((a, b) => a.place - b.place)
-    .map(({ tenant }) => tenant);
+  return randomOrder(7).shuffled(all);
 }
 
 async function run(bench: Bench): Promise<Findings> {
@@ -72,6 +68,7 @@ async function run(bench: Bench): Promise<Findings> {
     };
   } finally {
     await Promise.all([bare.stop(), ours.stop()]);
+    await endSessions(database.admin, tenants);
   }
 }
 

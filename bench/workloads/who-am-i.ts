@@ -1,7 +1,7 @@
 import { type ContenderServer, closedContender, connections } from '../load/contender.ts';
 import { requestBytes } from '../load/http-connection.ts';
 import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
-import { tokenOf } from '../load/tokens.ts';
+import { endSessions, tokenOf } from '../load/tokens.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
@@ -48,6 +48,7 @@ async function run(bench: Bench): Promise<Findings> {
     };
   } finally {
     await Promise.all([bare.stop(), ours.stop()]);
+    await endSessions(admin, tenants);
   }
 }
 

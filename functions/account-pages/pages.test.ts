@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pathPattern } from '#core/path.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import { describeInBrowser } from '#core/testing/browser.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import * as forgotPassword from '../auth/forgot-password.ts';
 import * as getMe from '../auth/get-me.ts';
@@ -20,13 +18,13 @@ import * as inviteMember from '../team/invite-member.ts';
 import { tokenFor } from '../team/testing/invitations.ts';
 import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
 import * as showAcceptInvitation from './show-accept-invitation.ts';
+import * as showDataExport from './show-data-export.ts';
 import * as showKeepAccount from './show-keep-account.ts';
 import * as showResetPassword from './show-reset-password.ts';
 import * as showVerifyEmail from './show-verify-email.ts';
 
-const browserPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
 const endpoints = [
-  ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount],
+  ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount, showDataExport],
   ...[verifyEmail, resetPassword, acceptInvitation, getMe, logout, login, keepAccount],
 ];
 const chosen = 'a quite different password';
@@ -58,45 +56,10 @@ const sessionsOf = async (email: string) =>
     await adminSql()`select s.ended_at from sessions s join users u on u.id = s.user_id where u.email_normal = ${email}`
   ).map(({ ended_at }) => ended_at !== null);
 
-describe.skipIf(!existsSync(browserPath))('in a browser', () => {
-  let server: Server;
-  let base: string;
-  let browser: Browser;
-  beforeAll(async () => {
-    server = createServer(async (incoming, response) => {
-      const url = new URL(incoming.url ?? '/', 'http://localhost');
-      const { method = 'GET' } = incoming;
-      const endpoint = endpoints.find(
-        ({ contract }) => contract.method === method && pathPattern(contract.path).match(url.pathname),
-      );
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk);
-      const body = chunks.length > 0 ? Buffer.concat(chunks) : null;
-      const headers = Object.entries(incoming.headers).map(([name, value]): [string, string] => [
-        name,
-        String(value),
-      ]);
-      const answer = await endpoint?.serve(new Request(url, { method, headers, body }));
-      response.writeHead(answer?.status ?? 404, Object.fromEntries(answer?.headers ?? []));
-      response.end(answer ? Buffer.from(await answer.arrayBuffer()) : '');
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-    browser = await chromium.launch({
-      executablePath: browserPath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
-  });
-  afterAll(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
+describeInBrowser(endpoints, (ground) => {
   /** A page, and what it complained of: a refused request of the API is what some tests are about. */
   async function open(address: string, width = 1280, colorScheme: 'light' | 'dark' = 'light') {
-    const page = await browser.newPage({ viewport: { width, height: 850 }, colorScheme });
+    const page = await ground.browser.newPage({ viewport: { width, height: 850 }, colorScheme });
     const troubles: string[] = [];
     const asked: string[] = [];
     page.on('console', (message) => {
@@ -104,8 +67,8 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
         troubles.push(message.text());
     });
     page.on('pageerror', (error) => troubles.push(error.message));
-    page.on('request', (sent) => asked.push(`${sent.method()} ${sent.url().replace(base, '')}`));
-    await page.goto(base + address);
+    page.on('request', (sent) => asked.push(`${sent.method()} ${sent.url().replace(ground.base, '')}`));
+    await page.goto(ground.base + address);
     return { page, troubles, asked, said: page.locator('#said') };
   }
 
@@ -129,10 +92,12 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
       '/accept-invitation?token=inv_x',
       '/accept-invitation',
       '/keep-account',
+      '/data-export?token=x',
+      '/data-export',
     ])('%s fits, breaks no policy, and asks nobody anything', async (address) => {
       const { page, troubles, asked } = await open(address, width, colorScheme);
       await page.locator('form:visible, #said:not(:empty)').first().waitFor();
-      expect(page.url()).toBe(base + address.replace(/\?.*/, ''));
+      expect(page.url()).toBe(ground.base + address.replace(/\?.*/, ''));
       expect(await page.evaluate(overflow)).toBe(0);
       // Pressed without anything filled in: what is missing is said where it is missing.
       if (!address.startsWith('/verify') && (await page.locator('form').isVisible())) {

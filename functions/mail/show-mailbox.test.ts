@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import { type Browser, chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import { describeInBrowser } from '#core/testing/browser.ts';
 import { request } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import * as clearMailbox from './clear-mailbox.ts';
@@ -118,38 +116,14 @@ test('there is no mailbox in production', async () => {
   expect(await adminSql()`select 1 from dev_mailbox`).toHaveLength(1);
 });
 
-const browserPath = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-describe.skipIf(!existsSync(browserPath))('in a browser', () => {
-  let server: Server;
-  let base: string;
-  let browser: Browser;
-  beforeAll(async () => {
-    server = createServer(async (incoming, response) => {
-      const answer = await showMailbox.serve(new Request(new URL(incoming.url ?? '/', 'http://localhost')));
-      response.writeHead(answer.status, Object.fromEntries(answer.headers));
-      response.end(await answer.text());
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
-    browser = await chromium.launch({
-      executablePath: browserPath,
-      args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
-    });
-  });
-  afterAll(async () => {
-    await browser.close();
-    server.closeAllConnections();
-    server.close();
-  });
-
+describeInBrowser([showMailbox], (ground) => {
   test.each([320, 1280])('the page and its mail fit %i px, and break no policy', async (width) => {
     await hasMail({ to: `${'a'.repeat(64)}@${'b'.repeat(60)}.example`, subject: 'x'.repeat(300), ago: 5 });
     await hasSample('reset-password', 'ana@example.com');
-    const page = await browser.newPage({ viewport: { width, height: 844 } });
+    const page = await ground.browser.newPage({ viewport: { width, height: 844 } });
     const troubles: string[] = [];
     page.on('console', (message) => troubles.push(message.text()));
-    await page.goto(`${base}/dev/mailbox`);
+    await page.goto(`${ground.base}/dev/mailbox`);
     const mail = page.frameLocator('details[open] iframe');
     await mail.getByText('482913').waitFor();
     const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
@@ -170,15 +144,15 @@ describe.skipIf(!existsSync(browserPath))('in a browser', () => {
   test('a hostile mail runs nothing, and a link opens beside the mailbox', async () => {
     await hasMail({
       to: 'ana@example.com',
-      html: `<html><head></head><body>${hostile}<a id="go" href="${base}/dev/mailbox?to=linked">go</a></body></html>`,
+      html: `<html><head></head><body>${hostile}<a id="go" href="${ground.base}/dev/mailbox?to=linked">go</a></body></html>`,
     });
-    const page = await browser.newPage();
+    const page = await ground.browser.newPage();
     let alerts = 0;
     page.on('dialog', async (dialog) => {
       alerts++;
       await dialog.dismiss();
     });
-    await page.goto(`${base}/dev/mailbox`);
+    await page.goto(`${ground.base}/dev/mailbox`);
     const [opened] = await Promise.all([
       page.waitForEvent('popup'),
       page.frameLocator('details[open] iframe').locator('#go').click(),

@@ -7,13 +7,16 @@ const requireForModules =
   "import{createRequire as trunklineRequire}from'node:module';const require=trunklineRequire(import.meta.url);";
 
 /**
- * What libraries bring along and we never use. Pino writes to standard output, not through a thread of its own. Our mails have no attachments, so that no file's type is looked up; the
- * server is named by SMTP_URL, so that no list of well-known ones is; one connection is opened for one mail,
+ * What libraries bring along and we never use. Pino writes to standard output, not through a thread of its own. Our mails
+ * have no attachments, so that no file's type is looked up and nothing is fetched for them; the mail server is named by
+ * SMTP_URL, so that no list of well-known ones is; it signs them, if anybody does; one connection is opened for one mail,
  * with the password that stands there.
  */
 const unused: Readonly<Record<string, string>> = {
   'thread-stream/index.js': `module.exports=class{constructor(){throw new Error('This build logs in no thread.')}}`,
   'mime-funcs/mime-types.js': `export const detectMimeType=()=>'application/octet-stream',detectExtension=()=>'bin';`,
+  'dkim/index.js': `export default class{constructor(){throw new Error('This build signs no mails.')}}`,
+  'fetch/index.js': `export default()=>{throw new Error('This build fetches nothing for mails.')};`,
   'well-known/services.js': 'export const services={};',
   'xoauth2/index.js': `export default class{constructor(){throw new Error('This build logs in to mail servers by password only.')}}`,
   'smtp-pool/index.js': `export default class{constructor(){throw new Error('This build has no SMTP pool.')}}`,
@@ -25,7 +28,7 @@ const withoutUnused: Plugin = {
     given.onLoad(
       {
         filter:
-          /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(mime-funcs|well-known|smtp-pool|xoauth2)\//,
+          /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(dkim|fetch|mime-funcs|well-known|smtp-pool|xoauth2)\//,
       },
       ({ path }) => {
         const contents = Object.entries(unused).find(([file]) => path.endsWith(file))?.[1];

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { type BadRequest, badRequests, brokenHttp, signedNonsense } from './shared/bad-requests.ts';
 import { type Counts, demand, type Ground, makeCompany, withAdmin } from './shared/ground.ts';
-import { sendRaw } from './shared/raw-http.ts';
+import { type RawAnswer, sendRaw } from './shared/raw-http.ts';
 import { startStackServer } from './shared/stack-server.ts';
 
 const Envelope = z.object({
@@ -23,8 +23,7 @@ const isEnvelope = (body: string): boolean => {
 };
 
 /** @returns what is wrong with the answer, if anything is. */
-async function complaintOf(port: number, { what, bytes, expect }: BadRequest): Promise<string | undefined> {
-  const { status, body } = await sendRaw(port, bytes);
+function complaintOf({ what, expect }: BadRequest, { status, body }: RawAnswer): string | undefined {
   const said = `${what}: ${status} ${body.slice(0, 200)}`;
   if (status >= 500) return said;
   if (expect === 'http') return status === 0 || status >= 400 || what === 'a star' ? undefined : said;
@@ -93,10 +92,19 @@ export async function badInput(
     const some = (await badRequests(company)).filter((_, index) => index % size.everyNth === 0);
     const all = [...some, ...signedNonsense(), ...brokenHttp()];
     const complaints: string[] = [];
+    const answers: RawAnswer[] = [];
     for (let i = 0; i < all.length; i += atOnce) {
-      const found = await Promise.all(all.slice(i, i + atOnce).map((one) => complaintOf(server.port, one)));
-      complaints.push(...found.filter((complaint) => complaint !== undefined));
+      await Promise.all(
+        all.slice(i, i + atOnce).map(async (request) => {
+          const answer = await sendRaw(server.port, request.bytes);
+          answers.push(answer);
+          const complaint = complaintOf(request, answer);
+          if (complaint !== undefined) complaints.push(complaint);
+        }),
+      );
     }
+    const answered = (least: number) =>
+      answers.filter(({ status }) => status >= least && status < least + 100).length;
     demand(
       complaints.length === 0,
       `${complaints.length} of ${all.length}:\n${complaints.slice(0, 40).join('\n')}`,
@@ -122,7 +130,8 @@ export async function badInput(
     );
     return {
       'kinds of request': all.length,
-      '5xx': 0,
+      '4xx': answered(400),
+      '5xx': answered(500),
       rounds: size.rounds,
       'MB at half time, at most': rssMegabytes(settled),
       'MB at the end': rssMegabytes(last),

@@ -106,8 +106,8 @@ export async function killedWorker(
         'waiting after the last kill': afterKills,
         'left for the sweep': left,
         'timeline lines': Number(lines?.n),
-        lost: 0,
-        'done twice': 0,
+        lost: ids.length - ((await statusCounts(sql, company.id)).processed ?? 0),
+        'done twice': Number(tallied?.n) - ids.length,
         'told to have ended otherwise before': different.length,
       };
     });

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { run } from '../../functions/inbound/process-inbound.worker.ts';
 import { type Counts, demand, type Ground, makeCompany, withAdmin } from './shared/ground.ts';
 import { lifecyclesOfBoth } from './shared/lifecycles-of-both.ts';
-import { storeEvents } from './shared/store-events.ts';
+import { randomOrder } from './shared/random-order.ts';
+import { statusCounts, storeEvents } from './shared/store-events.ts';
 
 const attempts = 6;
 
@@ -24,7 +25,7 @@ export async function poisonEvents(ground: Ground, size: { calls: number; seed: 
       where id = any(${badIds.filter((_, index) => index % 2 === 0)})`;
     await sql`update inbound_events set app_id = ${app?.id} where id = any(${badIds.filter((_, index) => index % 2 === 1)})`;
 
-    const all = [...goodIds, ...badIds].sort(() => Math.random() - 0.5);
+    const all = randomOrder(size.seed).shuffled([...goodIds, ...badIds]);
     for (let attempt = 1; attempt <= attempts + 1; attempt++) {
       await sql`update inbound_events set next_attempt_at = now() where company_id = ${company.id} and status = 'received'`;
       for (let i = 0; i < all.length; i += 100) await run(all.slice(i, i + 100));
@@ -40,6 +41,12 @@ export async function poisonEvents(ground: Ground, size: { calls: number; seed: 
       await sql`select count(*)::int as n from call_events where inbound_event_id = any(${badIds})`;
     demand(ofBad?.n === 0, `${ofBad?.n} lines of the timeline come of events that failed.`);
     demand(lines?.n === lines?.events, `The timeline has ${lines?.n} lines of ${lines?.events} events.`);
-    return { 'done once': goodIds.length, [`failed after ${attempts} attempts`]: badIds.length };
+    const { processed, failed } = await statusCounts(sql, company.id);
+    return {
+      good: goodIds.length,
+      'done once': processed ?? 0,
+      bad: badIds.length,
+      [`failed after ${attempts} attempts`]: failed ?? 0,
+    };
   });
 }

@@ -19,6 +19,7 @@ export async function refreshTokens(
       const [url, other] = [servers[0]?.url ?? '', servers[1]?.url ?? ''];
       let given = 0;
       let inGrace = 0;
+      let lines = 0;
       let ended = 0;
       for (let round = 0; round < size.rounds; round++) {
         const person = await makePerson(sql);
@@ -39,6 +40,7 @@ export async function refreshTokens(
           `The chain is not one: ${JSON.stringify(chain)}`,
         );
         given += answers.length;
+        lines += chain?.unused ?? 0;
 
         const [successor = ''] = successors;
         const repeated = await refresh(other, first.refreshToken);
@@ -77,7 +79,7 @@ export async function refreshTokens(
         rounds: size.rounds,
         'refreshes of one token at once': size.requests,
         'answered with the one successor': given,
-        'second lines of tokens': 0,
+        'lines of tokens': lines,
         'given again within the grace': inGrace,
         'sessions ended by the old token': ended,
       };

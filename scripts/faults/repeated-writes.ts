@@ -74,6 +74,7 @@ interface Played {
   answers: JsonAnswer[];
   retried: JsonAnswer[];
   effectsBefore: number;
+  effectsAfter: number;
 }
 
 /** @param doomed Is killed. */
@@ -142,7 +143,7 @@ async function play(
   demand(after.join() === '1,1,1', `${said} ${after} companies, apps and keys.`);
   if (round.killed === 'after its effect') demand(retried.every(isLost), `${said} It was done again.`);
   if (round.killed === 'before its effect') demand(retried.every(isDone), `${said} It was not done.`);
-  return { answers, retried, effectsBefore: effects[0] ?? 0 };
+  return { answers, retried, effectsBefore: effects[0] ?? 0, effectsAfter: Math.max(...after) };
 }
 
 /**
@@ -178,8 +179,7 @@ export async function repeatedWrites(
           'answered 409, answer lost': count(isLost, 'answers'),
           'connections broken': count(({ status }) => status === 0, 'answers'),
           'effects before the retries': played.reduce((sum, { effectsBefore }) => sum + effectsBefore, 0),
-          'effects after them': size.rounds.length,
-          'second effects': 0,
+          'effects after them': played.reduce((sum, { effectsAfter }) => sum + effectsAfter, 0),
           'retries that got the answer': count(isDone, 'retried'),
           'retries told that it is lost': count(isLost, 'retried'),
         };

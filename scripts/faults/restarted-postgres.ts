@@ -94,7 +94,7 @@ export async function restartedPostgres(
       return {
         restarts: size.restarts,
         acknowledged: ids.length,
-        lost: 0,
+        lost: ids.length - Number(kept?.n),
         'answered 503': others.length,
         'kept all the same': Number(all?.n) - ids.length,
         'slowest answer, ms': Math.round(Math.max(...sender.sent.map(({ ms }) => ms))),

@@ -8,11 +8,12 @@ describe('a server', () => {
   test('answers what no honest caller sends with 4xx', async () => {
     const counts = await badInput(testGround('bad-input'), {
       rounds: 1,
-      everyNth: 5,
+      everyNth: 7,
       slowConnections: 10,
       isPatient: false,
     });
     expect(counts['5xx']).toBe(0);
+    expect(counts['4xx']).toBeGreaterThan(500);
   });
 
   test('keeps what it acknowledged when Postgres falls over, and recovers by itself', async () => {
@@ -23,5 +24,6 @@ describe('a server', () => {
       seed: 5,
     });
     expect(counts.lost).toBe(0);
+    expect(counts.acknowledged).toBeGreaterThan(0);
   });
 });

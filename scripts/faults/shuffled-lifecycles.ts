@@ -56,7 +56,7 @@ export async function shuffledLifecycles(
       'rows compared': wanted.rows.size,
       'timelines compared': wanted.timeline.size,
       'outbox compared': wanted.outbox.size,
-      different: 0,
+      different: found.length,
       'told to have ended otherwise before': different.length,
     };
   });

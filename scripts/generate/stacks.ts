@@ -41,8 +41,6 @@ const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
 
 /** Where a feature is deployed on AWS: 'platform' unless it is listed elsewhere. */
 export function stackOf(feature: string): StackName {
-  for (const stack of ['identity', 'telephony', 'crm', 'commerce'] as const) {
-    if (featuresOf[stack].includes(feature)) return stack;
-  }
-  return 'platform';
+  const found = stackNames.find((stack) => stack !== 'platform' && featuresOf[stack].includes(feature));
+  return found ?? 'platform';
 }

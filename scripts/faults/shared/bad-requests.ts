@@ -82,8 +82,8 @@ function credentialsFor(who: readonly Who[], { token, apiKey }: FaultCompany): R
 export async function badRequests(company: FaultCompany): Promise<BadRequest[]> {
   const all: BadRequest[] = [];
   for (const { method, path, load } of endpoints) {
-    const credentials = credentialsFor((await load()).contract.who, company);
-    const takesBody = method === 'POST' || (method as string) === 'PUT' || (method as string) === 'PATCH';
+    const { who, takesBody } = (await load()).contract;
+    const credentials = credentialsFor(who, company);
     const fixed = path.replaceAll(/:\w+/g, '01930000-0000-7000-8000-0000000000ff');
     const isHook = path.startsWith('/webhooks/') || path.startsWith('/api/webhooks/incoming');
     if (path.includes(':')) {
