@@ -5,7 +5,10 @@ alter table public.refresh_tokens add column successor text;   -- encrypted, and
 create index refresh_tokens_with_successor on public.refresh_tokens (used_at) where successor is not null;
 create index refresh_tokens_used on public.refresh_tokens (used_at) where used_at is not null;
 
-alter table public.sessions add column device text not null default 'Unknown device';   -- 'Chrome on Windows'
+alter table public.sessions
+  add column device text not null default 'Unknown device',   -- 'Chrome on Windows'
+  add column family_id uuid;                           -- of the login's session, where this one was switched to from it
+create index sessions_by_end on public.sessions (least(ended_at, expires_at));
 
 -- A device that somebody got in from shows its token from then on: it has tries of its own (OWASP's device cookies), so
 -- that nobody can keep a person out by failing in their name.
@@ -39,11 +42,13 @@ create table public.login_attempts (
   ip          text,
   user_agent  text,
   outcome     text not null check (outcome in ('succeeded', 'wrong_password', 'second_factor_missing',
-                'second_factor_wrong', 'second_factor_locked', 'locked', 'inactive')),
+                'second_factor_wrong', 'second_factor_locked', 'locked', 'inactive',
+                'reset_code', 'reset_code_ignored')), -- a code that was mailed, right or wrong · one not looked at any more
   at          timestamptz not null default now()
 );
 create index login_attempts_by_user on public.login_attempts (user_id, id desc);
 create index login_attempts_by_time on public.login_attempts (at);
+create index login_attempts_of_codes on public.login_attempts (account, at) where outcome = 'reset_code';
 
 -- Instead of a foreign key, whose check would take time for the addresses that somebody has, and so tell them.
 create function private.delete_login_attempts() returns trigger
@@ -62,7 +67,6 @@ create table public.password_resets (
   user_id     uuid not null references public.users (id) on delete cascade,
   token_hash  bytea not null unique,                  -- SHA-256 of 256 random bits
   code_hash   bytea not null,                         -- HMAC: six digits would be found by trying them all
-  code_tries  integer not null default 0,
   created_at  timestamptz not null default now(),
   expires_at  timestamptz not null,
   used_at     timestamptz

@@ -38,7 +38,6 @@ export const passwordResets = pgTable('password_resets', {
   userId: uuid('user_id').notNull(),
   tokenHash: bytea('token_hash').notNull(),
   codeHash: bytea('code_hash').notNull(),
-  codeTries: integer('code_tries').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
   usedAt: timestamp('used_at', { withTimezone: true }),

@@ -14,6 +14,7 @@ export const sessions = pgTable('sessions', {
   endedAt: timestamp('ended_at', { withTimezone: true }),
   endedReason: text('ended_reason'),
   device: text('device').notNull().default('Unknown device'),
+  familyId: uuid('family_id'),
 });
 
 export const refreshTokens = pgTable('refresh_tokens', {

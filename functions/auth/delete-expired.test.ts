@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
+import { queryOf } from '#core/statement.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
 import * as deleteExpired from './delete-expired.schedule.ts';
 import * as refreshSession from './refresh-session.ts';
+import { expired } from './shared/expired.ts';
 import { hashToken } from './shared/secret-tokens.ts';
 import { anAccount, logIn } from './testing/account.ts';
 
@@ -36,6 +38,20 @@ test('what is long over goes, what may still count stays, and a second run finds
   }
   expect((await request(refreshSession, { refreshToken })).status).toBe(200);
 });
+
+test.each(Object.entries(expired))(
+  '%s are found by an index, however many there are',
+  async (_, statement) => {
+    const { sql: text, params } = queryOf(statement);
+    const plan = await adminSql().begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      return await tx.unsafe(`explain ${text}`, params as string[]);
+    });
+    const lines = plan.map((row) => row['QUERY PLAN']).join('\n');
+    expect(lines).toContain('Tid Scan');
+    expect(lines).not.toContain('Seq Scan');
+  },
+);
 
 test('with a person go their attempts to log in', async () => {
   const ada = await anAccount();

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { permissionsOf } from '#core/permissions.ts';
+import { allPermissions, permissionsOf } from '#core/permissions.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import * as getMe from './get-me.ts';
 import * as login from './login.ts';
 import * as register from './register.ts';
+import { anAccount, logIn } from './testing/account.ts';
+import { overtaken } from './testing/overtaken.ts';
 
 const password = 'correct horse battery staple';
 async function anAccount(chosen = password) {
@@ -90,6 +92,39 @@ describe('POST /api/auth/login', () => {
   });
 });
 
+describe('a login beside a change of password', () => {
+  test('with the old password begins nothing that outlives it', async () => {
+    const ada = await anAccount();
+    const { status } = await overtaken({
+      before: async (tx) => {
+        await tx`update users set password_hash = 'changed' where id = ${ada.id}`;
+        await tx`update sessions set ended_at = now() where user_id = ${ada.id}`;
+      },
+      request: () => logIn(ada.email),
+    });
+    expect(status).toBe(403);
+    expect(await adminSql()`select 1 from sessions where user_id = ${ada.id} and ended_at is null`).toEqual(
+      [],
+    );
+  });
+});
+
+describe('a person who logs in by a program that forgets its device', () => {
+  test('has at most fifty known devices', async () => {
+    const ada = await anAccount();
+    await adminSql()`insert into known_devices (token_hash, user_id, last_used_at)
+      select sha256(n::text::bytea || ${ada.id}::bytea), ${ada.id}, now() - make_interval(days => n) from generate_series(1, 60) n`;
+    const { body } = await logIn(ada.email);
+    const rows =
+      await adminSql()`select last_used_at > now() - interval '60 s' as is_new from known_devices where user_id = ${ada.id}`;
+    expect([rows.length, rows.some(({ is_new }) => is_new), body.deviceToken]).toEqual([
+      50,
+      true,
+      expect.any(String),
+    ]);
+  });
+});
+
 describe('GET /api/auth/me', () => {
   test('gives the role that the database knows, not the one in the token', async () => {
     const acme = await aCompany('Acme');
@@ -126,6 +161,14 @@ describe('GET /api/auth/me', () => {
       { companyId: acme.id, companyName: 'Acme', role: 'owner' },
       { companyId: beta.id, companyName: 'Beta', role: 'agent' },
     ]);
+  });
+
+  test('tells a platform admin the role that they have in the company, and that they may do everything', async () => {
+    const person = await (await aCompany()).as('viewer');
+    await adminSql()`update users set is_platform_admin = true where id = ${person.id}`;
+    const { data } = (await person.request(getMe)).body;
+    expect(data).toMatchObject({ role: 'viewer', memberships: [{ role: 'viewer' }], isPlatformAdmin: true });
+    expect(data.permissions).toEqual(allPermissions);
   });
 
   test('never shows the password hash, and wants a token', async () => {

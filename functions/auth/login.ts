@@ -20,7 +20,7 @@ const refusals = {
   second_factor_locked: () =>
     new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' }),
   inactive: () =>
-    new AppError('FORBIDDEN', { message: 'The account is deactivated or belongs to no company.' }),
+    new AppError('FORBIDDEN', { message: 'The account is deactivated, belongs to no company, or has had its password changed just now.' }),
 };
 
 export const { contract, respond, serve, handler } = endpoint({

@@ -1,18 +1,17 @@
 /** What other features need of sign-in. */
 export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
-export { type Addressee, addresseeOf, mailTo, pageLink } from './shared/account-mail.ts';
+export { addresseeOf, mailTo, pageLink } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
 export { queueVerification } from './shared/email-verification.ts';
-export { type EndedReason, endSessions } from './shared/end-sessions.ts';
+export { endSessions } from './shared/end-sessions.ts';
 export { DeviceToken, rememberDevice } from './shared/known-devices.ts';
-export { type CallingPerson, callingPerson } from './shared/person.ts';
+export { callingPerson } from './shared/person.ts';
 export {
   languageInput,
   languages,
   Profile,
   profileInput,
-  profileShape,
   timezoneInput,
   updateProfile,
 } from './shared/profile.ts';

@@ -1,23 +1,33 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { makeContext } from '#core/context.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
 import * as forgotPassword from './forgot-password.ts';
 import * as getMe from './get-me.ts';
 import * as resetPassword from './reset-password.ts';
+import { storeReset } from './shared/password-reset.ts';
+import { hashAccount, makeToken } from './shared/secret-tokens.ts';
 import { anAccount, codeIn, logIn, mailsTo, password, tokenIn, waitingMails } from './testing/account.ts';
+import { heldPerson, overtaken } from './testing/overtaken.ts';
 
 const newPassword = 'a quite different password';
 const forget = (email: string) => request(forgotPassword, { email });
 const reset = (input: Record<string, unknown>) => request(resetPassword, { newPassword, ...input });
 
+/** The mail that somebody gets who asks for one. */
+async function mailAskedFor(email: string) {
+  await mailsTo(email); // those from before
+  await forget(email);
+  const [mail] = await mailsTo(email);
+  if (!mail) throw new Error('No mail came.');
+  return mail;
+}
+
 /** An account that forgot its password, with the token and code of the mail. */
 async function aForgetful() {
   const account = await anAccount();
-  await mailsTo(account.email);
-  await forget(account.email);
-  const [mail] = await mailsTo(account.email);
-  if (!mail) throw new Error('No mail came.');
+  const mail = await mailAskedFor(account.email);
   return { ...account, resetToken: tokenIn(mail), code: codeIn(mail) };
 }
 const otherThan = (code: string) => (code === '000000' ? '000001' : '000000');
@@ -119,8 +129,12 @@ describe('POST /api/auth/reset-password', () => {
       Array.from({ length: 50 }, () => reset({ email, code: otherThan(code) })),
     );
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([400]));
-    const [stored] = await adminSql()`select code_tries from password_resets where user_id = ${id}`;
-    expect(stored?.code_tries).toBe(5);
+    const outcomes = await adminSql()`select outcome, count(*)::int as count from login_attempts
+      where user_id = ${id} and outcome like 'reset%' group by outcome order by outcome`;
+    expect(outcomes).toEqual([
+      { outcome: 'reset_code', count: 5 },
+      { outcome: 'reset_code_ignored', count: 45 },
+    ]);
     expect((await reset({ email, code })).status).toBe(400);
     expect((await reset({ token: resetToken })).status).toBe(200);
   });
@@ -133,8 +147,9 @@ describe('POST /api/auth/reset-password', () => {
 
   test('looks at twenty codes of a person in a day, however many mails', async () => {
     const { email, id, code } = await aForgetful();
-    await adminSql()`insert into password_resets (user_id, token_hash, code_hash, code_tries, expires_at)
-      select ${id}, sha256(${`${id} `}::bytea || n::text::bytea), '', 5, now() from generate_series(1, 4) n`;
+    await adminSql()`insert into login_attempts (account, user_id, outcome, at)
+      select ${hashAccount(email)}, ${id}, 'reset_code', now() - interval '1 hour' from generate_series(1, 19)`;
+    expect((await reset({ email, code: otherThan(code) })).status).toBe(400);
     expect((await reset({ email, code })).status).toBe(400);
   });
 
@@ -151,6 +166,28 @@ describe('POST /api/auth/reset-password', () => {
     expect(told[0]?.status).toBe(400);
     expect(told[1]).toEqual(told[0]);
     expect(told[2]).toEqual(told[0]);
+  });
+
+  test('records each try of a code, alike for an address that nobody has', async () => {
+    const { email, code, id } = await aForgetful();
+    const nobody = `nobody-${randomUUID()}@example.com`;
+    const triesOf = (address: string) => adminSql()`select user_id, outcome from login_attempts
+      where account = ${hashAccount(address)} and outcome like 'reset%' order by id`;
+    for (const address of [email, nobody]) await reset({ email: address, code: otherThan(code) });
+    for (let i = 0; i < 2; i++) await reset({ email, code });
+    const outcomes = ['reset_code', 'reset_code', 'reset_code_ignored'];
+    expect(await triesOf(email)).toEqual(outcomes.map((outcome) => ({ user_id: id, outcome })));
+    expect(await triesOf(nobody)).toEqual([{ user_id: null, outcome: 'reset_code_ignored' }]);
+  });
+
+  test('serves whoever is in no company, and opens none: accepting an invitation takes the password', async () => {
+    const { email, id } = await anAccount();
+    await adminSql()`update users set is_active = false, without_company_since = now() where id = ${id}`;
+    const code = codeIn(await mailAskedFor(email));
+    expect((await reset({ email, code })).status).toBe(200);
+    const token = tokenIn(await mailAskedFor(email));
+    expect((await reset({ token })).status).toBe(200);
+    expect((await logIn(email, newPassword)).status).toBe(403);
   });
 
   test('refuses a link after 15 minutes, and one of a person deactivated since', async () => {
@@ -215,4 +252,45 @@ test('a password that was changed meanwhile is safe from a reset asked for befor
   expect(changed.status).toBe(200);
   expect((await reset({ token: resetToken, newPassword: 'somebody else chose this' })).status).toBe(400);
   expect((await logIn(email, newPassword)).status).toBe(200);
+});
+
+describe('a reset that meets another request of the person does not make it wait for ever', () => {
+  test('one that asks for another mail', async () => {
+    const { id, resetToken } = await aForgetful();
+    const { status } = await overtaken({
+      before: (tx) => heldPerson(tx, id),
+      request: () => reset({ token: resetToken }),
+      meanwhile: (tx) => tx`update password_resets set expires_at = now() where user_id = ${id}`,
+    });
+    expect(status).toBe(400);
+  });
+
+  test('one that logs in', async () => {
+    const { id, email, resetToken } = await aForgetful();
+    await logIn(email, 'not the password');
+    const { status } = await overtaken({
+      before: (tx) => tx`select from sign_in_tries where account = ${hashAccount(email)} for update`,
+      request: () => reset({ token: resetToken }),
+      meanwhile: (tx) => tx`update users set last_login_at = now() where id = ${id}`,
+    });
+    expect(status).toBe(200);
+  });
+});
+
+test('a mail whose sending is tried again is not sent where another was asked for since', async () => {
+  const { id } = await anAccount();
+  const ctx = makeContext({
+    requestId: randomUUID(),
+    caller: { kind: 'internal' },
+    entry: { as: 'service' },
+    waitUntil: () => {},
+  });
+  const [first, second] = [makeToken('pr'), makeToken('pr')];
+  const now = new Date();
+  const stored = (token: string) =>
+    ctx.dbAsService('as the job does', (tx) =>
+      storeReset(tx, id, { token, code: '123456', askedAt: now, now }),
+    );
+  expect([await stored(first), await stored(first)]).toEqual([true, true]);
+  expect([await stored(second), await stored(first), await stored(second)]).toEqual([true, false, true]);
 });

@@ -45,7 +45,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const granted = await ctx.dbAsService(
       'look up a password reset',
       (tx): Promise<GrantedReset | undefined> =>
-        'token' in way ? resetByToken(tx, way.token) : resetByCode(tx, way.email, way.code),
+        'token' in way ? resetByToken(tx, way.token) : resetByCode(tx, ctx, way),
     );
     const refusal = () => wrong('token' in way ? 'token' : 'code');
     if (!granted) throw refusal();

@@ -9,8 +9,8 @@ import * as logout from './logout.ts';
 import * as logoutAll from './logout-all.ts';
 import * as refreshSession from './refresh-session.ts';
 import { deviceName } from './shared/device-name.ts';
-import * as switchCompany from './switch-company.ts';
 import { anAccount, bearer, logIn } from './testing/account.ts';
+import { heldPerson, overtaken } from './testing/overtaken.ts';
 
 const statusOf = async (token: string) => (await request(getMe, {}, bearer(token))).status;
 const refreshStatus = async (refreshToken: string) =>
@@ -37,6 +37,22 @@ describe('POST /api/auth/logout-all', () => {
     expect(body.message).toContain('2 sessions');
     expect(await Promise.all([ada.token, second.token, bob.token].map(statusOf))).toEqual([401, 401, 200]);
     expect(await refreshStatus(second.refreshToken)).toBe(401);
+  });
+
+  test('ends one that was begun at the same instant, too', async () => {
+    const ada = await anAccount();
+    const { body } = await overtaken({
+      async before(tx) {
+        await heldPerson(tx, ada.id);
+        await tx`insert into sessions (user_id, company_id, expires_at)
+          values (${ada.id}, ${ada.companyId}, now() + interval '1 day')`;
+      },
+      request: () => request(logoutAll, {}, ada.headers),
+    });
+    expect(body.message).toContain('2 sessions');
+    expect(await adminSql()`select 1 from sessions where user_id = ${ada.id} and ended_at is null`).toEqual(
+      [],
+    );
   });
 });
 
@@ -95,42 +111,6 @@ describe('DELETE /api/auth/sessions/:id', () => {
     expect(await of(bob.sessionId)).toEqual(await of(randomUUID()));
     expect((await of(bob.sessionId)).status).toBe(404);
     expect((await bob.request(getMe)).status).toBe(200);
-  });
-});
-
-describe('POST /api/auth/switch-company', () => {
-  test('begins a session in the other company, and the one that asks goes on', async () => {
-    const ada = await anAccount();
-    const beta = await aCompany('Beta');
-    await adminSql()`insert into memberships (company_id, user_id, role) values (${beta.id}, ${ada.id}, 'agent')`;
-    const { status, body } = await request(switchCompany, { companyId: beta.id }, ada.headers);
-    expect(status).toBe(200);
-    expect(body.data).toMatchObject({ id: ada.id, companyId: beta.id, role: 'agent' });
-    const me = await request(getMe, {}, bearer(body.token));
-    expect(me.body.data).toMatchObject({ companyId: beta.id, role: 'agent' });
-    expect(await statusOf(ada.token)).toBe(200);
-    expect(await refreshStatus(body.refreshToken)).toBe(200);
-  });
-
-  test.each([
-    ['that is not theirs', async () => (await aCompany()).id],
-    ['that does not exist', async () => randomUUID()],
-  ])('answers 404 for a company %s', async (_, make) => {
-    const ada = await anAccount();
-    const { status, body } = await request(switchCompany, { companyId: await make() }, ada.headers);
-    expect([status, body.code]).toEqual([404, 'NOT_FOUND']);
-  });
-
-  test('answers 404 where the membership, or the company, is over', async () => {
-    const ada = await anAccount();
-    const beta = await aCompany('Beta');
-    const sql = adminSql();
-    await sql`insert into memberships (company_id, user_id, role, is_active) values (${beta.id}, ${ada.id}, 'agent', false)`;
-    const ask = async () => (await request(switchCompany, { companyId: beta.id }, ada.headers)).status;
-    expect(await ask()).toBe(404);
-    await sql`update memberships set is_active = true where company_id = ${beta.id}`;
-    await sql`update companies set deleted_at = now() where id = ${beta.id}`;
-    expect(await ask()).toBe(404);
   });
 });
 

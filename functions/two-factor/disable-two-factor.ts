@@ -1,14 +1,13 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/db.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/passwords.ts';
 import { wake } from '#core/queue.ts';
+import { callingPerson } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { codeInput, codeRefused, notOn } from './shared/answers.ts';
-import { callingPerson, callingUserId } from './shared/person.ts';
 import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -25,22 +24,27 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({ isEnabled: z.literal(false) }),
   errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const passwordHash = await demandPassword(ctx, input.password);
-    const userId = callingUserId(ctx);
+    const { userId } = callingPerson(ctx);
+    // Before any code is looked at, so that a mistyped password spends none. No transaction is open meanwhile: hashing
+    // takes longer than all else, and connections are few.
+    const passwordHash = await ctx.dbAsService('look up the caller’s password', (tx) =>
+      passwordHashOf(tx, userId),
+    );
+    if (!(await verifyPassword(passwordHash, input.password))) throw wrongPassword();
     const disabled = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor?.isOn) return 'off';
       // Changed since it was verified.
-      if ((await callingPerson(tx, ctx)).passwordHash !== passwordHash) return 'other password';
+      if ((await passwordHashOf(tx, userId)) !== passwordHash) return 'other password';
       const outcome = await takeCode(tx, ctx, factor, input.code);
       if (outcome !== 'right') return outcome;
       await rowsOf(tx, sql`delete from two_factors where user_id = ${userId}::uuid`); // its backup codes go with it
-      return { jobId: await announceChange(tx, ctx, { isOn: false }) };
+      return { jobIds: await announceChange(tx, ctx, { isOn: false }) };
     });
     if (disabled === 'off') throw notOn();
     if (disabled === 'other password') throw wrongPassword();
     if (typeof disabled === 'string') throw codeRefused(disabled);
-    ctx.waitUntil(wake('jobs', [disabled.jobId]));
+    ctx.waitUntil(wake('jobs', disabled.jobIds));
     return { isEnabled: false as const };
   },
 });
@@ -51,16 +55,10 @@ const wrongPassword = () =>
     details: [{ path: 'password', message: 'is wrong' }],
   });
 
-/**
- * Before any code is looked at, so that a mistyped password spends none. No transaction is open meanwhile: hashing takes
- * longer than all else, and connections are few.
- * @returns the hash that was verified.
- */
-async function demandPassword(ctx: Context, password: string): Promise<string> {
-  const { passwordHash } = await ctx.dbAsService('password hashes are kept from people', (tx) =>
-    callingPerson(tx, ctx),
+async function passwordHashOf(tx: Tx, userId: string): Promise<string | null> {
+  const [person] = await rowsOf<{ password_hash: string | null }>(
+    tx,
+    sql`select password_hash from users where id = ${userId}::uuid`,
   );
-  const isRight = await verifyPassword(passwordHash, password);
-  if (!isRight || passwordHash === null) throw wrongPassword();
-  return passwordHash;
+  return person?.password_hash ?? null;
 }

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { callingPerson } from '../auth/public.ts';
 import { BackupCodes, codeInput, codeRefused, notOn } from './shared/answers.ts';
 import { replaceBackupCodes } from './shared/backup-codes.ts';
-import { callingUserId } from './shared/person.ts';
 import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: BackupCodes,
   errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const userId = callingUserId(ctx);
+    const { userId, companyId } = callingPerson(ctx);
     const replaced = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor?.isOn) return 'off';
@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (outcome !== 'right') return outcome;
       const backupCodes = await replaceBackupCodes(tx, userId);
       await audit(tx, ctx, {
-        companyId: ctx.companyId,
+        companyId,
         action: 'user.backup_codes_replaced',
         resource: { type: 'user', id: userId },
       });

@@ -4,7 +4,7 @@ import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/secrets.ts';
-import { callingPerson, callingUserId } from './shared/person.ts';
+import { addresseeOf, callingPerson } from '../auth/public.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
 const SetUp = z.object({
@@ -24,11 +24,12 @@ export const { contract, respond, serve, handler } = endpoint({
   output: SetUp,
   errors: ['CONFLICT'],
   async handle({ ctx }) {
+    const { userId, companyId } = callingPerson(ctx);
     const secret = await makeSecret();
     const person = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const stored = await rowsOf(
         tx,
-        sql`insert into two_factors (user_id, secret) values (${callingUserId(ctx)}::uuid, ${encryptSecret(secret)})
+        sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret)})
           on conflict (user_id) do update set secret = excluded.secret, last_step = null, created_at = now()
             where two_factors.enabled_at is null
           returning 1`,
@@ -38,9 +39,11 @@ export const { contract, respond, serve, handler } = endpoint({
           message: 'Two-factor authentication is on: turn it off before you set it up anew.',
         });
       }
-      return await callingPerson(tx, ctx);
+      return await addresseeOf(tx, userId, companyId);
     });
-    const url = await otpauthUrl(secret, person.companyName, person.email);
+    if (!person?.companyName)
+      throw new Error('A caller whom the database confirmed has no account or company.');
+    const url = await otpauthUrl(secret, person.companyName, person.to);
     const { toDataURL } = await import('qrcode');
     return { secret, otpauthUrl: url, qrCode: await toDataURL(url) };
   },

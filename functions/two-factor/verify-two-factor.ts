@@ -4,10 +4,10 @@ import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { wake } from '#core/queue.ts';
+import { callingPerson } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { BackupCodes, codeInput, codeRefused } from './shared/answers.ts';
 import { replaceBackupCodes } from './shared/backup-codes.ts';
-import { callingUserId } from './shared/person.ts';
 import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: BackupCodes,
   errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const userId = callingUserId(ctx);
+    const { userId } = callingPerson(ctx);
     const verified = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor || factor.isOn) return factor ? 'on' : 'absent';
@@ -29,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (outcome !== 'right') return outcome;
       await rowsOf(tx, sql`update two_factors set enabled_at = now() where user_id = ${userId}::uuid`);
       const backupCodes = await replaceBackupCodes(tx, userId);
-      return { backupCodes, jobId: await announceChange(tx, ctx, { isOn: true }) };
+      return { backupCodes, jobIds: await announceChange(tx, ctx, { isOn: true }) };
     });
     if (verified === 'on')
       throw new AppError('CONFLICT', { message: 'Two-factor authentication is on already.' });
@@ -39,7 +39,7 @@ export const { contract, respond, serve, handler } = endpoint({
       });
     }
     if (typeof verified === 'string') throw codeRefused(verified);
-    ctx.waitUntil(wake('jobs', [verified.jobId]));
+    ctx.waitUntil(wake('jobs', verified.jobIds));
     return { backupCodes: verified.backupCodes };
   },
 });

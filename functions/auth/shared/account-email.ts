@@ -7,7 +7,7 @@ import type { Job, JobHandler } from '#core/jobs.ts';
 import { sendEmail, type Template } from '../../mail/public.ts';
 import { normalEmail } from './account.ts';
 import { type Addressee, addresseeOf, pageLink } from './account-mail.ts';
-import { resetMinutes, storeReset } from './password-reset.ts';
+import { mayReset, resetMinutes, storeReset } from './password-reset.ts';
 import { lockMinutes } from './sign-in-tries.ts';
 
 export const accountEmailKind = 'account-email';
@@ -38,11 +38,11 @@ export const sendAccountEmail: JobHandler = async ({ ctx, job }) => {
   return found ? await sendAs(ctx, job, found.addressee, found.mail) : {};
 };
 
-/** The active person with the address; nobody else takes part until the transaction ends. */
+/** The person with the address who may log in, or set a password; nobody else takes part until the transaction ends. */
 async function personWith(tx: Tx, email: string): Promise<Addressee | undefined> {
   const [user] = await rowsOf<{ id: string }>(
     tx,
-    sql`select id from users where email_normal = ${normalEmail(email)} and is_active for update`,
+    sql`select u.id from users u where u.email_normal = ${normalEmail(email)} and ${mayReset} for no key update`,
   );
   return user && (await addresseeOf(tx, user.id));
 }

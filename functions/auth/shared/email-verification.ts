@@ -5,7 +5,7 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import { type Addressee, addresseeOf, mailTo, pageLink } from './account-mail.ts';
 import { hashToken, makeToken } from './secret-tokens.ts';
 
-export const verificationHours = 24;
+const verificationHours = 24;
 
 /** Queues the mail whose link proves a person's address. @returns the id of its job. */
 export async function queueVerification(tx: Tx, addressee: Addressee): Promise<string> {

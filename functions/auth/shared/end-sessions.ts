@@ -2,35 +2,48 @@ import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
 
 /** Why a session ended: what its owner is told, and what the audit says. */
-export type EndedReason =
+type EndedReason =
   | 'logout'
   | 'revoked'
   | 'password_changed'
   | 'deactivated'
   | 'removed'
   | 'token_reused'
-  | 'switched_company'
   | 'account_deleted';
+
+/**
+ * Whoever begins, renews or ends sessions of a person takes turns by this, until their transaction ends: what one has
+ * begun, the next one sees and ends. A statement sees what was there before it began, so this must be one of its own.
+ */
+export const lockSessions = (tx: Tx, userId: string): Promise<unknown> =>
+  rowsOf(tx, sql`select from users where id = ${userId}::uuid for no key update`);
 
 /**
  * Ends a person's sessions: their access tokens are refused on the next request. Runs in a transaction of the service.
  * @param which.companyId Only those in this company. @param which.except The id of one that goes on.
+ * @param which.familyOf The id of one: only it and those that came of the same login.
  * @returns how many ended.
  */
 export async function endSessions(
   tx: Tx,
   userId: string,
   reason: EndedReason,
-  which: { companyId?: string; except?: string; only?: string } = {},
+  which: { companyId?: string; except?: string; only?: string; familyOf?: string } = {},
 ): Promise<number> {
-  const ended = await rowsOf(
-    tx,
-    sql`update sessions set ended_at = now(), ended_reason = ${reason}
-      where user_id = ${userId}::uuid and ended_at is null
-        and (${which.companyId ?? null}::uuid is null or company_id = ${which.companyId ?? null}::uuid)
-        and (${which.only ?? null}::uuid is null or id = ${which.only ?? null}::uuid)
-        and id is distinct from ${which.except ?? null}::uuid
-      returning 1`,
-  );
+  const { companyId = null, only = null, except = null, familyOf = null } = which;
+  const [, ended] = await Promise.all([
+    lockSessions(tx, userId),
+    rowsOf(
+      tx,
+      sql`update sessions set ended_at = now(), ended_reason = ${reason}
+        where user_id = ${userId}::uuid and ended_at is null
+          and (${companyId}::uuid is null or company_id = ${companyId}::uuid)
+          and (${only}::uuid is null or id = ${only}::uuid)
+          and (${familyOf}::uuid is null or coalesce(family_id, id)
+                = (select coalesce(f.family_id, f.id) from sessions f where f.id = ${familyOf}::uuid))
+          and id is distinct from ${except}::uuid
+        returning 1`,
+    ),
+  ]);
   return ended.length;
 }

@@ -16,6 +16,9 @@ export const DeviceToken = z
     'Tells this device again: send it with each login. A known device gets in though others have locked the account.',
   );
 
+/** Of a person; a program that never sends its token makes a new one with each login. */
+const mostDevices = 50;
+
 const fitting = (token: string | null | undefined): string | undefined =>
   tokenInput.safeParse(token ?? undefined).data;
 
@@ -28,7 +31,11 @@ export function rememberDevice(tx: Tx, ctx: Context, userId: string): string {
   const token = makeToken('dt');
   atCommit(
     tx,
-    sql`insert into known_devices (token_hash, user_id, user_agent)
+    sql`with least_used as (
+        delete from known_devices where token_hash in (
+          select token_hash from known_devices where user_id = ${userId}::uuid
+           order by last_used_at desc offset ${mostDevices - 1}::int for update skip locked))
+      insert into known_devices (token_hash, user_id, user_agent)
       values (${hashToken(token)}::bytea, ${userId}::uuid, ${userAgentOf(ctx)})`,
   );
   return token;

@@ -5,9 +5,10 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { normalEmail } from './account.ts';
 import { addresseeOf, mailTo } from './account-mail.ts';
-import { endSessions } from './end-sessions.ts';
+import { endSessions, lockSessions } from './end-sessions.ts';
 import { forgetDevices, rememberDevice } from './known-devices.ts';
-import { hashCode, hashToken } from './secret-tokens.ts';
+import { userAgentOf } from './person.ts';
+import { hashAccount, hashCode, hashToken } from './secret-tokens.ts';
 import { unlock } from './sign-in-tries.ts';
 
 export const resetMinutes = 15;
@@ -16,6 +17,12 @@ const mostCodeTries = 5;
 const mostCodeTriesADay = 20;
 /** Mails of this kind that one mailbox gets. */
 const mostAnHour = 5;
+
+/**
+ * Whether a person may set a new password: also one whom no company has at the moment, who needs it to accept the next
+ * invitation.
+ */
+export const mayReset = sql`(u.is_active or u.without_company_since is not null)`;
 
 /** Whose password may be set, by which reset. */
 export interface GrantedReset {
@@ -26,7 +33,8 @@ export interface GrantedReset {
 
 /**
  * Stores a reset that was asked for; the one before is over. Safe to repeat.
- * @returns whether the mail is to be sent: not where the time is up, or the mailbox had its share of them.
+ * @returns whether the mail is to be sent: not where the time is up, another was asked for since, or the mailbox had its
+ * share of them.
  */
 export async function storeReset(
   tx: Tx,
@@ -39,7 +47,8 @@ export async function storeReset(
   const stored = await rowsOf(
     tx,
     sql`with again as (
-        select from password_resets where token_hash = ${tokenHash}::bytea),
+        select from password_resets
+         where token_hash = ${tokenHash}::bytea and used_at is null and expires_at > now()),
       made as (
         insert into password_resets (user_id, token_hash, code_hash, expires_at)
         select ${userId}::uuid, ${tokenHash}::bytea, ${hashCode(given.code, tokenHash)}::bytea, ${expiresAt.toISOString()}::timestamptz
@@ -61,29 +70,54 @@ export async function resetByToken(tx: Tx, token: string): Promise<GrantedReset 
     tx,
     sql`select r.id as "resetId", u.id as "userId", u.email
       from password_resets r join users u on u.id = r.user_id
-      where r.token_hash = ${hashToken(token)}::bytea and r.used_at is null and r.expires_at > now() and u.is_active`,
+      where r.token_hash = ${hashToken(token)}::bytea and r.used_at is null and r.expires_at > now() and ${mayReset}`,
   );
   return found;
 }
 
 /**
- * The reset that a code is for. Each try is counted before the code is compared, so that of any number at once five
- * are looked at; the transaction must commit whatever comes of it.
+ * The reset that a code is for. Tries of an address take turns, and each is recorded before the code is compared, so that
+ * of any number at once five are looked at; the transaction must commit whatever comes of it. All that is written is
+ * written for an address that nobody has, too: else the time would tell.
  */
-export async function resetByCode(tx: Tx, email: string, code: string): Promise<GrantedReset | undefined> {
-  const [tried] = await rowsOf<GrantedReset & { token_hash: Buffer; code_hash: Buffer }>(
-    tx,
-    sql`update password_resets r set code_tries = r.code_tries + 1
-      from users u
-      where u.email_normal = ${normalEmail(email)} and u.is_active and r.user_id = u.id
-        and r.used_at is null and r.expires_at > now() and r.code_tries < ${mostCodeTries}::int
-        and (select sum(d.code_tries) from password_resets d
-              where d.user_id = u.id and d.created_at > now() - interval '1 day') < ${mostCodeTriesADay}::int
-      returning r.id as "resetId", u.id as "userId", u.email, r.token_hash, r.code_hash`,
-  );
-  if (!tried) return undefined;
-  const { token_hash, code_hash, ...granted } = tried;
-  return timingSafeEqual(hashCode(code, token_hash), code_hash) ? granted : undefined;
+export async function resetByCode(
+  tx: Tx,
+  ctx: Context,
+  { email, code }: { email: string; code: string },
+): Promise<GrantedReset | undefined> {
+  const emailNormal = normalEmail(email);
+  const account = hashAccount(emailNormal);
+  const [, [found]] = await Promise.all([
+    rowsOf(
+      tx,
+      sql`select pg_advisory_xact_lock(hashtextextended(encode(${account}::bytea, 'hex'), 0))::text`,
+    ),
+    rowsOf<GrantedReset & { token_hash: Buffer; code_hash: Buffer }>(
+      tx,
+      sql`with live as (
+          select r.id as "resetId", u.id as "userId", u.email, r.token_hash, r.code_hash, r.created_at
+            from users u join password_resets r on r.user_id = u.id
+           where u.email_normal = ${emailNormal} and ${mayReset} and r.used_at is null and r.expires_at > now()
+           order by r.created_at desc limit 1),
+        tries as (
+          select count(*) as of_day, count(*) filter (where a.at > (select created_at from live)) as of_code
+            from login_attempts a
+           where a.account = ${account}::bytea and a.outcome = 'reset_code' and a.at > now() - interval '1 day'),
+        found as (
+          select live.* from tries, live
+           where of_code < ${mostCodeTries}::int and of_day < ${mostCodeTriesADay}::int),
+        recorded as (
+          insert into login_attempts (account, user_id, ip, user_agent, outcome, at)
+          select ${account}::bytea, (select id from users where email_normal = ${emailNormal}), ${ctx.ip || null}::text,
+            ${userAgentOf(ctx)}::text, case when found."resetId" is null then 'reset_code_ignored' else 'reset_code' end,
+            clock_timestamp()
+            from tries left join found on true)
+        select * from found`,
+    ),
+  ]);
+  // Compared where there is none as well.
+  const { token_hash, code_hash, ...granted } = found ?? { token_hash: account, code_hash: account };
+  return timingSafeEqual(hashCode(code, token_hash), code_hash) && 'resetId' in granted ? granted : undefined;
 }
 
 /**
@@ -97,15 +131,26 @@ export async function usePasswordReset(
   { resetId, userId, email }: GrantedReset,
   passwordHash: string,
 ): Promise<{ deviceToken: string; jobIds: string[] } | undefined> {
-  const used = await rowsOf(
-    tx,
-    sql`with used as (
-        update password_resets set used_at = now()
-         where id = ${resetId}::uuid and used_at is null and expires_at > now() returning user_id)
-      update users set password_hash = ${passwordHash}, email_verified_at = coalesce(email_verified_at, now())
-       where id = (select user_id from used) and is_active returning 1`,
-  );
+  // The locks in the order in which logging in takes them, and asking for another mail: else they wait for each other.
+  const [, , used] = await Promise.all([
+    rowsOf(
+      tx,
+      sql`select from sign_in_tries where account = ${hashAccount(normalEmail(email))}::bytea order by device for update`,
+    ),
+    lockSessions(tx, userId),
+    rowsOf(
+      tx,
+      sql`update password_resets set used_at = now()
+        where id = ${resetId}::uuid and used_at is null and expires_at > now() returning 1`,
+    ),
+  ]);
   if (used.length === 0) return undefined;
+  const changed = await rowsOf(
+    tx,
+    sql`update users u set password_hash = ${passwordHash}, email_verified_at = coalesce(u.email_verified_at, now())
+      where u.id = ${userId}::uuid and ${mayReset} returning 1`,
+  );
+  if (changed.length === 0) return undefined;
   await endSessions(tx, userId, 'password_changed');
   await forgetDevices(tx, userId);
   await unlock(tx, email);

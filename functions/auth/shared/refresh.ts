@@ -26,10 +26,10 @@ interface Found {
 }
 
 /**
- * Takes a refresh token for its successor. Refreshes of one session wait for each other, so that of any number at once
+ * Takes a refresh token for its successor. Refreshes of one person wait for each other, so that of any number at once
  * one makes the successor and the others are given it: a session never has two lines of tokens.
  * @returns the session with its new token, or what is wrong. Whatever it is, the transaction must commit: a token that
- * comes again ends its session.
+ * comes again ends its session, and those that were switched to from it.
  */
 export async function refreshSession(
   tx: Tx,
@@ -37,11 +37,12 @@ export async function refreshSession(
   token: string,
 ): Promise<StartedSession | 'unknown' | 'ended' | 'reused'> {
   const hash = hashToken(token);
-  // The session's row is the lock, taken first; the token is read by a statement of its own, so as it is after the wait.
+  // As lockSessions does; the token is read by a statement of its own, so as it is after the wait.
   const [, [found]] = await Promise.all([
     rowsOf(
       tx,
-      sql`select from sessions where id = (select session_id from refresh_tokens where hash = ${hash}::bytea) for update`,
+      sql`select from users where id = (select s.user_id from refresh_tokens t join sessions s on s.id = t.session_id
+          where t.hash = ${hash}::bytea) for no key update`,
     ),
     rowsOf<Found>(
       tx,
@@ -71,12 +72,12 @@ export async function refreshSession(
   if (found.is_in_grace && found.successor !== null) {
     return { ...session, refreshToken: decryptSecret(found.successor) };
   }
-  await endSessions(tx, found.user_id, 'token_reused', { only: found.session_id });
+  const ended = await endSessions(tx, found.user_id, 'token_reused', { familyOf: found.session_id });
   await audit(tx, ctx, {
     companyId: found.company_id,
     action: 'session.token_reused',
     resource: { type: 'session', id: found.session_id },
-    after: { endedReason: 'token_reused', userId: found.user_id },
+    after: { endedReason: 'token_reused', userId: found.user_id, sessions: ended },
     actor: 'system',
   });
   return 'reused';

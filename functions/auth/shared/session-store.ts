@@ -21,6 +21,7 @@ export const sessionEnd = (now: Date): string =>
 
 /**
  * Begins a session in the company that the person used last, else the one they joined first.
+ * Nobody changes the person meanwhile: a session does not begin beside a change of password that ends them all.
  * @param given.passwordHash The hash that was verified: a password changed since then begins nothing. Absent where the
  * person was known by something else than their password.
  * @param given.companyId This company instead.
@@ -46,7 +47,7 @@ export async function startSession(
          and u.is_active and m.is_active and c.deleted_at is null
        order by (select max(s.last_seen_at) from sessions s where s.user_id = u.id and s.company_id = m.company_id)
                   desc nulls last, m.created_at, m.id
-       limit 1),
+       limit 1 for no key update of u),
     session as (
       insert into sessions (user_id, company_id, ip, user_agent, device, created_at, last_seen_at, expires_at)
       select id, company_id, ${ctx.ip || null}::text, ${userAgent}::text, ${deviceName(userAgent)}::text,

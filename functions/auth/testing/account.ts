@@ -61,7 +61,7 @@ async function waitingFor(email: string): Promise<WaitingMail[]> {
 /** How many mails to an address wait, or jobs that would find out whether it is anybody's. */
 export const waitingMails = async (email: string) => (await waitingFor(email)).length;
 
-export interface SentMail {
+interface SentMail {
   to: string;
   subject: string;
   text: string;

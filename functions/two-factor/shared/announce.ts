@@ -1,31 +1,23 @@
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
-import { queueMail } from '../../mail/public.ts';
-import { callingPerson, callingUserId } from './person.ts';
+import { addresseeOf, callingPerson, mailTo } from '../../auth/public.ts';
 
 /**
  * Tells the caller by mail, and the audit log, that their second factor is on or off now. Last in its transaction.
- * @returns the id of the mail's job, to be woken after the commit.
+ * @returns the ids of jobs to wake after the commit.
  */
-export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boolean }): Promise<string> {
-  const userId = callingUserId(ctx);
-  const { email, name, language, companyName } = await callingPerson(tx, ctx);
-  const jobId = await queueMail(tx, {
-    to: email,
-    language,
-    companyId: ctx.companyId,
-    userId,
-    companyName,
-    template: 'two-factor-changed',
-    data: { name, isOn },
-  });
+export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boolean }): Promise<string[]> {
+  const { userId, companyId } = callingPerson(ctx);
+  const addressee = await addresseeOf(tx, userId, companyId);
+  const mail = { template: 'two-factor-changed', data: { name: addressee?.name ?? '', isOn } } as const;
+  const jobIds = addressee ? [await mailTo(tx, addressee, mail)] : [];
   await audit(tx, ctx, {
-    companyId: ctx.companyId,
+    companyId,
     action: isOn ? 'user.two_factor_enabled' : 'user.two_factor_disabled',
     resource: { type: 'user', id: userId },
     before: { isTwoFactorOn: !isOn },
     after: { isTwoFactorOn: isOn },
   });
-  return jobId;
+  return jobIds;
 }

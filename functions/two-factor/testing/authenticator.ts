@@ -31,7 +31,7 @@ export function wrongCode(secret: string, timeMs: number, index = 0): string {
   return codes[index] ?? '';
 }
 
-export interface Guarded {
+interface Guarded {
   company: TestCompany;
   person: TestPerson;
   secret: string;
