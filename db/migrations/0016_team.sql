@@ -37,8 +37,7 @@ grant all on public.invitations to service_role;
 create policy "agents read their company's invitations"
   on public.invitations for select to authenticated
   using (company_id = (select private.caller_company_id())
-    and ((select private.caller_is_at_least('agent')) or (select private.caller_is_platform_admin()))
-    and (select private.caller_app_id()) is null);
+    and (select private.caller_is_at_least('agent')) and (select private.caller_app_id()) is null);
 
 -- Before an allowlist is stored, it is asked whether it still lets in whoever stores it.
 grant execute on function private.as_inet(text) to service_role;

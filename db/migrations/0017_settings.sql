@@ -82,4 +82,4 @@ create policy "people read their own preferences"
 create policy "admins read their company's webhooks"
   on public.webhook_endpoints for select to authenticated
   using (company_id = (select private.caller_company_id()) and (select private.caller_app_id()) is null
-    and ((select private.caller_is_at_least('admin')) or (select private.caller_is_platform_admin())));
+    and (select private.caller_is_at_least('admin')));

@@ -316,6 +316,27 @@ describe('companies, for a platform admin', () => {
     expect(left).toEqual({ companies: 0, calls: 0, voicemails: 0, kept: 1 });
   });
 
+  test('are erased although another one cannot be, and the run counts as failed', async () => {
+    const [stuck, other] = [await aCompany('Stuck'), await aCompany()];
+    await adminSql()`update companies set deleted_at = now() - interval '40 days' where id = ${stuck.id}`;
+    await adminSql()`update companies set deleted_at = now() - interval '31 days' where id = ${other.id}`;
+    const left = async () => {
+      const rows = await adminSql()`select id from companies where id in (${stuck.id}, ${other.id})`;
+      return rows.map(({ id }) => id);
+    };
+    await adminSql().unsafe(`
+      create function stuck() returns trigger language plpgsql as $$ begin raise exception 'stuck'; end $$;
+      create trigger stuck before delete on companies for each row when (old.id = '${stuck.id}') execute function stuck()`);
+    try {
+      await expect(eraseCompanies.run()).rejects.toThrow(/^1 of \d+ companies could not be erased/);
+      expect(await left()).toEqual([stuck.id]);
+    } finally {
+      await adminSql().unsafe('drop function stuck() cascade');
+    }
+    await eraseCompanies.run();
+    expect(await left()).toEqual([]);
+  });
+
   test('do not include the deployment’s default company when it comes to deleting', async () => {
     const acme = await aCompany();
     const platformAdmin = await aPlatformAdmin(acme);

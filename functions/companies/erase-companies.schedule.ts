@@ -50,9 +50,22 @@ export const { contract, run, serve, handler } = schedule({
         sql`select id from companies where deleted_at < now() - make_interval(days => ${graceDays}::int) order by deleted_at`,
       ),
     );
+    const failures: unknown[] = [];
     for (const { id } of due) {
-      if (!(await erase(ctx, id, until))) break;
-      ctx.log.info({ companyId: id }, 'erased a company that was deleted');
+      try {
+        if (!(await erase(ctx, id, until))) break;
+        ctx.log.info({ companyId: id }, 'erased a company that was deleted');
+      } catch (error) {
+        // It is tried again in the next run, and holds up no other.
+        ctx.log.error({ companyId: id, err: error }, 'a company that was deleted could not be erased');
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) {
+      throw new AggregateError(
+        failures,
+        `${failures.length} of ${due.length} companies could not be erased.`,
+      );
     }
   },
 });

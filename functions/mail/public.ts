@@ -1,15 +1,28 @@
 import type * as z from 'zod';
 import type { Tx } from '#core/db.ts';
+import { env } from '#core/env.ts';
 import { enqueueJob, type JobHandler, JobRefused } from '#core/jobs.ts';
+import type { Channel } from './shared/channel.ts';
 import { deliver } from './shared/deliver.ts';
 import { expiryOf, type Mail, StoredMail, templateData } from './shared/mail.ts';
 import { renderMail } from './shared/render.ts';
 
 export type { Mail, Template, TemplateName } from './shared/mail.ts';
 
+/** All that mails can be sent by, in the order in which it is tried; 'mailbox' keeps them here, outside production. */
+export const mailChannels = ['resend', 'smtp', 'mailbox'] as const satisfies readonly Channel['name'][];
+
+/** By which of them this deployment sends. Empty: no mail can be sent. */
+export function channelNames(): Channel['name'][] {
+  const { NODE_ENV, RESEND_API_KEY, SMTP_URL } = env();
+  const isSet = { resend: Boolean(RESEND_API_KEY), smtp: Boolean(SMTP_URL), mailbox: false };
+  const set = mailChannels.filter((name) => isSet[name]);
+  return set.length > 0 || NODE_ENV === 'production' ? set : ['mailbox'];
+}
+
 /**
- * Has a mail sent, in the transaction that causes it (the service's). The caller wakes the worker afterwards:
- * `wake('jobs', [id])`.
+ * Has a mail sent, in the transaction that causes it (the service's). The caller wakes the queue `jobs` with its id
+ * afterwards.
  * @returns the id of its job.
  */
 export async function queueMail(tx: Tx, mail: Mail): Promise<string> {

@@ -9,17 +9,19 @@ import { AppError } from '#core/errors.ts';
 import { timeInput } from '#core/input.ts';
 import { asJson } from '#core/shape.ts';
 import { apiKeys } from '#db/schema/apps.ts';
+import { callingPerson } from '../auth/public.ts';
 import {
   ApiKey,
   apiKeyShape,
   auditKey,
   demandScopes,
   expiryOf,
+  liveKeys,
   mostKeysOfAPerson,
   scopesOf,
 } from './shared/api-keys.ts';
 import { lockSettings } from './shared/company-settings.ts';
-import { rightsOf, userIdOf } from './shared/rights.ts';
+import { rightsOf } from './shared/rights.ts';
 import { demandRoom } from './shared/usage.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -51,8 +53,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['CONFLICT'],
   async handle({ ctx, input }) {
-    const { companyId } = ctx;
-    const userId = userIdOf(ctx);
+    const { userId, companyId } = callingPerson(ctx);
     const expiresAt = expiryOf(input, ctx.now());
     const made = makeApiKey();
     return await ctx.dbAsService('make an API key of the person who calls', async (tx) => {
@@ -67,7 +68,7 @@ export const { contract, respond, serve, handler } = endpoint({
           select ${companyId}::uuid, ${userId}::uuid, ${input.name}, ${made.prefix}, ${made.hash}::bytea,
             ${textArray(granted)}, clock_timestamp(), ${expiresAt}::timestamptz
           where (select count(*) from api_keys where company_id = ${companyId}::uuid and user_id = ${userId}::uuid
-            and revoked_at is null and (expires_at is null or expires_at > now())) < ${mostKeysOfAPerson}::int
+            and ${liveKeys}) < ${mostKeysOfAPerson}::int
           returning id`,
       );
       if (!stored) {

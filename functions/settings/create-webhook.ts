@@ -7,8 +7,8 @@ import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { asJson } from '#core/shape.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
+import { callingPerson } from '../auth/public.ts';
 import { lockSettings } from './shared/company-settings.ts';
-import { userIdOf } from './shared/rights.ts';
 import { demandRoom } from './shared/usage.ts';
 import {
   eventsInput,
@@ -36,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['CONFLICT'],
   async handle({ ctx, input }) {
-    const { companyId } = ctx;
+    const { userId, companyId } = callingPerson(ctx);
     const secret = makeWebhookSecret();
     return await ctx.dbAsService('make a webhook of the company', async (tx) => {
       await lockSettings(tx, companyId);
@@ -45,7 +45,7 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`insert into webhook_endpoints (company_id, url, events, description, secret, created_by)
           select ${companyId}::uuid, ${input.url}, ${textArray(input.events)}, ${input.description ?? null}::text,
-            ${encryptSecret(secret)}, ${userIdOf(ctx)}::uuid
+            ${encryptSecret(secret)}, ${userId}::uuid
           where (select count(*) from webhook_endpoints where company_id = ${companyId}::uuid) < ${mostWebhooks}::int
           returning id`,
       );

@@ -5,8 +5,9 @@ import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { isoTime } from '#core/shape.ts';
+import { callingPerson } from '../auth/public.ts';
 import { auditKey } from './shared/api-keys.ts';
-import { rightsOf, userIdOf } from './shared/rights.ts';
+import { rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
@@ -19,8 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({ id: z.uuid(), prefix: z.string(), revokedAt: z.iso.datetime() }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    const { companyId } = ctx;
-    const userId = userIdOf(ctx);
+    const { userId, companyId } = callingPerson(ctx);
     return await ctx.dbAsService('revoke an API key of a person', async (tx) => {
       const { isAdmin } = await rightsOf(tx, ctx);
       const [ended] = await rowsOf<{

@@ -4,6 +4,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import release from '../../package.json' with { type: 'json' };
+import { channelNames, mailChannels } from '../mail/public.ts';
 import { readDatabase, readObjectStore, readQueues } from './shared/system-status.ts';
 
 const count = z.number().int();
@@ -42,7 +43,7 @@ const Status = z.object({
   objectStore: z.object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() }),
   mail: z.object({
     sentBy: z
-      .array(z.enum(['resend', 'smtp', 'mailbox']))
+      .array(z.enum(mailChannels))
       .describe('In the order in which they are tried. Empty: no mail can be sent.'),
     waiting: count,
     failed: count,
@@ -68,7 +69,7 @@ export const { contract, respond, serve, handler } = endpoint({
     ]);
     if (!database) throw new AppError('UNAVAILABLE', { message: 'The database does not answer.' });
     const { latencyMs, state } = database;
-    const sentBy = mailChannels();
+    const sentBy = channelNames();
     const isOk =
       sentBy.length > 0 &&
       store?.isReachable !== false &&
@@ -110,9 +111,3 @@ export const { contract, respond, serve, handler } = endpoint({
     };
   },
 });
-
-function mailChannels(): ('resend' | 'smtp' | 'mailbox')[] {
-  const { NODE_ENV, RESEND_API_KEY, SMTP_URL } = env();
-  const set = [...(RESEND_API_KEY ? (['resend'] as const) : []), ...(SMTP_URL ? (['smtp'] as const) : [])];
-  return set.length > 0 || NODE_ENV === 'production' ? set : ['mailbox'];
-}

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import release from '../../package.json' with { type: 'json' };
+import { channelNames } from '../mail/public.ts';
 import { mostKeysOfAPerson } from './shared/api-keys.ts';
 import { type CompanySettings, settingsOf, storedSettings } from './shared/company-settings.ts';
 import { languages } from './shared/languages.ts';
@@ -62,7 +63,7 @@ function factsFor({ integrations }: CompanySettings): z.infer<typeof Facts> {
     apiUrl: settings.PUBLIC_URL,
     frontendUrl: settings.FRONTEND_URL ?? null,
     features: {
-      email: settings.RESEND_API_KEY !== undefined || settings.SMTP_URL !== undefined,
+      email: channelNames().some((name) => name !== 'mailbox'),
       sms: twilio && has('twilio', 'fromNumber'),
       slack: has('slack', 'webhookUrl'),
       teams: has('teams', 'webhookUrl'),

@@ -61,6 +61,17 @@ describe('PUT /api/settings/user/preferences', () => {
     });
     await admin.request(updateSettings, { notifications: { quietHours: { to: '21:00' } } });
     expect((await agent.request(getPreferences)).status).toBe(200);
+    // And be changed in all else; of the quiet hours themselves, they are told.
+    const themed = await agent.request(updatePreferences, { theme: 'dark', language: 'de' });
+    expect([themed.status, themed.body.data?.theme]).toEqual([200, 'dark']);
+    const told = await agent.request(updatePreferences, {
+      notifications: { categories: { calls: { sms: true } } },
+    });
+    expect([told.status, told.body.details?.[0].path]).toEqual([400, 'notifications.quietHours.to']);
+    const mended = await agent.request(updatePreferences, {
+      notifications: { quietHours: { from: '20:00' } },
+    });
+    expect(mended.status).toBe(200);
   });
 
   test('loses nothing of twelve at once', async () => {
@@ -106,6 +117,18 @@ describe('PUT /api/settings', () => {
     expect([status, body.data.preferences.theme, body.data.voice.speed]).toEqual([200, 'dark', 1]);
     expect((await viewer.request(getSettings)).body.data).toEqual(body.data);
     expect((await auditOf(acme)).actions).toEqual(['preferences.updated']);
+    expect(await adminSql()`select 1 from company_settings where company_id = ${acme.id}`).toEqual([]);
+  });
+
+  test('does not wait, with one’s own alone, for whoever changes the company’s', async () => {
+    const acme = await aCompany();
+    const [admin, viewer] = [await acme.as('admin'), await acme.as('viewer')];
+    await admin.request(updateSettings, { voice: { speed: 2 } });
+    await adminSql().begin(async (other) => {
+      await other`select 1 from company_settings where company_id = ${acme.id} for update`;
+      const { status, body } = await viewer.request(updateSettings, { preferences: { theme: 'dark' } });
+      expect([status, body.data?.voice.speed]).toEqual([200, 2]);
+    });
   });
 
   test('changes the company’s and one’s own at once, among many that do the same, or neither', async () => {

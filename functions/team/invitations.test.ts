@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { hashPassword } from '#core/passwords.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestResponse } from '#core/testing/company.ts';
@@ -7,6 +7,7 @@ import { setSettings } from '#core/testing/settings.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
 import { whoIsGuarded, wrongCode } from '../two-factor/testing/authenticator.ts';
+import * as createUser from '../users/create-user.ts';
 import * as deleteUser from '../users/delete-user.ts';
 import * as acceptInvitation from './accept-invitation.ts';
 import * as deleteInvitation from './delete-invitation.ts';
@@ -15,6 +16,7 @@ import * as listInvitations from './list-invitations.ts';
 import * as listMembers from './list-members.ts';
 import * as resendInvitation from './resend-invitation.ts';
 import { mailsTo, tokenFor } from './testing/invitations.ts';
+import * as updateMemberRole from './update-member-role.ts';
 
 const anAddress = () => `ada-${randomUUID()}@example.com`;
 const password = 'correct horse battery staple';
@@ -233,6 +235,25 @@ describe('POST /api/team/invitations/:token/accept', () => {
     expect(entry).toEqual({ actor_id: body.data.id, resource_type: 'invitation' });
   });
 
+  test('gives a new account the habits of its company', async () => {
+    const { acme, email, token } = await anInvitation();
+    await adminSql()`update companies set timezone = 'Asia/Kolkata', language = 'hi' where id = ${acme.id}`;
+    expect((await accept(token)).status).toBe(201);
+    const [made] = await adminSql()`select timezone, language from users where email_normal = ${email}`;
+    expect(made).toEqual({ timezone: 'Asia/Kolkata', language: 'hi' });
+  });
+
+  test('leaves a member the role they have, and audits that one', async () => {
+    const acme = await aCompany();
+    const [owner, email] = [await acme.as('owner'), anAddress()];
+    const { id } = (await owner.request(createUser, { email, name: 'Ada', role: 'agent' })).body.data;
+    await owner.request(updateMemberRole, { userId: id, role: 'manager' });
+    expect((await accept(await tokenFor(email))).body.data).toMatchObject({ id, role: 'manager' });
+    const [entry] = await adminSql()`select after from audit_logs
+      where company_id = ${acme.id} and action = 'invitation.accepted'`;
+    expect(entry?.after).toMatchObject({ userId: id, role: 'manager' });
+  });
+
   test('of fifty at once lets one through', async () => {
     const { email, token } = await anInvitation();
     const answers = await Promise.all(Array.from({ length: 50 }, () => accept(token)));
@@ -314,5 +335,92 @@ describe('POST /api/team/invitations/:token/accept', () => {
     const listed = await owner.request(listMembers, { isActive: 'false' });
     expect(listed.body.data).toMatchObject([{ userId: data.id, isActive: false }]);
     expect(acme.id).toBe(data.companyId);
+  });
+});
+
+describe('the quota of users', () => {
+  /** A company with its owner, and room for so many active members. */
+  async function withQuota(users: number) {
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    const setQuota = (most: number) => adminSql()`insert into company_settings (company_id, quotas)
+      values (${acme.id}, ${adminSql().json({ users: most })})
+      on conflict (company_id) do update set quotas = excluded.quotas`;
+    await setQuota(users);
+    return { acme, owner, setQuota };
+  }
+  const activeIn = async (companyId: string) => {
+    const [row] =
+      await adminSql()`select count(*)::int as n from memberships where company_id = ${companyId} and is_active`;
+    return row?.n;
+  };
+
+  test('counts members and pending invitations of other addresses, when somebody is invited', async () => {
+    const { owner } = await withQuota(2);
+    const invite = (email: string) => owner.request(inviteMember, { email, role: 'agent', name: 'Ada' });
+    const [first, second] = [anAddress(), anAddress()];
+    const { id } = (await invite(first)).body.data;
+    expect((await invite(first.toUpperCase())).status).toBe(201); // replaced: no further place
+    const refused = await invite(second);
+    expect([refused.status, refused.body.code]).toEqual([409, 'CONFLICT']);
+    expect(refused.body.message).toContain('allows 2 active members, and it has 1 and 1 pending invitation:');
+    expect(await mailsTo(second)).toEqual([]);
+    expect((await owner.request(resendInvitation, { id })).status).toBe(200);
+    await adminSql()`update invitations set expires_at = now() where id = ${id}`;
+    expect((await invite(second)).status).toBe(201);
+    expect((await owner.request(resendInvitation, { id })).status).toBe(409); // its place is taken
+    expect((await accept(await tokenFor(second))).status).toBe(201);
+    expect((await invite(anAddress())).body.message).toContain('has 2: deactivate somebody first');
+  });
+
+  test('counts no place twice for whoever is a member, and invited to choose a password', async () => {
+    const { acme, owner } = await withQuota(3);
+    const email = anAddress();
+    await owner.request(createUser, { email, name: 'Ada' });
+    const { body } = await owner.request(inviteMember, { email: anAddress(), role: 'agent' });
+    expect(body.data.status).toBe('pending');
+    const [own] = (await owner.request(listInvitations, { search: email })).body.data;
+    expect((await owner.request(resendInvitation, { id: own.id })).status).toBe(200);
+    expect((await accept(await tokenFor(email))).status).toBe(201);
+    expect(await activeIn(acme.id)).toBe(2);
+  });
+
+  test('of four who accept at the same instant lets in two, where there is room for two; the others once there is more', async () => {
+    const { acme, owner, setQuota } = await withQuota(5);
+    const emails = Array.from({ length: 4 }, anAddress);
+    for (const email of emails) await owner.request(inviteMember, { email, role: 'agent', name: 'Ada' });
+    const tokens = await Promise.all(emails.map(tokenFor));
+    await setQuota(3);
+    let asked: Promise<TestResponse[]> = Promise.resolve([]);
+    await adminSql().begin(async (other) => {
+      // None gets to its invitation before all of them are there.
+      await other`select 1 from invitations where company_id = ${acme.id} for update`;
+      asked = Promise.all(tokens.map((token) => accept(token)));
+      await vi.waitFor(
+        async () => {
+          const waiting = await adminSql()`select 1 from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'`;
+          expect(waiting).toHaveLength(4);
+        },
+        { timeout: 5_000 },
+      );
+    });
+    const answers = await asked;
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409]);
+    expect(await activeIn(acme.id)).toBe(3);
+    const refused = answers.findIndex(({ status }) => status === 409);
+    expect(answers[refused]?.body.message).toContain('as many active members as its quota allows');
+    const accounts = await adminSql()`select 1 from users where email_normal = any(${emails})`;
+    expect(accounts).toHaveLength(2);
+    await setQuota(4);
+    expect((await accept(tokens[refused] ?? '')).status).toBe(201);
+  });
+
+  test('of five who are invited at once lets as many be as there is room for', async () => {
+    const { owner } = await withQuota(3);
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => owner.request(inviteMember, { email: anAddress(), role: 'agent' })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409, 409]);
   });
 });

@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/team/invite',
   summary: 'Invite somebody into the company by e-mail',
   description:
-    'Good for seven days, and once. An open invitation of the same address is replaced. Only an owner may invite an owner.',
+    'Good for seven days, and once. An open invitation of the same address is replaced. Only an owner may invite an owner. With the members there are, pending invitations count towards the quota.',
   who: ['user'],
   permission: 'team:write',
   limit: 'team',

@@ -1,18 +1,15 @@
-import { sql } from 'drizzle-orm/sql';
-import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { callersCompany, contains, equals } from '#core/filters.ts';
-import { listOf, pageInput, type Sort } from '#core/page.ts';
-import { memberships, users } from '#db/schema/people.ts';
-import { CompanyRole } from '../auth/public.ts';
-import { membersFrom, TeamMember, teamMemberShape } from './shared/member.ts';
-
-const sorts = {
-  joinedAt: { by: memberships.createdAt, kind: 'time' },
-  name: { by: users.name, kind: 'text' },
-  email: { by: users.email, kind: 'text' },
-  lastLoginAt: { by: sql`coalesce(${users.lastLoginAt}, 'epoch')`, kind: 'time' },
-} satisfies Record<string, Sort>;
+import { callersCompany } from '#core/filters.ts';
+import { listOf, pageInput } from '#core/page.ts';
+import { memberships } from '#db/schema/people.ts';
+import {
+  memberFilters,
+  memberSorts,
+  membersFrom,
+  membersWhere,
+  TeamMember,
+  teamMemberShape,
+} from './shared/member.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -20,12 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List the members of the company, the newest first',
   who: ['user'],
   permission: 'team:read',
-  input: pageInput.extend({
-    role: CompanyRole.optional(),
-    isActive: z.enum(['true', 'false']).optional(),
-    search: z.string().trim().min(1).max(200).optional().describe('In name and e-mail address.'),
-    sortBy: z.enum(['joinedAt', 'name', 'email', 'lastLoginAt']).default('joinedAt'),
-  }),
+  input: pageInput.extend(memberFilters),
   output: TeamMember,
   envelope: 'page',
   errors: ['INVALID_CURSOR'],
@@ -35,15 +27,8 @@ export const { contract, respond, serve, handler } = endpoint({
       shape: teamMemberShape,
       from: membersFrom,
       id: memberships.id,
-      where: [
-        callersCompany(memberships.companyId),
-        equals(memberships.role, input.role),
-        input.isActive === undefined
-          ? undefined
-          : sql`(${memberships.isActive} and ${users.isActive}) = ${input.isActive === 'true'}`,
-        contains([users.name, users.email], input.search),
-      ],
-      sort: sorts[input.sortBy],
+      where: [callersCompany(memberships.companyId), ...membersWhere(input)],
+      sort: memberSorts[input.sortBy],
       identity: { list: 'team members', ...identity },
       input,
     });

@@ -102,10 +102,21 @@ describe('PUT /api/team/members/:userId/role', () => {
     expect((await owner.request(getMe)).body.data.role).toBe('owner');
   });
 
-  test('does not count an owner who is deactivated', async () => {
+  test.each([
+    [
+      'is deactivated here',
+      (id: string) => adminSql()`update memberships set is_active = false where user_id = ${id}`,
+    ],
+    ['is deactivated', (id: string) => adminSql()`update users set is_active = false where id = ${id}`],
+    [
+      'is being deleted',
+      (id: string) => adminSql()`update users set deletes_at = now() + '1 day' where id = ${id}`,
+    ],
+  ])('does not count an owner who %s', async (_how, change) => {
     const { acme, first, second } = await twoOwners();
-    await adminSql()`update memberships set is_active = false where user_id = ${second.id}`;
+    await change(second.id);
     expect((await first.request(updateMemberRole, { userId: first.id, role: 'admin' })).status).toBe(409);
+    expect((await first.request(removeMember, { userId: first.id })).status).toBe(409);
     expect(await rolesIn(acme)).toEqual(['owner', 'owner']);
   });
 
@@ -141,16 +152,23 @@ describe('DELETE /api/team/members/:userId', () => {
   test('throws the member out on the next request, with their keys of this company', async () => {
     const acme = await aCompany();
     const [admin, agent] = [await acme.as('admin'), await acme.as('agent')];
-    await adminSql()`insert into api_keys (company_id, user_id, prefix, key_hash)
-      values (${acme.id}, ${agent.id}, 'raw_x', ${Buffer.from(randomUUID())})`;
+    // Two that work, and one of each kind that does not.
+    await adminSql()`insert into api_keys (company_id, user_id, prefix, key_hash, expires_at, revoked_at)
+      values (${acme.id}, ${agent.id}, 'raw_1', ${Buffer.from(randomUUID())}, null, null),
+        (${acme.id}, ${agent.id}, 'raw_2', ${Buffer.from(randomUUID())}, now() + interval '1 day', null),
+        (${acme.id}, ${agent.id}, 'raw_3', ${Buffer.from(randomUUID())}, now(), null),
+        (${acme.id}, ${agent.id}, 'raw_4', ${Buffer.from(randomUUID())}, null, now()),
+        (${acme.id}, ${admin.id}, 'raw_5', ${Buffer.from(randomUUID())}, null, null)`;
     expect((await admin.request(removeMember, { userId: agent.id })).status).toBe(200);
     expect((await agent.request(getMe)).status).toBe(401);
     const [left] =
       await adminSql()`select (select ended_reason from sessions where id = ${agent.sessionId}) as reason,
       (select count(*)::int from api_keys where user_id = ${agent.id}) as keys,
       (select is_active from users where id = ${agent.id}) as account,
-      (select before ->> 'email' from audit_logs where company_id = ${acme.id} and action = 'member.removed') as audited`;
-    expect(left).toEqual({ reason: 'removed', keys: 0, account: true, audited: agent.email });
+      (select before ->> 'email' from audit_logs where company_id = ${acme.id} and action = 'member.removed') as audited,
+      (select after from audit_logs where company_id = ${acme.id} and action = 'member.removed') as after`;
+    const after = { keysRevoked: 2 };
+    expect(left).toEqual({ reason: 'removed', keys: 0, account: true, audited: agent.email, after });
     expect((await admin.request(removeMember, { userId: agent.id })).status).toBe(404);
     expect((await admin.request(inviteMember, { email: agent.email, role: 'agent' })).status).toBe(201);
   });

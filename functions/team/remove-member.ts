@@ -4,6 +4,7 @@ import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { endSessions } from '../auth/public.ts';
+import { countLiveKeys } from '../settings/public.ts';
 import { revokeInvitationsOf } from './shared/invitation-store.ts';
 import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
 
@@ -26,18 +27,21 @@ export const { contract, respond, serve, handler } = endpoint({
       const member = await findMember(tx, companyId, input.userId);
       demandMayTouch(actor, member.role);
       await demandAnotherOwner(tx, companyId, member);
+      const { email, name, role } = member;
+      const keysRevoked = await countLiveKeys(tx, companyId, input.userId);
       await endSessions(tx, input.userId, 'removed', { companyId });
       await revokeInvitationsOf(tx, companyId, member.emailNormal);
+      // Their keys of this company go with it.
       await rowsOf(
         tx,
         sql`delete from memberships where company_id = ${companyId}::uuid and user_id = ${input.userId}::uuid`,
       );
-      const { email, name, role } = member;
       await audit(tx, ctx, {
         companyId,
         action: 'member.removed',
         resource: { type: 'user', id: input.userId },
         before: { email, name, role },
+        after: { keysRevoked },
       });
       return { userId: input.userId, removed: true as const };
     }),

@@ -15,7 +15,14 @@ import {
   profileInput,
   queueVerification,
 } from '../auth/public.ts';
-import { demandMayTouch, inviteByMail, lockTeam } from '../team/public.ts';
+import {
+  demandMayReplace,
+  demandMayTouch,
+  demandSeat,
+  inviteByMail,
+  lockTeam,
+  revokeInvitationsOf,
+} from '../team/public.ts';
 import { User } from './shared/user.ts';
 import { readUser } from './shared/user-store.ts';
 
@@ -34,21 +41,26 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/users',
   summary: 'Make a person, as a member of the company',
   description:
-    'For an address that has no account yet; whoever has one is invited: POST /api/team/invite. Only an owner may make an owner.',
+    'For an address that has no account yet; whoever has one is invited: POST /api/team/invite. Only an owner may make an owner. An invitation that the address had is dead.',
   who: ['user'],
   permission: 'users:write',
   limit: 'team',
   input,
   output: User,
   status: 201,
-  errors: ['EMAIL_TAKEN', 'FORBIDDEN'],
+  errors: ['EMAIL_TAKEN', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     if (input.password !== undefined) demandNotEmail(input.password, input.email, 'password');
     const passwordHash = input.password === undefined ? null : await hashPassword(input.password);
     const { user, jobIds } = await ctx.dbAsService('make a person of the caller’s company', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'users:write');
       demandMayTouch(actor, input.role);
+      const emailNormal = normalEmail(input.email);
+      await demandMayReplace(tx, actor, emailNormal);
+      await demandSeat(tx, ctx.companyId, emailNormal);
       const userId = await insertMember(tx, ctx.companyId, input, passwordHash);
+      // Who gets an invitation now gets it in place of the one there was.
+      if (passwordHash !== null) await revokeInvitationsOf(tx, ctx.companyId, emailNormal);
       const jobIds =
         passwordHash === null
           ? [(await inviteByMail(tx, ctx, actor, input)).jobId]

@@ -14,6 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
     'They are logged out of it at once; what they did stays, and isActive makes them active again. The account itself goes with the last company that has them.',
   who: ['user'],
   permission: 'users:write',
+  limit: 'team',
   input: z.object({ id: z.uuid() }),
   output: User,
   errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],

@@ -5,7 +5,8 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { asJson } from '#core/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
-import { User, userShape, usersFrom } from './shared/user.ts';
+import { membersFrom } from '../team/public.ts';
+import { User, userShape } from './shared/user.ts';
 import { callerIsPlatformAdmin } from './shared/user-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -25,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const isOwn = sql`${memberships.companyId} = ${ctx.companyId}::uuid`;
       const [row] = await rowsOf<{ item: string }>(
         tx,
-        sql`select ${asJson(userShape)} as item from ${usersFrom}
+        sql`select ${asJson(userShape)} as item from ${membersFrom}
           where ${users.id} = ${input.id}::uuid and (${isOwn} or ${callerIsPlatformAdmin(ctx)})
           order by ${isOwn} desc, ${memberships.createdAt}, ${memberships.id} limit 1`,
       );

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
-import { rowsOf } from '#core/db.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { callingPerson, profileInput } from '../auth/public.ts';
-import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from '../team/public.ts';
+import { demandAnotherOwner, demandMayTouch, demandSeat, findMember, lockTeam } from '../team/public.ts';
 import { User } from './shared/user.ts';
 import { activate, deactivate, readUser } from './shared/user-store.ts';
 
@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/users/:id',
   summary: 'Change a person of the company',
   description:
-    'Everyone may change themselves, but for isActive. Only an owner may change an owner. The role: PUT /api/team/members/:userId/role.',
+    'Everyone may change themselves, but for isActive. Only an owner may change an owner. Whoever works in another company too changes their profile themselves. The role: PUT /api/team/members/:userId/role.',
   who: ['user'],
   permission: 'users:write',
   self: 'id',
@@ -31,15 +31,18 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId, companyId } = callingPerson(ctx);
     const isSelf = userId === input.id;
     if (isSelf && input.isActive !== undefined) {
-      throw new AppError('FORBIDDEN', { message: 'Nobody may activate or deactivate themselves.' });
+      throw new AppError('CONFLICT', { message: 'Nobody can activate or deactivate themselves.' });
     }
     return await ctx.dbAsService('change a person of the caller’s company', async (tx) => {
       const actor = isSelf ? undefined : await lockTeam(tx, ctx, 'users:write');
       const member = await findMember(tx, companyId, input.id);
       if (actor) demandMayTouch(actor, member.role);
-      const before = await readUser(tx, companyId, input.id);
       const { id, isActive, ...profile } = input;
+      // Whoever changes the same person waits here, or `before` would not be what was there before.
+      await rowsOf(tx, sql`select 1 from users where id = ${id}::uuid for no key update`);
+      const before = await readUser(tx, companyId, id);
       if (Object.keys(profile).length > 0) {
+        if (actor && !actor.isPlatformAdmin) await demandOnlyOurs(tx, companyId, id);
         await rowsOf(
           tx,
           sql`update users set name = coalesce(${profile.name ?? null}::text, name),
@@ -50,7 +53,10 @@ export const { contract, respond, serve, handler } = endpoint({
         );
       }
       const turns = isActive !== undefined && isActive !== member.isActive;
-      if (turns && isActive) await activate(tx, companyId, member);
+      if (turns && isActive) {
+        await demandSeat(tx, companyId, member.emailNormal);
+        await activate(tx, companyId, member);
+      }
       if (turns && !isActive) {
         await demandAnotherOwner(tx, companyId, member);
         await deactivate(tx, companyId, member);
@@ -73,3 +79,19 @@ export const { contract, respond, serve, handler } = endpoint({
     });
   },
 });
+
+/** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for whoever works elsewhere too. */
+async function demandOnlyOurs(tx: Tx, companyId: string, userId: string): Promise<void> {
+  const elsewhere = await rowsOf(
+    tx,
+    sql`select 1 from memberships m join companies c on c.id = m.company_id
+      where m.user_id = ${userId}::uuid and m.company_id <> ${companyId}::uuid and m.is_active and c.deleted_at is null
+      limit 1`,
+  );
+  if (elsewhere.length > 0) {
+    throw new AppError('FORBIDDEN', {
+      message:
+        'This person works in another company too, so that only they can change their name, phone, time zone and language. Here you can change whether they are active, and their role.',
+    });
+  }
+}

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { bodySchema } from '#core/endpoint.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestCompany, type TestResponse } from '#core/testing/company.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
 import * as acceptInvitation from '../team/accept-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
+import * as listInvitations from '../team/list-invitations.ts';
 import { mailsTo, tokenFor } from '../team/testing/invitations.ts';
 import * as createUser from './create-user.ts';
 import * as deleteUser from './delete-user.ts';
@@ -62,6 +64,50 @@ describe('POST /api/users', () => {
     expect((await request(acceptInvitation, { token, password })).status).toBe(404);
     const me = await request(getMe, {}, { authorization: `Bearer ${accepted.body.token}` });
     expect(me.body.data).toMatchObject({ id: made.body.data.id, name: 'Ada', role: 'agent' });
+  });
+
+  test('lets an admin go round no invitation of an owner', async () => {
+    const acme = await aCompany();
+    const [owner, admin, email] = [await acme.as('owner'), await acme.as('admin'), anAddress()];
+    await owner.request(inviteMember, { email, role: 'owner', name: 'Ada' });
+    for (const given of [{}, { password }]) {
+      const answer = await admin.request(createUser, { email: email.toUpperCase(), name: 'Ada', ...given });
+      expect([answer.status, answer.body.code]).toEqual([403, 'FORBIDDEN']);
+    }
+    const accepted = await request(acceptInvitation, { token: await tokenFor(email), password });
+    expect(accepted.body.data).toMatchObject({ role: 'owner' });
+  });
+
+  test('with a password, kills the invitation that the address had', async () => {
+    const acme = await aCompany();
+    const [owner, email] = [await acme.as('owner'), anAddress()];
+    await owner.request(inviteMember, { email, role: 'owner', name: 'Ada' });
+    const token = await tokenFor(email);
+    expect((await owner.request(createUser, { email, name: 'Ada', password })).status).toBe(201);
+    expect((await request(acceptInvitation, { token, password })).status).toBe(404);
+    expect((await owner.request(listInvitations)).body.data).toEqual([]);
+  });
+
+  test('stops at the company’s quota, as bringing somebody back does', async () => {
+    const acme = await aCompany();
+    const [owner, agent] = [await acme.as('owner'), await acme.as('agent')];
+    await adminSql()`insert into company_settings (company_id, quotas) values (${acme.id}, '{"users": 3}')`;
+    const answers = await Promise.all(
+      [{ password }, {}, {}].map((given) =>
+        owner.request(createUser, { email: anAddress(), name: 'Ada', ...given }),
+      ),
+    );
+    expect(answers.map(({ status, body }) => body.code ?? status).sort()).toEqual([
+      201,
+      'CONFLICT',
+      'CONFLICT',
+    ]);
+    await owner.request(deleteUser, { id: agent.id });
+    expect((await owner.request(createUser, { email: anAddress(), name: 'Eve' })).status).toBe(201);
+    const back = await owner.request(updateUser, { id: agent.id, isActive: true });
+    expect([back.status, back.body.code]).toEqual([409, 'CONFLICT']);
+    expect(back.body.message).toContain('allows 3 active members, and it has 3');
+    expect((await agent.request(getMe)).status).toBe(401);
   });
 
   test('adds nothing for an address that somebody has, inside or outside', async () => {
@@ -173,14 +219,55 @@ describe('GET and PUT /api/users/:id', () => {
     expect((await stranger.request(getMe)).body.data.name).toBe('agent');
   });
 
+  test('keep an admin from the profile of whoever works in another company too', async () => {
+    const [acme, other] = [await aCompany(), await aCompany()];
+    const [owner, agent] = [await acme.as('owner'), await acme.as('agent')];
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${other.id}, ${agent.id}, 'viewer')`;
+    const change = async (given: object, by = owner) =>
+      (await by.request(updateUser, { id: agent.id, ...given })).status;
+    for (const field of [{ name: 'Mine' }, { phone: null }, { timezone: 'Asia/Tokyo' }, { language: 'de' }]) {
+      expect(await change(field)).toBe(403);
+      expect(await change({ ...field, isActive: false })).toBe(403);
+    }
+    expect((await agent.request(getMe)).body.data.name).toBe('agent');
+    expect(await change({ name: 'Ann' }, agent)).toBe(200);
+    expect(await change({ name: 'Anna' }, await aPlatformAdmin(acme))).toBe(200);
+    expect(await change({ isActive: false })).toBe(200);
+    await adminSql()`update companies set deleted_at = now() where id = ${other.id}`;
+    expect(await change({ name: 'Annette' })).toBe(200);
+    await adminSql()`update companies set deleted_at = null where id = ${other.id}`;
+    await adminSql()`update memberships set is_active = false where company_id = ${other.id}`;
+    expect(await change({ name: 'Anne' })).toBe(200);
+  });
+
+  test('audit what a change found, also where another one was under way', async () => {
+    const acme = await aCompany();
+    const viewer = await acme.as('viewer');
+    let asked: Promise<TestResponse> | undefined;
+    await adminSql().begin(async (other) => {
+      const [self] = await other`select pg_backend_pid() as pid`;
+      await other`update users set phone = '+14155550101' where id = ${viewer.id}`;
+      asked = viewer.request(updateUser, { id: viewer.id, phone: '+14155550102' });
+      await vi.waitFor(async () => {
+        const waiting =
+          await adminSql()`select 1 from pg_stat_activity where ${self?.pid}::int = any (pg_blocking_pids(pid))`;
+        expect(waiting).toHaveLength(1);
+      });
+    });
+    expect((await asked)?.body.data.phone).toBe('+14155550102');
+    const [entry] = await adminSql()`select before, after from audit_logs where company_id = ${acme.id}`;
+    expect(entry).toEqual({ before: { phone: '+14155550101' }, after: { phone: '+14155550102' } });
+  });
+
   test('keep an admin from owners, and everyone from their own isActive', async () => {
     const acme = await aCompany();
     const [owner, admin] = [await acme.as('owner'), await acme.as('admin')];
     expect((await admin.request(updateUser, { id: owner.id, name: 'Mine' })).status).toBe(403);
     expect((await admin.request(updateUser, { id: owner.id, isActive: false })).status).toBe(403);
     expect((await admin.request(deleteUser, { id: owner.id })).status).toBe(403);
-    expect((await admin.request(updateUser, { id: admin.id, isActive: false })).status).toBe(403);
-    expect((await owner.request(updateUser, { id: owner.id, isActive: true })).status).toBe(403);
+    expect((await admin.request(updateUser, { id: admin.id, isActive: false })).status).toBe(409);
+    expect((await owner.request(updateUser, { id: owner.id, isActive: true })).status).toBe(409);
+    expect((await admin.request(deleteUser, { id: admin.id })).status).toBe(409);
     expect((await owner.request(deleteUser, { id: owner.id })).status).toBe(409);
     expect((await owner.request(updateUser, { id: admin.id, name: 'Adam' })).status).toBe(200);
   });
@@ -205,6 +292,21 @@ describe('DELETE /api/users/:id', () => {
     const entries =
       await adminSql()`select 1 from audit_logs where company_id = ${acme.id} and action = 'user.deactivated'`;
     expect(entries).toHaveLength(1);
+  });
+
+  test('is limited as actions of a team are', async () => {
+    setSettings({ RATE_LIMIT_TEAM: '1/1h' });
+    try {
+      const acme = await aCompany();
+      const [owner, agent] = [await acme.as('owner'), await acme.as('agent')];
+      const statuses = [
+        await owner.request(deleteUser, { id: agent.id }),
+        await owner.request(deleteUser, { id: agent.id }),
+      ].map(({ status }) => status);
+      expect(statuses).toEqual([200, 429]);
+    } finally {
+      setSettings({ RATE_LIMIT_TEAM: 'off' });
+    }
   });
 
   test('takes the account along with its last company; it comes back with the next', async () => {

@@ -9,7 +9,7 @@ import { callerIsPlatformAdmin } from '../../users/public.ts';
 import { Company, companyShape } from './company.ts';
 
 /** Conditions of a company that the caller may name: their own, or any for a platform admin. Never a deleted one. */
-export const mayName = (ctx: Context, id: string) =>
+const mayName = (ctx: Context, id: string) =>
   sql`${companies.id} = ${id}::uuid and ${companies.deletedAt} is null
     and (${companies.id} = ${ctx.companyId}::uuid or ${callerIsPlatformAdmin(ctx)})`;
 

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { shapeOf } from '#core/shape.ts';
 import { companies } from '#db/schema/companies.ts';
 import { BusinessHours } from './business-hours.ts';
+import { graceDays } from './grace.ts';
 
 export const ProviderLinks = z.object({
   dialpadOrgId: z.string().nullable().describe('The Dialpad company or office.'),
@@ -53,7 +54,7 @@ export const companyShape = shapeOf(Company, columns);
 /** As a platform admin sees it. */
 export const ListedCompany = Company.extend({
   members: z.number().int().describe('Active ones.'),
-  deletedAt: z.iso.datetime().nullable().describe('30 days later it is erased.'),
+  deletedAt: z.iso.datetime().nullable().describe(`${graceDays} days later it is erased.`),
 });
 
 export const listedCompanyShape = shapeOf(ListedCompany, {

@@ -1,10 +1,10 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { type Role, roles, type Scope, scopes } from '#core/caller.ts';
+import { type Role, type Scope, scopes } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { permissions } from '#core/permissions.ts';
+import { permissions, permissionsOf } from '#core/permissions.ts';
 import { shapeOf } from '#core/shape.ts';
 import { apiKeys } from '#db/schema/apps.ts';
 
@@ -25,6 +25,9 @@ export const ApiKey = z.object({
   revokedAt: z.iso.datetime().nullable(),
 });
 
+/** Keys that count: they were neither revoked nor have they expired. */
+export const liveKeys = sql`revoked_at is null and (expires_at is null or expires_at > now())`;
+
 export const keyStatus = sql`case when ${apiKeys.revokedAt} is not null then 'revoked'
   when ${apiKeys.expiresAt} <= now() then 'expired' else 'live' end`;
 
@@ -43,8 +46,10 @@ export const apiKeyShape = shapeOf(ApiKey, {
 });
 
 /** The scopes of keys that this role allows. Being a platform admin adds none: keys act within their company. */
-export const scopesOf = (role: Exclude<Role, 'platform_admin'>): Scope[] =>
-  scopes.filter((scope) => roles.indexOf(role) >= roles.indexOf(permissions[scope] as typeof role));
+export function scopesOf(role: Exclude<Role, 'platform_admin'>): Scope[] {
+  const allowed = permissionsOf(role);
+  return scopes.filter((scope) => allowed.includes(scope));
+}
 
 /** @throws AppError FORBIDDEN that names the scopes which the role does not allow. */
 export function demandScopes(wanted: readonly Scope[], role: Exclude<Role, 'platform_admin'>): void {
@@ -58,6 +63,16 @@ export function demandScopes(wanted: readonly Scope[], role: Exclude<Role, 'plat
       message: `${scope} needs the role ${permissions[scope]}`,
     })),
   });
+}
+
+/** How many keys of a person work in this company. Runs in a transaction of the service. */
+export async function countLiveKeys(tx: Tx, companyId: string, userId: string): Promise<number> {
+  const [row] = await rowsOf<{ count: number }>(
+    tx,
+    sql`select count(*)::int as count from api_keys
+      where company_id = ${companyId}::uuid and user_id = ${userId}::uuid and ${liveKeys}`,
+  );
+  return row?.count ?? 0;
 }
 
 /** Kept with the change itself, beside the entries of apps' keys: both or neither. */

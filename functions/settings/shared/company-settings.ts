@@ -7,6 +7,7 @@ import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { isoTime } from '#core/shape.ts';
+import { callingPerson } from '../../auth/public.ts';
 import {
   hintOf,
   IntegrationsPatch,
@@ -15,8 +16,7 @@ import {
   isSecretField,
   StoredSecret,
 } from './integrations.ts';
-import { changesOf, overlaid, patched, type Tree } from './merge.ts';
-import { userIdOf } from './rights.ts';
+import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
 import {
   Ai,
   defaults,
@@ -53,10 +53,8 @@ export const companySections = {
   quotas: patchOf(Quotas).optional().describe('Only by a platform admin.'),
   integrations: IntegrationsPatch.optional(),
 };
-const CompanyPatch = z.object(companySections);
-export type CompanyPatch = z.output<typeof CompanyPatch>;
+type CompanyPatch = z.output<z.ZodObject<typeof companySections>>;
 
-const StoredTree = z.record(z.string(), z.json()) as unknown as z.ZodType<Tree>;
 const StoredSettings = z.object({
   companyId: z.uuid(),
   companyName: z.string(),
@@ -139,6 +137,8 @@ export async function changeSettings(
   companyId: string,
   patch: CompanyPatch,
 ): Promise<{ settings: CompanySettings; entry: AuditEntry | undefined }> {
+  const givesNothing = Object.values(patch).every((section) => section === undefined);
+  if (givesNothing) return { settings: await readSettings(tx, companyId), entry: undefined };
   await lockSettings(tx, companyId);
   const [row] = await rowsOf<{ item: string }>(tx, storedSettings(sql`${companyId}::uuid`));
   const stored = parsed(row);
@@ -154,7 +154,7 @@ export async function changeSettings(
   const changes = changesOf(asTree(stored), asTree(next));
   if (!changes && written.length === 0) return { settings: shown(stored), entry: undefined };
 
-  const by = userIdOf(ctx);
+  const by = callingPerson(ctx).userId;
   const json = (value: object) => sql`${JSON.stringify(value)}::jsonb`;
   await rowsOf(
     tx,

@@ -17,7 +17,7 @@ const key = z
   .regex(/^\S+$/, 'must hold no white space');
 
 /** What is kept of each integration. Secrets are written and used, and never read back. */
-export const integrationFields = {
+const integrationFields = {
   slack: {
     webhookUrl: secret(webhookUrl),
     channel: plain(z.string().regex(/^[#@][^\s#@]{1,80}$/, 'must be a channel such as #support')),
@@ -43,12 +43,12 @@ export type IntegrationName = keyof typeof integrationFields;
 const fieldsOf = Object.entries<Record<string, Field>>(integrationFields);
 
 /** All that is ever shown of a secret. */
-export const SecretState = z.strictObject({
+const SecretState = z.strictObject({
   isSet: z.boolean(),
   hint: z.string().nullable().describe('The last four characters; null of a short one.'),
   updatedAt: z.iso.datetime().nullable(),
 });
-export type SecretState = z.infer<typeof SecretState>;
+type SecretState = z.infer<typeof SecretState>;
 
 const each = (make: (field: Field) => z.ZodType) =>
   fieldsOf.map(([name, fields]): [string, z.ZodObject] => [

@@ -1,8 +1,13 @@
+import * as z from 'zod';
+
 /** What JSON holds. */
 export type Json = null | boolean | number | string | Json[] | Tree;
 export interface Tree {
   [name: string]: Json;
 }
+
+/** As it stands in a column. */
+export const StoredTree = z.record(z.string(), z.json()) as unknown as z.ZodType<Tree>; // z.json() is Json
 
 /** What a PUT may give of a section: any of its fields, at any depth; null goes back to the default. */
 export type Patch<T> = T extends readonly unknown[]

@@ -6,9 +6,8 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { isoTime } from '#core/shape.ts';
-import { languageInput, timezoneInput } from '../../auth/public.ts';
-import { changesOf, overlaid, patched, type Tree } from './merge.ts';
-import { userIdOf } from './rights.ts';
+import { callingPerson, languageInput, timezoneInput } from '../../auth/public.ts';
+import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
 import { Display, defaults, Notifications, patchOf, SoundNotifications } from './sections.ts';
 
 /** What a person has chosen, and the company's or the usual where they have not. */
@@ -28,10 +27,8 @@ export const preferenceFields = {
   timezone: timezoneInput.optional(),
   notifications: patchOf(Notifications).optional(),
 };
-const PreferencesPatch = z.object(preferenceFields);
-export type PreferencesPatch = z.output<typeof PreferencesPatch>;
+type PreferencesPatch = z.output<z.ZodObject<typeof preferenceFields>>;
 
-const StoredTree = z.record(z.string(), z.json()) as unknown as z.ZodType<Tree>;
 const StoredPreferences = z.object({
   language: z.string(),
   timezone: z.string(),
@@ -87,8 +84,8 @@ export async function changePreferences(
   ctx: Context,
   patch: PreferencesPatch,
 ): Promise<{ preferences: Preferences; entry: AuditEntry | undefined }> {
-  const userId = userIdOf(ctx);
-  const { language, timezone, notifications = {}, ...display } = patch;
+  const { userId } = callingPerson(ctx);
+  const { language, timezone, notifications, ...display } = patch;
   // Whoever changes the same person's waits here.
   await rowsOf(tx, sql`select 1 from users where id = ${userId}::uuid for no key update`);
   const read = async () => {
@@ -104,10 +101,15 @@ export async function changePreferences(
     language: language ?? stored.language,
     timezone: timezone ?? stored.timezone,
     display: patched(stored.display, display),
-    notifications: patched(stored.notifications, notifications),
+    notifications: patched(stored.notifications, notifications ?? {}),
   };
-  const whole = overlaid(overlaid(defaults.notifications, stored.company.notifications), next.notifications);
-  validate(z.object({ notifications: SoundNotifications }), { notifications: whole });
+  // What was sound when it was set may not be so any more over what the company has since: that is no reason to refuse
+  // somebody another theme.
+  if (notifications) {
+    const companyWide = overlaid(defaults.notifications, stored.company.notifications);
+    const whole = overlaid(companyWide, next.notifications);
+    validate(z.object({ notifications: SoundNotifications }), { notifications: whole });
+  }
   const ownOf = (of: StoredPreferences): Tree => ({
     ...of.display,
     language: of.language,

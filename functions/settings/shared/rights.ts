@@ -1,19 +1,15 @@
 import { sql } from 'drizzle-orm/sql';
-import { type Role, roles } from '#core/caller.ts';
+import type { Role } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-
-/** The person who calls. */
-export function userIdOf(ctx: Context): string {
-  if (ctx.caller.kind === 'user') return ctx.caller.userId;
-  throw new AppError('FORBIDDEN', { message: 'This needs a person who is logged in.' });
-}
+import { permissions, permissionsOf } from '#core/permissions.ts';
+import { callingPerson } from '../../auth/public.ts';
 
 export interface Rights {
   role: Exclude<Role, 'platform_admin'>;
   isPlatformAdmin: boolean;
-  /** Of the company, or above it. */
+  /** Whether they may change the company's settings. */
   isAdmin: boolean;
 }
 
@@ -22,18 +18,21 @@ export async function rightsOf(tx: Tx, ctx: Context): Promise<Rights> {
   const [row] = await rowsOf<{ role: Rights['role']; is_platform_admin: boolean }>(
     tx,
     sql`select m.role, u.is_platform_admin from memberships m join users u on u.id = m.user_id
-      where m.company_id = ${ctx.companyId}::uuid and m.user_id = ${userIdOf(ctx)}::uuid and m.is_active`,
+      where m.company_id = ${ctx.companyId}::uuid and m.user_id = ${callingPerson(ctx).userId}::uuid and m.is_active`,
   );
   if (!row)
     throw new AppError('UNAUTHENTICATED', { message: 'The account is no longer active in this company.' });
   const { role, is_platform_admin: isPlatformAdmin } = row;
-  return { role, isPlatformAdmin, isAdmin: isPlatformAdmin || roles.indexOf(role) >= roles.indexOf('admin') };
+  const isAdmin = permissionsOf(role, isPlatformAdmin).includes('settings:write');
+  return { role, isPlatformAdmin, isAdmin };
 }
 
-/** @throws AppError FORBIDDEN for whoever is less than an admin. */
+/** @throws AppError FORBIDDEN for whoever may not change the company's settings. */
 export function demandAdmin({ role, isAdmin }: Rights): void {
   if (isAdmin) return;
-  throw new AppError('FORBIDDEN', { message: `The role admin is needed for this; yours is ${role}.` });
+  throw new AppError('FORBIDDEN', {
+    message: `The role ${permissions['settings:write']} is needed for this; yours is ${role}.`,
+  });
 }
 
 /** @throws AppError NOT_FOUND for a company that is not the caller's, unless they are above companies. */

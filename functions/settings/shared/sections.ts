@@ -11,7 +11,6 @@ export const categories = [
   'team',
   'security',
 ] as const;
-export const channels = ['email', 'sms', 'inApp', 'slack', 'teams'] as const;
 
 const isCurrency = (code: string) => Intl.supportedValuesOf('currency').includes(code);
 

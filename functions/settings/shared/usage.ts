@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { isoTime } from '#core/shape.ts';
+import { liveKeys } from './api-keys.ts';
 import { Quotas } from './sections.ts';
 
 const metrics = ['calls', 'messages', 'voicemails', 'users', 'apiKeys', 'webhooks'] as const;
@@ -31,12 +32,19 @@ export const Usage = z.object({
   }),
 });
 
-/** Keys that count: they were neither revoked nor have they expired. */
-const liveKeys = sql`revoked_at is null and (expires_at is null or expires_at > now())`;
-
 type Counts = Record<Metric, number> & { from: string; to: string; timezone: string; quotas: unknown };
 
 const Quota = z.object({ ...Quotas.shape }).partial();
+
+/** What there is now of what is not counted by the month. */
+const counts = {
+  users: (companyId: string) => sql`select count(*)::int from memberships m join users u on u.id = m.user_id
+    where m.company_id = ${companyId}::uuid and m.is_active and u.is_active`,
+  apiKeys: (companyId: string) =>
+    sql`select count(*)::int from api_keys where company_id = ${companyId}::uuid and ${liveKeys}`,
+  webhooks: (companyId: string) =>
+    sql`select count(*)::int from webhook_endpoints where company_id = ${companyId}::uuid`,
+};
 
 /**
  * Counts what a company uses now and in this calendar month of its own time zone. Runs in a transaction of the service,
@@ -55,10 +63,8 @@ export async function readUsage(tx: Tx, companyId: string): Promise<z.infer<type
         (select count(*)::float8 from messages where company_id = ${id} and sent_at >= start and sent_at < stop) as messages,
         (select count(*)::float8 from voicemails
           where company_id = ${id} and received_at >= start and received_at < stop) as voicemails,
-        (select count(*)::float8 from memberships m join users u on u.id = m.user_id
-          where m.company_id = ${id} and m.is_active and u.is_active) as users,
-        (select count(*)::float8 from api_keys where company_id = ${id} and ${liveKeys}) as "apiKeys",
-        (select count(*)::float8 from webhook_endpoints where company_id = ${id}) as webhooks,
+        (${counts.users(companyId)}) as users, (${counts.apiKeys(companyId)}) as "apiKeys",
+        (${counts.webhooks(companyId)}) as webhooks,
         coalesce((select s.quotas from company_settings s where s.company_id = ${id}), '{}')::text as quotas
       from month`,
   );
@@ -78,26 +84,30 @@ function usageOf(used: number, limit: number | null): MetricUsage {
   return { used, limit, remaining: Math.max(0, limit - used), percentUsed };
 }
 
-const counts = {
-  apiKeys: (companyId: string) =>
-    sql`select count(*)::int from api_keys where company_id = ${companyId}::uuid and ${liveKeys}`,
-  webhooks: (companyId: string) =>
-    sql`select count(*)::int from webhook_endpoints where company_id = ${companyId}::uuid`,
-};
+/** How many the quota of a company allows, null: any number, and how many there are. Runs in a transaction of the service. */
+export async function standingOf(
+  tx: Tx,
+  companyId: string,
+  what: keyof typeof counts,
+): Promise<{ most: number | null; used: number }> {
+  const [row] = await rowsOf<{ most: number | null; used: number }>(
+    tx,
+    sql`select (select (quotas ->> ${what}::text)::int from company_settings where company_id = ${companyId}::uuid) as most,
+      (${counts[what](companyId)}) as used`,
+  );
+  return row ?? { most: null, used: 0 };
+}
+
 const names = { apiKeys: 'API keys', webhooks: 'webhooks' };
 
 /**
  * For whoever is about to add one; the company's settings must be locked, or two at once would both find room.
  * @throws AppError CONFLICT when the company has as many as its quota allows.
  */
-export async function demandRoom(tx: Tx, companyId: string, what: keyof typeof counts): Promise<void> {
-  const [row] = await rowsOf<{ most: number | null; used: number }>(
-    tx,
-    sql`select (quotas ->> ${what}::text)::int as most, (${counts[what](companyId)}) as used
-      from company_settings where company_id = ${companyId}::uuid`,
-  );
-  if (!row || row.most === null || row.used < row.most) return;
+export async function demandRoom(tx: Tx, companyId: string, what: keyof typeof names): Promise<void> {
+  const { most, used } = await standingOf(tx, companyId, what);
+  if (most === null || used < most) return;
   throw new AppError('CONFLICT', {
-    message: `The quota of this company allows ${row.most} ${names[what]}, and it has ${row.used}: delete one first, or ask for a higher quota.`,
+    message: `The quota of this company allows ${most} ${names[what]}, and it has ${used}: delete one first, or ask for a higher quota.`,
   });
 }

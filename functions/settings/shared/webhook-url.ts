@@ -37,7 +37,7 @@ for (const [network, bits] of [
   privateAddresses.addSubnet(network, bits, 'ipv6');
 
 /** Whether a host of a parsed URL names this machine or a private network. What a name resolves to is not looked at. */
-export function isPrivateHost(hostname: string): boolean {
+function isPrivateHost(hostname: string): boolean {
   const host = hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
   const family = isIP(host);
   if (family !== 0) return privateAddresses.check(host, family === 6 ? 'ipv6' : 'ipv4');

@@ -8,6 +8,7 @@ import { validate } from '#core/input.ts';
 import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/passwords.ts';
 import { hashInvitationToken } from './invitation-store.ts';
 import type { RoleName } from './roster.ts';
+import { demandSeatToJoin } from './seats.ts';
 
 /** An invitation that can be accepted, and the account that its address has. */
 export interface Pending {
@@ -106,7 +107,8 @@ export async function provePerson(
 /**
  * Uses the invitation up: makes the account where there is none, and the membership.
  * @returns the person's id.
- * @throws AppError NOT_FOUND when somebody else was faster, CONFLICT when the account is not what it was.
+ * @throws AppError NOT_FOUND when somebody else was faster, CONFLICT when the account is not what it was, or the company
+ * has no room.
  */
 export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
   // As whoever changes the team: an invitation is revoked before somebody is put out, or used up before that.
@@ -123,27 +125,39 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
   const userId = pending.account
     ? await enterAccount(tx, pending.account.id, pending, proven)
     : await makeAccount(tx, pending, proven);
-  await rowsOf(
-    tx,
-    sql`insert into memberships (company_id, user_id, role) values (${pending.companyId}::uuid, ${userId}::uuid, ${used.role})
-      on conflict (company_id, user_id) do nothing`,
-  );
+  const role = await enterTeam(tx, pending.companyId, userId, used.role);
   await audit(tx, ctx, {
     companyId: pending.companyId,
     action: 'invitation.accepted',
     resource: { type: 'invitation', id: pending.id },
-    after: { userId, email: pending.email, role: used.role, accountMade: !pending.account },
+    after: { userId, email: pending.email, role, accountMade: !pending.account },
     actor: { userId },
   });
   return userId;
 }
 
-/** The mail proved the address, so it is verified. */
+/** @returns the person's role, which for whoever is a member already is not that of the invitation. */
+async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: RoleName): Promise<RoleName> {
+  const [member] = await rowsOf<{ role: RoleName }>(
+    tx,
+    sql`select role from memberships where company_id = ${companyId}::uuid and user_id = ${userId}::uuid`,
+  );
+  if (member) return member.role;
+  await demandSeatToJoin(tx, companyId);
+  await rowsOf(
+    tx,
+    sql`insert into memberships (company_id, user_id, role) values (${companyId}::uuid, ${userId}::uuid, ${invitedAs})`,
+  );
+  return invitedAs;
+}
+
+/** The mail proved the address, so it is verified. Until the person says otherwise, the company's habits are theirs. */
 async function makeAccount(tx: Tx, pending: Pending, proven: Proven): Promise<string> {
   const [made] = await rowsOf<{ id: string }>(
     tx,
-    sql`insert into users (email, email_normal, name, password_hash, email_verified_at)
-      values (${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now())
+    sql`insert into users (email, email_normal, name, password_hash, email_verified_at, timezone, language)
+      select ${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now(), c.timezone, c.language
+      from companies c where c.id = ${pending.companyId}::uuid
       on conflict (email_normal) do nothing returning id`,
   );
   if (!made) throw accountChanged();

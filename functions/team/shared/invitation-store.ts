@@ -11,6 +11,7 @@ import { normalEmail, pageLink } from '../../auth/public.ts';
 import { queueMail } from '../../mail/public.ts';
 import { Invitation, invitationShape, isOpenInvitation } from './invitation.ts';
 import { type Actor, demandMayTouch, type RoleName } from './roster.ts';
+import { demandSeat } from './seats.ts';
 
 const validDays = 7;
 
@@ -20,7 +21,7 @@ const makeToken = (): string => `inv_${randomBytes(32).toString('base64url')}`;
 /** How a token is stored. It is random, so that no slow hash is needed. */
 export const hashInvitationToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
-export interface Sent {
+interface Sent {
   invitation: z.infer<typeof Invitation>;
   /** Of its mail: wake the jobs queue with it after the commit. */
   jobId: string;
@@ -31,7 +32,7 @@ const parsed = (row: { item: string } | undefined): z.infer<typeof Invitation> =
   Invitation.parse(JSON.parse(row?.item ?? ''));
 
 /** Who invites, and into which company. */
-export type InvitationSender = Pick<Actor, 'userId' | 'name' | 'company'>;
+type InvitationSender = Pick<Actor, 'userId' | 'name' | 'company'>;
 
 async function sendInvitation(
   tx: Tx,
@@ -89,7 +90,23 @@ export async function inviteByMail(
   return { invitation, jobId };
 }
 
-/** @throws AppError CONFLICT for whoever is in the company already, FORBIDDEN where an owner's invitation is at stake. */
+/**
+ * For whatever replaces the open invitation that an address may have.
+ * @throws AppError FORBIDDEN where it is an owner's, and the actor is none.
+ */
+export async function demandMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
+  const [open] = await rowsOf<{ role: RoleName }>(
+    tx,
+    sql`select role from ${invitations} where company_id = ${actor.company.id}::uuid
+      and email_normal = ${emailNormal} and ${isOpenInvitation}`,
+  );
+  if (open) demandMayTouch(actor, open.role);
+}
+
+/**
+ * @throws AppError CONFLICT for whoever is in the company already, or where its quota leaves no room; FORBIDDEN where an
+ * owner's invitation is at stake.
+ */
 export async function demandInvitable(
   tx: Tx,
   actor: Actor,
@@ -97,18 +114,11 @@ export async function demandInvitable(
 ): Promise<void> {
   demandMayTouch(actor, given.role);
   const normal = normalEmail(given.email);
-  const [[member], [open]] = await Promise.all([
-    rowsOf<{ is_active: boolean }>(
-      tx,
-      sql`select m.is_active from memberships m join users u on u.id = m.user_id
-        where m.company_id = ${actor.company.id}::uuid and u.email_normal = ${normal}`,
-    ),
-    rowsOf<{ role: RoleName }>(
-      tx,
-      sql`select role from ${invitations} where company_id = ${actor.company.id}::uuid and email_normal = ${normal}
-        and ${isOpenInvitation}`,
-    ),
-  ]);
+  const [member] = await rowsOf<{ is_active: boolean }>(
+    tx,
+    sql`select m.is_active from memberships m join users u on u.id = m.user_id
+      where m.company_id = ${actor.company.id}::uuid and u.email_normal = ${normal}`,
+  );
   if (member) {
     throw new AppError('CONFLICT', {
       message: member.is_active
@@ -116,7 +126,8 @@ export async function demandInvitable(
         : 'This address belongs to a member of the company who is deactivated: make them active again instead.',
     });
   }
-  if (open) demandMayTouch(actor, open.role);
+  await demandMayReplace(tx, actor, normal);
+  await demandSeat(tx, actor.company.id, normal);
 }
 
 /** An open invitation of the company; it may have expired. @throws AppError NOT_FOUND, or FORBIDDEN for an owner's. */
@@ -136,6 +147,7 @@ async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeo
 /** Sends an open invitation again: with a new token, since the old one is not known, and seven new days. */
 export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: string): Promise<Sent> {
   const before = await findOpen(tx, actor, id);
+  await demandSeat(tx, actor.company.id, normalEmail(before.email));
   const token = makeToken();
   const [stored] = await rowsOf<{ item: string }>(
     tx,

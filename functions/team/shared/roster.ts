@@ -14,6 +14,7 @@ export interface Actor {
   name: string;
   /** Owners may do everything to everyone; whoever is above companies counts as one. */
   isOwner: boolean;
+  isPlatformAdmin: boolean;
   company: { id: string; name: string; language: string };
 }
 
@@ -56,6 +57,7 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
     userId,
     name: actor.name,
     isOwner: actor.role === 'owner' || actor.is_platform_admin,
+    isPlatformAdmin: actor.is_platform_admin,
     company: { id: companyId, name: actor.company, language: actor.language },
   };
 }
@@ -86,7 +88,7 @@ export async function demandAnotherOwner(tx: Tx, companyId: string, member: Memb
     tx,
     sql`select 1 from memberships m join users u on u.id = m.user_id
       where m.company_id = ${companyId}::uuid and m.role = 'owner' and m.user_id <> ${member.userId}::uuid
-        and m.is_active and u.is_active limit 1`,
+        and m.is_active and u.is_active and u.deletes_at is null limit 1`,
   );
   if (others.length === 0) {
     throw new AppError('CONFLICT', {

@@ -8,14 +8,13 @@ import { RawReply } from '#core/http/reply.ts';
 import type { Read } from '#core/page.ts';
 import { asJson } from '#core/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
-import { endSessions } from '../../auth/public.ts';
-import { type Member, revokeInvitationsOf } from '../../team/public.ts';
-import { User, userShape, usersFrom } from './user.ts';
+import { callingPerson, endSessions } from '../../auth/public.ts';
+import { type Member, membersFrom, revokeInvitationsOf } from '../../team/public.ts';
+import { User, userShape } from './user.ts';
 
 /** Whether the caller is above companies, for a transaction of the service, which has no caller of its own. */
 export const callerIsPlatformAdmin = (ctx: Context) =>
-  sql`exists (select from users a where a.id = ${ctx.caller.kind === 'user' ? ctx.caller.userId : null}::uuid
-    and a.is_platform_admin)`;
+  sql`exists (select from users a where a.id = ${callingPerson(ctx).userId}::uuid and a.is_platform_admin)`;
 
 /** Answers with a list that reaches past the caller's company, and so past the policies. */
 export async function listAsService(ctx: Context, reason: string, list: Read): Promise<RawReply> {
@@ -29,7 +28,7 @@ export async function listAsService(ctx: Context, reason: string, list: Read): P
 export async function readUser(tx: Tx, companyId: string, userId: string): Promise<z.infer<typeof User>> {
   const [row] = await rowsOf<{ item: string }>(
     tx,
-    sql`select ${asJson(userShape)} as item from ${usersFrom}
+    sql`select ${asJson(userShape)} as item from ${membersFrom}
       where ${memberships.companyId} = ${companyId}::uuid and ${users.id} = ${userId}::uuid`,
   );
   if (!row) throw new AppError('NOT_FOUND');

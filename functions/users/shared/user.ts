@@ -38,5 +38,3 @@ export const userShape = shapeOf(User, {
   createdAt: users.createdAt,
   updatedAt: users.updatedAt,
 });
-
-export const usersFrom = sql`${memberships} join ${users} on ${users.id} = ${memberships.userId}`;
