@@ -28,7 +28,8 @@ create function private.demand_address(p_allowlist cidr[], p_ip text) returns vo
     end if;
   end $$;
 
--- What a key is now. A person's key acts as the person: with their role of now, and for no more than that role may do.
+-- What a key is now. A person's key acts as the person: with their role of now, and for no more than that role may do;
+-- it rests while the person is to be deleted (users.deletes_at comes with 0018).
 create function private.key_claims(p_hash bytea, p_scope text, p_role text, p_ip text) returns text
   language plpgsql volatile security definer set search_path = ''
   as $$
@@ -36,7 +37,7 @@ create function private.key_claims(p_hash bytea, p_scope text, p_role text, p_ip
     k record;
   begin
     select a.id, a.company_id, a.app_id, a.user_id, a.scopes, a.last_used_at, a.revoked_at, a.expires_at, c.deleted_at,
-           c.ip_allowlist, m.role, m.is_active and u.is_active as is_maker_active
+           c.ip_allowlist, m.role, m.is_active and u.is_active and u.deletes_at is null as is_maker_active
       into k
       from public.api_keys a
       join public.companies c on c.id = a.company_id

@@ -42,7 +42,7 @@ export interface Job {
   attempts: number;
   /** What an earlier attempt remembered. */
   progress: unknown;
-  /** Tells later attempts, at once: whatever becomes of this one, it stays said. */
+  /** Tells later attempts, at once: whatever becomes of this one, it stays said. One that is not the last says nothing. */
   remember(progress: Record<string, unknown> | null): Promise<void>;
 }
 

@@ -22,6 +22,18 @@ describe('the object store', () => {
     expect((await fetch(link)).status).toBe(404);
   });
 
+  test('keeps an object under a key of any length that one may have', async () => {
+    const start = [randomUUID(), 'recordings', 'a'] as const;
+    const room = 248 - encodeURIComponent(`${start.join('/')}/`).length;
+    const key = objectKey(...start, 'x'.repeat(room));
+    await objects().put(key, 'long', 'text/plain');
+    expect(Buffer.from((await (await objects().get(key))?.bytes()) ?? []).toString()).toBe('long');
+    expect((await fetch(await objects().linkTo(key, 60, 'x'))).status).toBe(200);
+    await objects().delete(key);
+    expect(await objects().get(key)).toBeUndefined();
+    expect(() => objectKey(...start, 'x'.repeat(room + 1))).toThrow('is no key');
+  });
+
   test('deletes all that a company has, or has of one kind, and nothing of another', async () => {
     const [acme, other] = [randomUUID(), randomUUID()];
     const put = (companyId: string, kind: string, id: string) =>
@@ -73,8 +85,12 @@ describe('a key', () => {
     expect(() => objectKey(companyId, 'exports', 'id', text)).toThrow('is no key');
   });
 
-  test('is not longer than a file name may be', () => {
-    expect(() => objectKey(companyId, 'exports', 'x'.repeat(300))).toThrow('is no key');
+  test('is not longer than a file name may be, with three bytes for each slash', () => {
+    const room = 248 - `${companyId}%2Fexports%2F`.length;
+    expect(objectKey(companyId, 'exports', 'x'.repeat(room))).toHaveLength(244);
+    expect(() => objectKey(companyId, 'exports', 'x'.repeat(room + 1))).toThrow('is no key');
+    expect(objectKey(companyId, 'exports', 'x'.repeat(room - 4), 'y')).toHaveLength(242);
+    expect(() => objectKey(companyId, 'exports', 'x'.repeat(room - 3), 'y')).toThrow('is no key');
   });
 });
 

@@ -1,11 +1,12 @@
-import { makeS3Client, type ObjectBody, type S3Client, type S3Credentials } from './clients/s3-client.ts';
+import { awsCredentials } from './clients/aws-credentials.ts';
+import { makeS3Client, type ObjectBody, type S3Client, type StoredObject } from './clients/s3-client.ts';
 import { env } from './env.ts';
 
 /** Files that belong to companies: recordings, exports, uploads. @throws S3Error from each of its calls. */
 export interface Objects {
   put(key: string, body: ObjectBody, contentType: string): Promise<void>;
   /** @returns undefined where there is no such object. */
-  get: S3Client['getObject'];
+  get(key: string): Promise<StoredObject | undefined>;
   /** Succeeds also where there is no such object. */
   delete(key: string): Promise<void>;
   /** Everything that a company has, or has of one kind. @returns how many there were. */
@@ -17,12 +18,13 @@ export interface Objects {
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Of a key: what no file system, URL or XML reads otherwise. The name that a person gave a file goes to linkTo(). */
 const part = /^[\w-][\w.-]*$/;
-const longestKey = 250;
+/** Of a key in URL encoding, which is its file's name in a stack without S3: 255 bytes, less those of the ending. */
+const longestEncodedKey = 248;
 
 function demandKey(key: string): string {
   const [companyId = '', ...rest] = key.split('/');
   const isKey = uuid.test(companyId) && rest.length >= 2 && rest.every((text) => part.test(text));
-  if (!isKey || key.length > longestKey)
+  if (!isKey || encodeURIComponent(key).length > longestEncodedKey)
     throw new Error(`${JSON.stringify(key)} is no key of an object: <company id>/<kind>/<id>… is.`);
   return key;
 }
@@ -34,23 +36,6 @@ function demandKey(key: string): string {
 export const objectKey = (companyId: string, kind: string, id: string, ...more: string[]): string =>
   demandKey([companyId, kind, id, ...more].join('/'));
 
-/** Where Netlify runs, AWS_* are of its own account: what reaches ours comes under names of our own. */
-function credentials(): S3Credentials {
-  const { S3_ACCESS_KEY_ID, S3_SECRET_ACCESS_KEY } = env();
-  if (S3_ACCESS_KEY_ID && S3_SECRET_ACCESS_KEY)
-    return { accessKeyId: S3_ACCESS_KEY_ID, secretAccessKey: S3_SECRET_ACCESS_KEY };
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY)
-    throw new Error(
-      'There are no credentials for the object store: set S3_ACCESS_KEY_ID and S3_SECRET_ACCESS_KEY.',
-    );
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-  };
-}
-
 let ownClient: S3Client | undefined;
 
 function client(): S3Client {
@@ -61,7 +46,7 @@ function client(): S3Client {
     region: S3_REGION ?? AWS_REGION,
     bucket: S3_BUCKET,
     endpoint: S3_ENDPOINT,
-    credentials: credentials(),
+    credentials: awsCredentials('S3'),
     timeoutMs: 5_000,
     retries: 1,
   });
@@ -70,7 +55,7 @@ function client(): S3Client {
 
 const own: Objects = {
   put: (key, body, contentType) => client().putObject(demandKey(key), body, contentType),
-  get: (key, range) => client().getObject(demandKey(key), range),
+  get: (key) => client().getObject(demandKey(key)),
   delete: (key) => client().deleteObject(demandKey(key)),
   async deleteAll(companyId, kind) {
     if (!uuid.test(companyId) || (kind !== undefined && !part.test(kind)))

@@ -3,11 +3,14 @@ import { Script } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { request } from '#core/testing/company.ts';
 import * as showAcceptInvitation from './show-accept-invitation.ts';
+import * as showDataExport from './show-data-export.ts';
 import * as showKeepAccount from './show-keep-account.ts';
 import * as showResetPassword from './show-reset-password.ts';
 import * as showVerifyEmail from './show-verify-email.ts';
 
-const pages = [showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount].map((page) => ({
+const pages = [
+  ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount, showDataExport],
+].map((page) => ({
   page,
   path: page.contract.path,
 }));

@@ -1,31 +1,18 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { accountPage, field, showPassword } from './shared/account-page.ts';
+import { accountPage } from './shared/account-page.ts';
+import { logInFields, logInScript } from './shared/log-in.ts';
 
-const form = `<div>
-${field('email', 'E-mail address', 'type="email" autocomplete="username" autocapitalize="none" spellcheck="false" required')}
-${field('password', 'Password', 'type="password" data-password autocomplete="current-password" required')}
-${showPassword}
-</div>
-<div id="second-factor" hidden>
-${field('code', 'Code', 'autocomplete="one-time-code" autocapitalize="none" spellcheck="false" maxlength="64" required', 'Of your authenticator, or a backup code.')}
-</div>
+const form = `${logInFields}
 <button>Keep my account</button>`;
 
-const script = `
+const script = `${logInScript}
 form.hidden = false;
 
 whenSent(async () => {
-  const given = { email: element('email').value.trim(), password: element('password').value };
-  if (!element('second-factor').hidden) given.code = element('code').value.trim();
-  const login = await ask('/api/auth/login', given);
-  if (login.body.code === 'TWO_FACTOR_REQUIRED' && element('second-factor').hidden) {
-    element('second-factor').hidden = false;
-    return element('code').focus();
-  }
-  if (!login.isOk) return refuse(login.body);
-  const { isOk, body } = await ask('/api/settings/account/keep', {}, login.body.token);
-  await ask('/api/auth/logout', {}, login.body.token); // this page keeps nobody logged in
+  const answer = await askAsPerson('/api/settings/account/keep', {});
+  if (answer === undefined) return;
+  const { isOk, body } = answer;
   if (isOk) return finish('Your account stays. Log in as before.', 'good');
   if (body.code === 'CONFLICT') return finish('Your account is not going to be deleted. Log in as before.', 'good');
   refuse(body);

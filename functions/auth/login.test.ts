@@ -6,7 +6,6 @@ import { aCompany, request } from '#core/testing/company.ts';
 import * as getMe from './get-me.ts';
 import * as login from './login.ts';
 import * as register from './register.ts';
-import { anAccount, logIn } from './testing/account.ts';
 import { overtaken } from './testing/overtaken.ts';
 
 const password = 'correct horse battery staple';

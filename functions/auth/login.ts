@@ -5,6 +5,7 @@ import { AppError } from '#core/errors.ts';
 import { enqueueJob } from '#core/jobs.ts';
 import { enteredPassword, verifyPassword } from '#core/passwords.ts';
 import { wake } from '#core/queue.ts';
+import { secondFactorError } from '../two-factor/public.ts';
 import { emailInput, LoggedIn } from './shared/account.ts';
 import { type AccountEmail, accountEmailKind } from './shared/account-email.ts';
 import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
@@ -14,13 +15,13 @@ import { beginTry, failTry, lockedError, lockMinutes, type Try } from './shared/
 
 const refusals = {
   locked: () => lockedError(lockMinutes * 60),
-  second_factor_missing: () => new AppError('TWO_FACTOR_REQUIRED'),
-  second_factor_wrong: () =>
-    new AppError('UNAUTHENTICATED', { message: 'The code is wrong, or was used before.' }),
-  second_factor_locked: () =>
-    new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' }),
+  second_factor_missing: () => secondFactorError('missing'),
+  second_factor_wrong: () => secondFactorError('wrong'),
+  second_factor_locked: () => secondFactorError('locked'),
   inactive: () =>
-    new AppError('FORBIDDEN', { message: 'The account is deactivated, belongs to no company, or has had its password changed just now.' }),
+    new AppError('FORBIDDEN', {
+      message: 'The account is deactivated, belongs to no company, or has had its password changed just now.',
+    }),
 };
 
 export const { contract, respond, serve, handler } = endpoint({

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
 import { transaction } from '#core/db.ts';
-import { enqueueJob, type JobHandler, JobPostponed, JobRefused, type NewJob } from '#core/jobs.ts';
+import { enqueueJob, type Job, type JobHandler, JobPostponed, JobRefused, type NewJob } from '#core/jobs.ts';
 import { type QueueName, setInlineRunner } from '#core/queue.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import * as deleteOldJobs from './delete-old-jobs.schedule.ts';
 import * as processJobs from './process-jobs.worker.ts';
-import { runJobs } from './shared/run-jobs.ts';
+import { mostAttempts, runJobs } from './shared/run-jobs.ts';
 import * as sweepJobs from './sweep-jobs.schedule.ts';
 
 const contextOf = () =>
@@ -131,6 +131,19 @@ describe('a job', () => {
     expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: 1 });
   });
 
+  test('that is asked for patience at its last attempt still waits, and nobody is told that it failed for good', async () => {
+    const id = await queued();
+    await adminSql()`update jobs set attempts = ${mostAttempts - 1} where id = ${id}`;
+    const lines: string[] = [];
+    const note = (_: unknown, message: string) => void lines.push(message);
+    const ctx = contextOf();
+    Object.assign(ctx.log, { warn: note, error: note });
+    const postpones: JobHandler = () => Promise.reject(new JobPostponed('Later.', 90_000));
+    await runJobs(ctx, [id], new Map([['test', postpones]]), Number.POSITIVE_INFINITY);
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: mostAttempts - 1, done_at: null });
+    expect(lines).toEqual(['a job failed for now']);
+  });
+
   test('of a worker that died is free when its lease is over, with what was remembered', async () => {
     const id = await queued();
     const never = new Promise<never>(() => {});
@@ -172,6 +185,36 @@ describe('a job', () => {
       throw new Error('too late');
     });
     expect(await jobOf(done)).toMatchObject({ status: 'done', result: { by: 'second' } });
+  });
+
+  test('that outlives its lease leaves no word of how far it is: neither for a later attempt nor once it is done', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job: late }) => {
+      await makeDue(id);
+      await runWith([id], async ({ job }) => {
+        await job.remember({ page: 2 });
+        await late.remember({ page: 1 });
+        throw new Error('It rains.');
+      });
+      expect((await jobOf(id)).progress).toEqual({ page: 2 });
+      await makeDue(id);
+      await runWith([id], succeeds);
+      await late.remember({ page: 1 });
+      throw new Error('too late');
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'done', progress: null });
+    const both = await queued();
+    let last: Job | undefined;
+    await runWith([both], async () => {
+      await makeDue(both);
+      await runWith([both], ({ job }) => {
+        last = job;
+        throw new Error('It rains.');
+      });
+      return { by: 'first' };
+    });
+    await last?.remember({ page: 2 });
+    expect(await jobOf(both)).toMatchObject({ status: 'done', attempts: 2, progress: null });
   });
 
   test('queued for later is not done before', async () => {

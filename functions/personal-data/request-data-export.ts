@@ -1,34 +1,28 @@
 import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { enqueueJob } from '#core/jobs.ts';
 import { wake } from '#core/queue.ts';
+import { callingPerson } from '../auth/public.ts';
 import { DataExport } from './shared/data-export.ts';
+import { mostRows } from './shared/export-file.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/settings/export-data',
   summary: 'Have all data about oneself put into a file',
-  description:
-    'Everything that is kept of you, in every company: profile, memberships, sessions, keys, calls and actions, as one JSON file. An e-mail tells when it is ready; GET /api/settings/export-data/:id gives its address.',
+  description: `Everything that is kept of you, in every company: profile, memberships, sessions, keys and actions, and your calls in companies that you work in, as one JSON file. Of logins, calls and actions it holds the newest ${mostRows} each; its field \`limits\` says where there were more. An e-mail tells when it is ready; GET /api/settings/export-data/:id gives its address.`,
   who: ['user'],
   limit: 'strict',
   output: DataExport,
   status: 202,
   async handle({ ctx }) {
-    const { caller, companyId } = ctx;
-    if (caller.kind !== 'user') throw new AppError('FORBIDDEN');
+    const { userId, companyId } = callingPerson(ctx);
     const id = await ctx.dbAsService('begin an export of the caller’s data', async (tx) => {
-      const jobId = await enqueueJob(tx, {
-        kind: 'export-data',
-        companyId,
-        userId: caller.userId,
-        payload: {},
-      });
+      const jobId = await enqueueJob(tx, { kind: 'export-data', companyId, userId, payload: {} });
       await audit(tx, ctx, {
         companyId,
         action: 'user.data_exported',
-        resource: { type: 'user', id: caller.userId },
+        resource: { type: 'user', id: userId },
       });
       return jobId;
     });

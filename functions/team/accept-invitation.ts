@@ -1,17 +1,9 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { enteredPassword } from '#core/passwords.ts';
 import { DeviceToken, LoggedIn, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
-import { checkSecondFactor } from '../two-factor/public.ts';
+import { checkSecondFactor, secondFactorError } from '../two-factor/public.ts';
 import { findPending, joinCompany, provePerson } from './shared/accept.ts';
-
-const refusals = {
-  missing: () => new AppError('TWO_FACTOR_REQUIRED'),
-  wrong: () => new AppError('UNAUTHENTICATED', { message: 'The code is wrong, or was used before.' }),
-  locked: () =>
-    new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' }),
-};
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
@@ -56,7 +48,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (!session) throw new Error('A person who has just joined could not log in.');
       return { session, deviceToken: await rememberDevice(tx, ctx, userId) };
     });
-    if (typeof outcome === 'string') throw refusals[outcome]();
+    if (typeof outcome === 'string') throw secondFactorError(outcome);
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
   },
 });

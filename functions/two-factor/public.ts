@@ -1,5 +1,6 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
+import { AppError } from '#core/errors.ts';
 import { plainCode } from './shared/backup-codes.ts';
 import { lockSecondFactor, type SecondFactor, takeCode } from './shared/second-factor.ts';
 
@@ -22,6 +23,14 @@ export async function checkSecondFactor(
   code: string | undefined,
 ): Promise<Verdict> {
   return await judgeSecondFactor(tx, ctx, await lockSecondFactor(tx, userId), code);
+}
+
+/** What a person is told whom their second factor keeps out. */
+export function secondFactorError(verdict: 'missing' | 'wrong' | 'locked'): AppError {
+  if (verdict === 'missing') return new AppError('TWO_FACTOR_REQUIRED');
+  return verdict === 'wrong'
+    ? new AppError('UNAUTHENTICATED', { message: 'The code is wrong, or was used before.' })
+    : new AppError('ACCOUNT_LOCKED', { message: 'Too many wrong codes: try again in a few minutes.' });
 }
 
 /** As checkSecondFactor(), where lockSecondFactor() was called before in the same transaction. */

@@ -25,7 +25,8 @@ class Refused extends Error {
   }
 }
 
-const longestFileName = 200;
+/** Of a key in URL encoding; with the longest ending, `.object`, a file name has the 255 bytes that it may. */
+const longestFileName = 248;
 const mostKeysListed = 1_000;
 const largestDeletionBytes = 2 * 1024 * 1024;
 /** What a link may have the store say of the object, and as which header. */

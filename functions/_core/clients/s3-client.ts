@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentials } from './aws-credentials.ts';
 import { Sha256 } from './sha256.ts';
 
 /** A Blob is sent as it is read, unhashed: `openAsBlob(path)` sends a file of any size. */
@@ -11,7 +12,6 @@ export interface StoredObject {
   body: ReadableStream<Uint8Array>;
   bytes(): Promise<Uint8Array>;
   contentType: string;
-  /** Of what is read: with a range, of the part. */
   sizeBytes: number;
 }
 
@@ -19,7 +19,7 @@ export interface StoredObject {
 export interface S3Client {
   putObject(key: string, body: ObjectBody, contentType: string): Promise<void>;
   /** @returns undefined where there is no such object. */
-  getObject(key: string, range?: { from: number; to?: number }): Promise<StoredObject | undefined>;
+  getObject(key: string): Promise<StoredObject | undefined>;
   /** Succeeds also where there is no such object. */
   deleteObject(key: string): Promise<void>;
   /** At most 1000 at once. */
@@ -33,13 +33,6 @@ export interface S3Client {
     as: { fileName: string; contentType?: string },
     now?: Date,
   ): Promise<string>;
-}
-
-export interface S3Credentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  /** Of temporary credentials, as Lambda has them. */
-  sessionToken?: string;
 }
 
 /** The object store refused, or did not answer. */
@@ -117,7 +110,7 @@ export function makeS3Client(options: {
   bucket: string;
   /** Of a server other than AWS, as https://<project>.supabase.co/storage/v1/s3. */
   endpoint: string | undefined;
-  credentials: S3Credentials;
+  credentials: AwsCredentials;
   /** For the beginning of an answer, and for each pause in it. */
   timeoutMs: number;
   /** Of each call, on a refusal of theirs (5xx) or no answer. */
@@ -215,11 +208,8 @@ export function makeS3Client(options: {
       await textOf({ method: 'PUT', key, body, headers: { 'content-type': contentType } });
     },
 
-    async getObject(key, range) {
-      const headers = {
-        'accept-encoding': 'identity', // compressed on the way, it would not tell its size
-        ...(range ? { range: `bytes=${range.from}-${range.to ?? ''}` } : {}),
-      };
+    async getObject(key) {
+      const headers = { 'accept-encoding': 'identity' }; // compressed on the way, it would not tell its size
       const sent = await send({ method: 'GET', key, headers }).catch((error: unknown) => {
         if (error instanceof S3Error && error.status === 404 && error.code !== 'NoSuchBucket')
           return undefined;

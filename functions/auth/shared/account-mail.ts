@@ -44,5 +44,6 @@ export const mailTo = (tx: Tx, { name, ...addressee }: Addressee, mail: Template
 /** A page of the frontend, with what it is given. */
 export function pageLink(path: string, query: Record<string, string>): string {
   const base = (env().FRONTEND_URL ?? env().PUBLIC_URL).replace(/\/+$/, '');
-  return `${base}${path}?${new URLSearchParams(query)}`;
+  const search = String(new URLSearchParams(query));
+  return `${base}${path}${search && '?'}${search}`;
 }

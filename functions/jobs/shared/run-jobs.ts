@@ -59,8 +59,8 @@ const reasonOf = (error: unknown) =>
 
 /** Says when the next attempt is due, unless somebody else has the job by now. */
 async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<void> {
-  const isOver = error instanceof JobRefused || job.attempts >= mostAttempts;
   const isPostponed = error instanceof JobPostponed;
+  const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
   const rest = restSeconds[job.attempts - 1] ?? 0;
   const waitSeconds = isPostponed ? Math.ceil(error.waitMs / 1000) : rest;
   await ctx.dbAsService('mark a job as failed, or as failed for now', (tx) =>
@@ -102,7 +102,8 @@ async function attempt(
         await ctx.dbAsService('note how far a job is', (tx) =>
           rowsOf(
             tx,
-            sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb where id = ${job.id}::uuid`,
+            sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb
+              where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`,
           ),
         );
       },

@@ -1,4 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
+import { type AuditEntry, audit } from '#core/audit.ts';
+import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 
@@ -10,7 +12,7 @@ export async function demandNobodyDependsOn(tx: Tx, userId: string): Promise<voi
   await rowsOf(
     tx,
     sql`select 1 from companies where id in (select company_id from memberships where user_id = ${userId}::uuid)
-      order by id for update`,
+      order by id for no key update`,
   );
   const left = await rowsOf<{ name: string }>(
     tx,
@@ -46,6 +48,26 @@ export async function eraseAccount(tx: Tx, userId: string): Promise<void> {
     tx,
     sql`delete from invitations where email_normal = (select email_normal from users where id = ${userId}::uuid)`,
   );
-  await rowsOf(tx, sql`delete from login_attempts where user_id = ${userId}::uuid`);
   await rowsOf(tx, sql`delete from users where id = ${userId}::uuid`);
+}
+
+/** The companies that a person belongs to, always in the same order: whose audit logs are written in turn. */
+export async function companiesOf(tx: Tx, userId: string): Promise<string[]> {
+  const rows = await rowsOf<{ company_id: string }>(
+    tx,
+    sql`select company_id from memberships where user_id = ${userId}::uuid order by company_id`,
+  );
+  return rows.map((row) => row.company_id);
+}
+
+/** Tells each of these companies what becomes of a person. */
+export async function auditOfPerson(
+  tx: Tx,
+  ctx: Context,
+  userId: string,
+  companies: readonly string[],
+  entry: Pick<AuditEntry, 'action' | 'after' | 'actor'>,
+): Promise<void> {
+  for (const companyId of companies)
+    await audit(tx, ctx, { ...entry, companyId, resource: { type: 'user', id: userId } });
 }
