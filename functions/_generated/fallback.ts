@@ -97,6 +97,7 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'POST', path: '/api/webhooks/incoming/:companyId' },
   { method: 'GET', path: '/authorize' },
   { method: 'GET', path: '/callback' },
+  { method: 'GET', path: '/data-export' },
   { method: 'DELETE', path: '/dev/mailbox' },
   { method: 'GET', path: '/dev/mailbox' },
   { method: 'GET', path: '/docs' },

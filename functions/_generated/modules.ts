@@ -96,6 +96,7 @@ export const endpoints = [
   { file: 'functions/inbound/receive-incoming.ts', method: 'POST', path: '/api/webhooks/incoming/:companyId', load: () => import('../inbound/receive-incoming.ts') },
   { file: 'functions/dialpad-connect/start-authorization.ts', method: 'GET', path: '/authorize', load: () => import('../dialpad-connect/start-authorization.ts') },
   { file: 'functions/dialpad-connect/finish-authorization.ts', method: 'GET', path: '/callback', load: () => import('../dialpad-connect/finish-authorization.ts') },
+  { file: 'functions/account-pages/show-data-export.ts', method: 'GET', path: '/data-export', load: () => import('../account-pages/show-data-export.ts') },
   { file: 'functions/mail/clear-mailbox.ts', method: 'DELETE', path: '/dev/mailbox', load: () => import('../mail/clear-mailbox.ts') },
   { file: 'functions/mail/show-mailbox.ts', method: 'GET', path: '/dev/mailbox', load: () => import('../mail/show-mailbox.ts') },
   { file: 'functions/docs/get-docs-page.ts', method: 'GET', path: '/docs', load: () => import('../docs/get-docs-page.ts') },
