@@ -30,7 +30,7 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,
       );
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: found.companyId,
         action: 'app.linked',
         resource: { type: 'app', id: found.id },

@@ -41,7 +41,7 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${app.id}::uuid`,
       );
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'app.created',
         resource: { type: 'app', id: app.id },

@@ -31,7 +31,7 @@ export const { contract, respond, serve, handler } = endpoint({
           returning id as link_id, provider, kind, external_id`,
       );
       if (!link) throw new AppError('NOT_FOUND', { message: 'The app has no link with this link_id.' });
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: app.companyId,
         action: 'app.unlinked',
         resource: { type: 'app', id: app.id },

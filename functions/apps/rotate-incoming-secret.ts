@@ -34,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
           on conflict (provider, kind, external_id) do update set secret = excluded.secret
           returning xmax <> 0 as replaced`,
       );
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: input.company_id,
         action: 'integration.secret_made',
         resource: { type: 'integration', id: 'incoming' },

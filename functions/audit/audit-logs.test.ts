@@ -32,7 +32,8 @@ async function has(
     });
     return;
   }
-  for (const one of entries) await ctx.dbAsService('a test prepares', async (tx) => audit(tx, ctx, entry(one)));
+  for (const one of entries)
+    await ctx.dbAsService('a test prepares', async (tx) => audit(tx, ctx, entry(one)));
 }
 
 const numbersOf = (body: { data: { number: number }[] }) => body.data.map(({ number }) => number);

@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const ended = await endSessions(tx, userId, 'revoked', { only: input.id });
       if (ended === 0) throw new AppError('NOT_FOUND');
       const resource = { type: 'session', id: input.id };
-      await audit(tx, ctx, { companyId, action: 'session.revoked', resource });
+      audit(tx, ctx, { companyId, action: 'session.revoked', resource });
     });
     return done('The session has ended.');
   },

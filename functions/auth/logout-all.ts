@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const ended = await ctx.dbAsService('end the caller’s sessions', async (tx) => {
       const sessions = await endSessions(tx, userId, 'logout');
       const resource = { type: 'user', id: userId };
-      await audit(tx, ctx, { companyId, action: 'session.all_ended', resource, after: { sessions } });
+      audit(tx, ctx, { companyId, action: 'session.all_ended', resource, after: { sessions } });
       return sessions;
     });
     return done(`Logged out everywhere: ${ended} ${ended === 1 ? 'session' : 'sessions'} ended.`);

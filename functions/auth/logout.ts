@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
     await ctx.dbAsService('end the caller’s session', async (tx) => {
       if ((await endSessions(tx, userId, 'logout', { only: sessionId })) === 0) return;
       const resource = { type: 'session', id: sessionId };
-      await audit(tx, ctx, { companyId, action: 'session.ended', resource });
+      audit(tx, ctx, { companyId, action: 'session.ended', resource });
     });
     return done('Logged out.');
   },

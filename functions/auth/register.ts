@@ -41,9 +41,9 @@ export const { contract, respond, serve, handler } = endpoint({
       const session = await startSession(tx, ctx, { userId, passwordHash });
       const addressee = await addresseeOf(tx, userId);
       if (!session || !addressee) throw new Error('An account that was just made could not log in.');
-      const deviceToken = await rememberDevice(tx, ctx, userId);
+      const deviceToken = rememberDevice(tx, ctx, userId);
       const jobId = await queueVerification(tx, addressee);
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: session.user.companyId,
         action: 'company.registered',
         resource: { type: 'company', id: session.user.companyId },

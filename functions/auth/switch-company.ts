@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { companyId } = input;
     const session = await ctx.dbAsService('begin a session in another company of the caller', async (tx) => {
       const started = await switchSession(tx, ctx, person, companyId);
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'session.started',
         resource: { type: 'session', id: started.sessionId },

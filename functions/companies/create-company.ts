@@ -37,7 +37,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const jobIds = await giveOwner(tx, ctx, id, input);
       const company = await readCompany(tx, ctx, id);
       const { name, timezone, language } = company;
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: id,
         action: 'company.created',
         resource: { type: 'company', id },

@@ -38,7 +38,7 @@ export const { contract, respond, serve, handler } = endpoint({
           where company_id = ${id}::uuid and ended_at is null`,
       );
       const { name, deletedAt, erasedAfter } = deleted;
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: id,
         action: 'company.deleted',
         resource: { type: 'company', id },

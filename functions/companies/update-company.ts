@@ -59,7 +59,7 @@ export const { contract, respond, serve, handler } = endpoint({
       ] as const;
       const changed = fields.filter((field) => !isDeepStrictEqual(before[field], company[field]));
       if (changed.length > 0) {
-        await audit(tx, ctx, {
+        audit(tx, ctx, {
           companyId: id,
           action: 'company.updated',
           resource: { type: 'company', id },

@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId, companyId } = callingPerson(ctx);
     const id = await ctx.dbAsService('begin an export of the caller’s data', async (tx) => {
       const jobId = await enqueueJob(tx, { kind: 'export-data', companyId, userId, payload: {} });
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'user.data_exported',
         resource: { type: 'user', id: userId },

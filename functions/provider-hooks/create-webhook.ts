@@ -49,7 +49,7 @@ export const { contract, respond, serve, handler } = endpoint({
     try {
       return await ctx.dbAsService('store the webhook of an app', async (tx) => {
         const hook = await insertHook(tx, app, { dialpadId, hookUrl, secret });
-        await audit(tx, ctx, {
+        audit(tx, ctx, {
           companyId: app.companyId,
           action: 'provider_webhook.created',
           resource: { type: 'provider_webhook', id: hook.webhook_id },

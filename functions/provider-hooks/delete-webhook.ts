@@ -28,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
     await ctx.dbAsService('mark a webhook as deleted', async (tx) => {
       const companyId = await markDeleted(tx, hook.webhook_id);
       if (companyId === undefined) return;
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'provider_webhook.deleted',
         resource: { type: 'provider_webhook', id: hook.webhook_id },

@@ -73,6 +73,7 @@ describe('POST /api/settings/api-keys', () => {
       'messages:read',
       'voicemails:read',
       'agents:read',
+      'events:read',
     ]);
   });
 

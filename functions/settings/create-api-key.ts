@@ -82,7 +82,7 @@ export const { contract, respond, serve, handler } = endpoint({
       );
       const shown = ApiKey.parse(JSON.parse(row?.item ?? ''));
       await auditKey(tx, ctx, { keyId: shown.id, action: 'created', reason: null });
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'key.created',
         resource: { type: 'api_key', id: shown.id },

@@ -40,7 +40,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const { id, name, prefix, user_id: makerId, revoked_at: revokedAt } = ended;
       const reason = makerId === userId ? 'by its maker' : 'by an admin';
       await auditKey(tx, ctx, { keyId: id, action: 'revoked', reason });
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'key.revoked',
         resource: { type: 'api_key', id },

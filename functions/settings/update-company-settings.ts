@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
       demandCompany(ctx, companyId, rights);
       if (patch.quotas) demandQuotaRights(rights);
       const { settings, entry } = await changeSettings(tx, ctx, companyId, patch);
-      if (entry) await audit(tx, ctx, entry);
+      if (entry) audit(tx, ctx, entry);
       return settings;
     });
   },

@@ -15,7 +15,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     return await ctx.dbAsService('change preferences of the person who calls', async (tx) => {
       const { preferences, entry } = await changePreferences(tx, ctx, input);
-      if (entry) await audit(tx, ctx, entry);
+      if (entry) audit(tx, ctx, entry);
       return preferences;
     });
   },

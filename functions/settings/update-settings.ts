@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (company.quotas) demandQuotaRights(rights);
       const changed = await changeSettings(tx, ctx, ctx.companyId, company);
       const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
-      for (const told of [changed.entry, entry]) if (told) await audit(tx, ctx, told);
+      for (const told of [changed.entry, entry]) if (told) audit(tx, ctx, told);
       return { ...changed.settings, preferences };
     });
   },

@@ -46,7 +46,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const { companyId } = pending;
       const session = await startSession(tx, ctx, { userId, passwordHash, companyId });
       if (!session) throw new Error('A person who has just joined could not log in.');
-      return { session, deviceToken: await rememberDevice(tx, ctx, userId) };
+      return { session, deviceToken: rememberDevice(tx, ctx, userId) };
     });
     if (typeof outcome === 'string') throw secondFactorError(outcome);
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };

@@ -36,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`delete from memberships where company_id = ${companyId}::uuid and user_id = ${input.userId}::uuid`,
       );
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'member.removed',
         resource: { type: 'user', id: input.userId },

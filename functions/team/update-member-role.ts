@@ -35,7 +35,7 @@ export const { contract, respond, serve, handler } = endpoint({
           where company_id = ${ctx.companyId}::uuid and user_id = ${input.userId}::uuid`,
       );
       const changed = await readMember(tx, ctx.companyId, input.userId);
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: ctx.companyId,
         action: 'member.role_changed',
         resource: { type: 'user', id: input.userId },

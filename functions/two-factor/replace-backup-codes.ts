@@ -23,7 +23,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const outcome = await takeCode(tx, ctx, factor, input.code);
       if (outcome !== 'right') return outcome;
       const backupCodes = await replaceBackupCodes(tx, userId);
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'user.backup_codes_replaced',
         resource: { type: 'user', id: userId },

@@ -67,7 +67,7 @@ export const { contract, respond, serve, handler } = endpoint({
           : await askToVerify(tx, userId);
       const user = await readUser(tx, ctx.companyId, userId);
       const { email, name, role } = user;
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: ctx.companyId,
         action: 'user.created',
         resource: { type: 'user', id: userId },

@@ -31,7 +31,7 @@ export const { contract, respond, serve, handler } = endpoint({
       await demandAnotherOwner(tx, companyId, member);
       await deactivate(tx, companyId, member);
       const user = await readUser(tx, companyId, input.id);
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'user.deactivated',
         resource: { type: 'user', id: input.id },

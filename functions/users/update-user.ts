@@ -67,7 +67,7 @@ export const { contract, respond, serve, handler } = endpoint({
           name in after && after[name as keyof typeof after] !== before[name as keyof typeof after],
       );
       if (changed.length > 0) {
-        await audit(tx, ctx, {
+        audit(tx, ctx, {
           companyId,
           action: turns && !isActive ? 'user.deactivated' : 'user.updated',
           resource: { type: 'user', id },

@@ -49,7 +49,7 @@ export async function auditKeys(
       from jsonb_to_recordset(${JSON.stringify(entries)}::jsonb) as r ("keyId" uuid, action text, reason text)`,
   );
   for (const { keyId, action, reason } of entries) {
-    await audit(tx, ctx, {
+    audit(tx, ctx, {
       companyId: app.companyId,
       action: `key.${action}`,
       resource: { type: 'api_key', id: keyId },

@@ -56,7 +56,7 @@ async function prepare(
   const { name, userId, companyId } = addressee;
   if (asked.about === 'lock') {
     if (companyId !== null) {
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         ...{ companyId, action: 'account.locked', resource: { type: 'user', id: userId } },
         actor: 'system',
       });

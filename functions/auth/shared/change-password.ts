@@ -60,7 +60,7 @@ export async function changePassword(
     const addressee = await addresseeOf(tx, userId, companyId);
     const mail = { template: 'password-changed', data: { name: addressee?.name ?? '' } } as const;
     const jobIds = addressee ? [await mailTo(tx, addressee, mail)] : [];
-    await audit(tx, ctx, {
+    audit(tx, ctx, {
       companyId,
       action: 'password.changed',
       resource: { type: 'user', id: userId },

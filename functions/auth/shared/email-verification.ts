@@ -39,7 +39,7 @@ export async function verifyEmail(tx: Tx, ctx: Context, token: string): Promise<
   if (!verified) return undefined;
   const companyId = (await addresseeOf(tx, verified.id))?.companyId;
   if (companyId) {
-    await audit(tx, ctx, {
+    audit(tx, ctx, {
       companyId,
       action: 'email.verified',
       resource: { type: 'user', id: verified.id },

@@ -154,13 +154,13 @@ export async function usePasswordReset(
   await endSessions(tx, userId, 'password_changed');
   await forgetDevices(tx, userId);
   await unlock(tx, email);
-  const deviceToken = await rememberDevice(tx, ctx, userId);
+  const deviceToken = rememberDevice(tx, ctx, userId);
   const addressee = await addresseeOf(tx, userId);
   if (!addressee) return { deviceToken, jobIds: [] };
   const { name, companyId } = addressee;
   const jobId = await mailTo(tx, addressee, { template: 'password-changed', data: { name } });
   if (companyId !== null) {
-    await audit(tx, ctx, {
+    audit(tx, ctx, {
       companyId,
       action: 'password.reset',
       resource: { type: 'user', id: userId },

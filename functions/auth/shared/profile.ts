@@ -112,7 +112,7 @@ export async function updateProfile(
     );
     if (changed.length > 0) {
       const only = (all: Changeable) => Object.fromEntries(changed.map((field) => [field, all[field]]));
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId,
         action: 'profile.updated',
         resource: { type: 'user', id: userId },

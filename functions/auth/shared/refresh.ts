@@ -73,7 +73,7 @@ export async function refreshSession(
     return { ...session, refreshToken: decryptSecret(found.successor) };
   }
   const ended = await endSessions(tx, found.user_id, 'token_reused', { familyOf: found.session_id });
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId: found.company_id,
     action: 'session.token_reused',
     resource: { type: 'session', id: found.session_id },

@@ -52,7 +52,7 @@ export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): P
   try {
     await ctx.dbAsService('keep the Dialpad connection of an app', async (tx) => {
       await keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime());
-      await audit(tx, ctx, {
+      audit(tx, ctx, {
         companyId: begun.companyId,
         action: 'integration.connected',
         resource: { type: 'integration', id: 'dialpad' },

@@ -69,5 +69,5 @@ export async function auditOfPerson(
   entry: Pick<AuditEntry, 'action' | 'after' | 'actor'>,
 ): Promise<void> {
   for (const companyId of companies)
-    await audit(tx, ctx, { ...entry, companyId, resource: { type: 'user', id: userId } });
+    audit(tx, ctx, { ...entry, companyId, resource: { type: 'user', id: userId } });
 }

@@ -126,7 +126,7 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
     ? await enterAccount(tx, pending.account.id, pending, proven)
     : await makeAccount(tx, pending, proven);
   const role = await enterTeam(tx, pending.companyId, userId, used.role);
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId: pending.companyId,
     action: 'invitation.accepted',
     resource: { type: 'invitation', id: pending.id },

@@ -81,7 +81,7 @@ export async function inviteByMail(
   );
   const invitation = parsed(stored);
   const jobId = await sendInvitation(tx, sender, invitation, token);
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId: sender.company.id,
     action: 'invitation.created',
     resource: { type: 'invitation', id: invitation.id },
@@ -157,7 +157,7 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
   );
   const invitation = parsed(stored);
   const jobId = await sendInvitation(tx, actor, invitation, token);
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId: actor.company.id,
     action: 'invitation.resent',
     resource: { type: 'invitation', id },
@@ -178,7 +178,7 @@ export async function revokeInvitation(
     tx,
     sql`update invitations set revoked_at = now() where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId: actor.company.id,
     action: 'invitation.revoked',
     resource: { type: 'invitation', id },

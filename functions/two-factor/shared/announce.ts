@@ -12,7 +12,7 @@ export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boo
   const addressee = await addresseeOf(tx, userId, companyId);
   const mail = { template: 'two-factor-changed', data: { name: addressee?.name ?? '', isOn } } as const;
   const jobIds = addressee ? [await mailTo(tx, addressee, mail)] : [];
-  await audit(tx, ctx, {
+  audit(tx, ctx, {
     companyId,
     action: isOn ? 'user.two_factor_enabled' : 'user.two_factor_disabled',
     resource: { type: 'user', id: userId },
