@@ -31,6 +31,8 @@ export const encryptedColumns: readonly EncryptedColumn[] = [
   { table: 'two_factors', column: 'secret' },
   { table: 'company_integration_secrets', column: 'secret' },
   { table: 'webhook_endpoints', column: 'secret' },
+  { table: 'webhook_endpoints', column: 'previous_secret' },
+  { table: 'webhook_endpoints', column: 'headers' },
 ];
 
 export interface RotatedColumn extends EncryptedColumn {

@@ -38,7 +38,7 @@ function greet(stack: Stack, seconds: number): void {
     `  Postgres    ${stack.adminUrl}`,
     `  SQS         ${stack.sqsUrl}`,
     `  files       ${env().S3_ENDPOINT ?? 'Amazon S3'}, bucket ${env().S3_BUCKET}`,
-    `  stand-ins   Retell ${stack.standIns.retell.url}, Dialpad ${stack.standIns.dialpad.url}`,
+    `  stand-ins   Retell ${stack.standIns.retell.url}, Dialpad ${stack.standIns.dialpad.url}, Twilio ${stack.standIns.twilio.url}`,
   ];
   const { RESEND_API_KEY, SMTP_URL, NODE_ENV } = env();
   if (!RESEND_API_KEY && !SMTP_URL && NODE_ENV !== 'production') {

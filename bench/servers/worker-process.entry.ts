@@ -1,6 +1,7 @@
-/** The inbound worker in a process of its own: runs batches of ids that the parent names. */
+/** The workers in a process of their own: they run batches of ids that the parent names. */
 import { performance } from 'node:perf_hooks';
 import { closeDatabase } from '#core/db.ts';
+import * as dispatchEvents from '../../functions/events/dispatch-events.worker.ts';
 import { run } from '../../functions/inbound/process-inbound.worker.ts';
 import { serveParent } from '../../scripts/faults/shared/serve-parent.ts';
 
@@ -12,13 +13,17 @@ interface Job {
 /** Some workers side by side take the batches in turn. */
 async function work({ batches, atOnce }: Job) {
   let next = 0;
-  const cpu = process.cpuUsage();
-  const idle = performance.eventLoopUtilization();
-  const started = performance.now();
   const worker = async () => {
     for (let batch = batches[next++]; batch; batch = batches[next++]) await run(batch);
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  return await measured(() => Promise.all(Array.from({ length: atOnce }, worker)));
+}
+
+async function measured(doIt: () => Promise<unknown>) {
+  const cpu = process.cpuUsage();
+  const idle = performance.eventLoopUtilization();
+  const started = performance.now();
+  await doIt();
   const ms = performance.now() - started;
   const used = process.cpuUsage(cpu);
   return {
@@ -28,4 +33,11 @@ async function work({ batches, atOnce }: Job) {
   };
 }
 
-serveParent(undefined, { work: (job) => work(job as Job) }, closeDatabase); // as processing.ts sends it
+serveParent(
+  undefined,
+  {
+    work: (job) => work(job as Job), // as processing.ts sends it
+    dispatch: (job) => measured(() => dispatchEvents.run((job as { ids: string[] }).ids)), // as dispatch.ts does
+  },
+  closeDatabase,
+);

@@ -1,6 +1,8 @@
 import type { Workload } from '../report/workload.ts';
 import { coldStart } from './cold-start.ts';
 import { deepPage } from './deep-page.ts';
+import { deliveries } from './deliveries.ts';
+import { dispatch } from './dispatch.ts';
 import { eventToApi } from './event-to-api.ts';
 import { ingest } from './ingest.ts';
 import { listCalls } from './list-calls.ts';
@@ -17,6 +19,8 @@ export const workloads: readonly Workload[] = [
   ingest,
   processing,
   eventToApi,
+  dispatch,
+  deliveries,
   coldStart,
   memory,
 ];

@@ -87,7 +87,12 @@ async function run({ database, isQuick, logFile, say }: Bench): Promise<Findings
   const events = isQuick ? 10_000 : 30_000;
   const worker = await startChild(new URL('../servers/worker-process.entry.ts', import.meta.url), {
     logFile,
-    env: { ...deployedEnvironment, DATABASE_URL: database.url, DATABASE_POOL_SIZE: '4' },
+    env: {
+      ...deployedEnvironment,
+      DATABASE_URL: database.url,
+      DATABASE_POOL_SIZE: '4',
+      QUEUE_DRIVER: 'inline',
+    },
     nodeFlags: process.env.BENCH_CPU_PROFILE
       ? ['--cpu-prof', `--cpu-prof-dir=${process.env.BENCH_CPU_PROFILE}`]
       : [],

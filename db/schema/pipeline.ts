@@ -27,10 +27,11 @@ export const outbox = pgTable('outbox', {
   type: text('type').notNull(),
   subjectId: uuid('subject_id').notNull(),
   dedupeKey: text('dedupe_key').notNull(),
-  data: jsonb('data').notNull(),
+  data: json('data').notNull(),
   occurredAt: timestamp('occurred_at', { withTimezone: true }).notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   dispatchedAt: timestamp('dispatched_at', { withTimezone: true }),
+  sequence: bigint('sequence', { mode: 'number' }),
 });
 
 export const retellSyncs = pgTable('retell_syncs', {

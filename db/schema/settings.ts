@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { boolean, integer, jsonb, pgTable, primaryKey, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 export const companySettings = pgTable('company_settings', {
   companyId: uuid('company_id').primaryKey(),
@@ -47,4 +47,13 @@ export const webhookEndpoints = pgTable('webhook_endpoints', {
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   disabledAt: timestamp('disabled_at', { withTimezone: true }),
   disabledReason: text('disabled_reason'),
+  host: text('host').notNull(),
+  headers: text('headers'),
+  headerNames: text('header_names').array().notNull().default([]),
+  previousSecret: text('previous_secret'),
+  rotationEndsAt: timestamp('rotation_ends_at', { withTimezone: true }),
+  failures: integer('failures').notNull().default(0),
+  failingSince: timestamp('failing_since', { withTimezone: true }),
+  pausedUntil: timestamp('paused_until', { withTimezone: true }),
+  toldAt: timestamp('told_at', { withTimezone: true }),
 });

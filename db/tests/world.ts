@@ -36,6 +36,11 @@ const valuesByType: Record<string, () => unknown> = {
   jsonb: () => '{}',
 };
 
+/** Columns that may be null, of rows that nobody is shown while they are. */
+const shownBy: Record<string, Record<string, () => unknown>> = {
+  outbox: { sequence: () => Math.ceil(Math.random() * 1e12) },
+};
+
 /** Tables before those that refer to them. */
 function inOrder(tables: string[], keys: ForeignKey[]): string[] {
   const ordered: string[] = [];
@@ -72,6 +77,7 @@ export async function makerFor(sql: Asker): Promise<Maker> {
       else if (!column.isNullable && !column.hasDefault)
         row.set(column.name, column.type.endsWith('[]') ? '{}' : (valuesByType[column.type]?.() ?? '0'));
     }
+    for (const [name, make] of Object.entries(shownBy[table] ?? {})) row.set(name, make());
     for (const key of keys.filter((k) => k.table === table)) {
       key.columns.forEach((name, i) => {
         row.set(name, world.get(key.refersTo)?.[key.refersToColumns[i] ?? '']);

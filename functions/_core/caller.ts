@@ -14,6 +14,9 @@ export const scopes = [
   'voicemails:write',
   'agents:read',
   'agents:write',
+  'events:read',
+  'webhooks:read',
+  'webhooks:write',
   'sync:run',
   'provider:connect',
 ] as const;

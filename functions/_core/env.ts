@@ -111,6 +111,14 @@ const shape = z.object({
   DIALPAD_WEBHOOK_SECRET: z.string().optional(),
   DIALPAD_CLIENT_ID: z.string().optional(),
   DIALPAD_CLIENT_SECRET: z.string().optional(),
+  TWILIO_ACCOUNT_SID: z.string().optional(),
+  TWILIO_AUTH_TOKEN: z.string().optional(),
+  TWILIO_PHONE_NUMBER: z.string().optional(),
+  TWILIO_API_URL: address.default('https://api.twilio.com'),
+  SMS_ENABLED: z.stringbool({ error: 'must be true or false' }).default(false),
+  SUPABASE_URL: address.optional(),
+  SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
+  WEBHOOK_ALLOW_PRIVATE: z.stringbool({ error: 'must be true or false' }).optional(),
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 });
 

@@ -24,6 +24,7 @@ export const permissions = {
   'settings:read': 'viewer',
   'settings:write': 'admin',
   'keys:write': 'agent',
+  'events:read': 'viewer',
   'webhooks:read': 'admin',
   'webhooks:write': 'admin',
   'audit:read': 'admin',

@@ -1,4 +1,5 @@
-import { makeSqsClient, type SqsClient, type SqsCredentials } from './clients/sqs-client.ts';
+import { awsCredentials } from './clients/aws-credentials.ts';
+import { makeSqsClient, type SqsClient } from './clients/sqs-client.ts';
 import { env } from './env.ts';
 import { log } from './log.ts';
 
@@ -7,31 +8,17 @@ export type QueueName = (typeof queueNames)[number];
 
 let ownClient: SqsClient | undefined;
 
-/** Where Netlify runs, AWS_* are of its own account: what reaches ours comes under names of our own. */
-function credentials(): SqsCredentials {
-  const { SQS_ENDPOINT, SQS_ACCESS_KEY_ID, SQS_SECRET_ACCESS_KEY } = env();
-  if (SQS_ENDPOINT) return { accessKeyId: 'local', secretAccessKey: 'local' };
-  if (SQS_ACCESS_KEY_ID && SQS_SECRET_ACCESS_KEY) {
-    return { accessKeyId: SQS_ACCESS_KEY_ID, secretAccessKey: SQS_SECRET_ACCESS_KEY };
-  }
-  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = process.env;
-  if (!AWS_ACCESS_KEY_ID || !AWS_SECRET_ACCESS_KEY) {
-    throw new Error('There are no AWS credentials: set SQS_ACCESS_KEY_ID and SQS_SECRET_ACCESS_KEY.');
-  }
-  return {
-    accessKeyId: AWS_ACCESS_KEY_ID,
-    secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN ? { sessionToken: AWS_SESSION_TOKEN } : {}),
-  };
-}
+/** The stack's own queue server asks for none. */
+const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** What deployed code reaches SQS by. */
 export function sqsClient(): SqsClient {
+  const { SQS_ENDPOINT, SQS_REGION, AWS_REGION, AWS_ACCOUNT_ID } = env();
   ownClient ??= makeSqsClient({
-    region: env().SQS_REGION ?? env().AWS_REGION,
-    accountId: env().AWS_ACCOUNT_ID,
-    endpoint: env().SQS_ENDPOINT,
-    credentials: credentials(),
+    region: SQS_REGION ?? AWS_REGION,
+    accountId: AWS_ACCOUNT_ID,
+    endpoint: SQS_ENDPOINT,
+    credentials: SQS_ENDPOINT ? localCredentials : awsCredentials('SQS'),
     timeoutMs: 3_000,
     retries: 1,
   });
@@ -55,52 +42,51 @@ interface Waker {
   waiting: string[];
   sending: Promise<void> | undefined;
 }
-const wakers = new Map<QueueName, Waker>();
+const wakers = new Map<string, Waker>();
+
+/** SQS holds a message back no longer than that. */
+export const longestDelaySeconds = 900;
 
 /**
  * Wakes a queue's worker for these rows. Whatever is asked while a message is on its way travels together in the next
- * one, so that a burst costs few messages. Never rejects: the rows remember, and the sweep finds what was not woken.
+ * one, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back. Never rejects: the rows remember, and the sweep finds what was not woken.
  */
-export function wake(queue: QueueName, ids: readonly string[]): Promise<void> {
+export function wake(
+  queue: QueueName,
+  ids: readonly string[],
+  { delaySeconds = 0 }: { delaySeconds?: number } = {},
+): Promise<void> {
   if (ids.length === 0) return Promise.resolve();
-  let waker = wakers.get(queue);
+  const key = `${queue} ${delaySeconds}`;
+  let waker = wakers.get(key);
   if (!waker) {
     waker = { waiting: [], sending: undefined };
-    wakers.set(queue, waker);
+    wakers.set(key, waker);
   }
   waker.waiting.push(...ids);
-  waker.sending ??= drain(queue, waker).finally(() => {
-    waker.sending = undefined;
-  });
+  waker.sending ??= drain(queue, waker, delaySeconds);
   return waker.sending;
 }
 
-/**
- * wake(), for the queue's own worker: where there is no queue, the messages that run take these along, and waiting for
- * them would be waiting for oneself.
- */
-export function wakeOwn(queue: QueueName, ids: readonly string[]): Promise<void> {
-  const woken = wake(queue, ids);
-  return env().QUEUE_DRIVER === 'inline' ? Promise.resolve() : woken;
-}
-
-async function drain(queue: QueueName, waker: Waker): Promise<void> {
+async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Promise<void> {
   while (waker.waiting.length > 0) {
     const ids = waker.waiting.splice(0, mostIdsAMessage);
     try {
-      await deliver(queue, ids);
+      await deliver(queue, ids, delaySeconds);
     } catch (error) {
       log().warn({ queue, ids: ids.length, err: error }, 'could not wake the worker; the sweep will');
     }
   }
+  waker.sending = undefined; // at once: what is asked from here on begins anew
+  if (delaySeconds > 0) wakers.delete(`${queue} ${delaySeconds}`);
 }
 
-async function deliver(queue: QueueName, ids: string[]): Promise<void> {
+async function deliver(queue: QueueName, ids: string[], delaySeconds: number): Promise<void> {
   if (env().QUEUE_DRIVER === 'inline') {
-    await inlineRunner?.(queue, ids);
+    if (delaySeconds === 0) await inlineRunner?.(queue, ids); // nobody waits here: the sweep will
     return;
   }
-  await sqsClient().sendMessage(queueNameAt(queue), JSON.stringify({ ids }));
+  await sqsClient().sendMessage(queueNameAt(queue), JSON.stringify({ ids }), delaySeconds);
 }
 
 /** For tests, and a stack that starts again with another endpoint. */

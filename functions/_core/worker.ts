@@ -13,6 +13,8 @@ export interface WorkerContract {
   timeoutSeconds: number;
   /** Messages a batch has at most. */
   batchSize: number;
+  /** Batches that one process of ours runs at once. Lambda runs as many as it has room for. */
+  atOnce: number;
   /**
    * Where there is no queue (QUEUE_DRIVER=inline): small enough to run in whatever function wakes it; else
    * `POST /internal/<queue>/run` does its work, in a function of its own.
@@ -40,6 +42,7 @@ export function worker(definition: {
   summary: string;
   timeoutSeconds: number;
   batchSize?: number;
+  atOnce?: number;
   isInlined?: boolean;
   handle(given: { ctx: Context; ids: string[] }): Promise<void>;
 }): Worker {
@@ -48,6 +51,7 @@ export function worker(definition: {
     summary: definition.summary,
     timeoutSeconds: definition.timeoutSeconds,
     batchSize: definition.batchSize ?? 10,
+    atOnce: definition.atOnce ?? 1,
     isInlined: definition.isInlined ?? true,
   };
 

@@ -1,7 +1,7 @@
 /** What other features need of sign-in. */
 export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
-export { addresseeOf, mailTo, pageLink } from './shared/account-mail.ts';
+export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
 export { queueVerification } from './shared/email-verification.ts';
 export { endSessions } from './shared/end-sessions.ts';

@@ -7,7 +7,7 @@ import { channelNames } from '../mail/public.ts';
 import { mostKeysOfAPerson } from './shared/api-keys.ts';
 import { type CompanySettings, settingsOf, storedSettings } from './shared/company-settings.ts';
 import { languages } from './shared/languages.ts';
-import { mostWebhooks } from './shared/webhook.ts';
+import { mostWebhooks } from './shared/usage.ts';
 
 const RateLimit = z.object({ count: z.number().int(), seconds: z.number().int() }).nullable();
 const Is = z.boolean();

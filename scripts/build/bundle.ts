@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { root } from '../generate/discover.ts';
 
@@ -10,7 +10,8 @@ const requireForModules =
  * What libraries bring along and we never use. Pino writes to standard output, not through a thread of its own. Our mails
  * have no attachments, so that no file's type is looked up and nothing is fetched for them; the mail server is named by
  * SMTP_URL, so that no list of well-known ones is; it signs them, if anybody does; one connection is opened for one mail,
- * with the password that stands there.
+ * with the password that stands there, to a server of SMTP. Schemas are described as JSON Schema when documents are made,
+ * and never after that.
  */
 const unused: Readonly<Record<string, string>> = {
   'thread-stream/index.js': `module.exports=class{constructor(){throw new Error('This build logs in no thread.')}}`,
@@ -19,6 +20,13 @@ const unused: Readonly<Record<string, string>> = {
   'fetch/index.js': `export default()=>{throw new Error('This build fetches nothing for mails.')};`,
   'well-known/services.js': 'export const services={};',
   'xoauth2/index.js': `export default class{constructor(){throw new Error('This build logs in to mail servers by password only.')}}`,
+  // Pino asks it only where JSON.stringify has failed, and says so where it fails too.
+  'safe-stable-stringify/index.js': `exports.configure=()=>()=>{throw new Error('This build writes no circles.')};`,
+  'stream-transport/index.js': `export default class{constructor(){throw new Error('This build sends by SMTP only.')}}`,
+  'json-transport/index.js': `export default class{constructor(){throw new Error('This build sends by SMTP only.')}}`,
+  'ses-transport/index.js': `export default class{constructor(){throw new Error('This build sends by SMTP only.')}}`,
+  'sendmail-transport/index.js': `export default class{constructor(){throw new Error('This build sends by SMTP only.')}}`,
+  'http-proxy-client.js': `export default()=>{throw new Error('This build knows no proxy.')};`,
   'smtp-pool/index.js': `export default class{constructor(){throw new Error('This build has no SMTP pool.')}}`,
 };
 
@@ -28,13 +36,19 @@ const withoutUnused: Plugin = {
     given.onLoad(
       {
         filter:
-          /thread-stream\/index\.js$|nodemailer\/dist\/esm\/(dkim|fetch|mime-funcs|well-known|smtp-pool|xoauth2)\//,
+          /(thread-stream|safe-stable-stringify)\/index\.js$|nodemailer\/dist\/esm\/(dkim|fetch|mime-funcs|well-known|(ses|sendmail|stream|json)-transport|smtp-connection|smtp-pool|xoauth2)\//,
       },
       ({ path }) => {
         const contents = Object.entries(unused).find(([file]) => path.endsWith(file))?.[1];
         return contents === undefined ? undefined : { contents };
       },
     );
+    given.onLoad({ filter: /zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/ }, async ({ path }) => {
+      const names = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
+      const exported = [...names].map(([, name]) => `export const ${name}=refuse;`).join('');
+      const refuse = `const refuse=()=>()=>{throw new Error('This build describes no schemas.')};`;
+      return { contents: `${refuse}${exported}export{refuse as process};` };
+    });
   },
 };
 

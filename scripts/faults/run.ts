@@ -15,6 +15,8 @@ import { migrate } from '../migrate.ts';
 import { freePort } from '../stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../stack/postgres.ts';
 import { badInput } from './bad-input.ts';
+import { badReceivers } from './bad-receivers.ts';
+import { killedSender } from './killed-sender.ts';
 import { killedWorker } from './killed-worker.ts';
 import { limiter } from './limiter.ts';
 import { oneTimeCodes } from './one-time-codes.ts';
@@ -74,6 +76,14 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
   'one-time-codes': {
     title: 'One code comes fifty times at the same instant, and fifty wrong ones',
     run: (ground) => oneTimeCodes(ground, { people: 10, requests: 50 }),
+  },
+  'killed-sender': {
+    title: 'The dispatcher and the sender of webhooks die by kill -9 in the middle of their work',
+    run: (ground) => killedSender(ground, { kills: 20, events: 2_000, receivers: 3, seed }),
+  },
+  'bad-receivers': {
+    title: 'One receiver of webhooks in ten is bad, in fifteen ways',
+    run: (ground) => badReceivers(ground, { goodForEachBad: 9, events: 50, everyMs: 500, mostRatio: 1.5 }),
   },
   'repeated-writes': {
     title: 'One write comes two hundred times, and a server dies by kill -9',

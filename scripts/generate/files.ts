@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { catalogueEntries } from '../../functions/webhooks/shared/catalogue.ts';
 import { awsFile } from './aws.ts';
 import { type Deployable, root } from './discover.ts';
 import { netlifyEntries } from './netlify.ts';
@@ -16,6 +17,7 @@ export async function generatedFiles(found: Deployable): Promise<Map<string, str
     ...(await registries(found)),
     ['functions/_generated/openapi.json', `${JSON.stringify(openapiOf(found), null, 1)}\n`],
     ['functions/_generated/aws.json', awsFile(found)],
+    ['functions/_generated/webhook-events.json', `${JSON.stringify(catalogueEntries(), null, 1)}\n`],
   ]);
 }
 

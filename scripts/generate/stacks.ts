@@ -1,5 +1,5 @@
 /** CloudFormation stacks hold 500 resources and an HTTP function costs five, so the features are spread over several. */
-export const stackNames = ['platform', 'identity', 'telephony', 'crm', 'commerce'] as const;
+export const stackNames = ['platform', 'identity', 'telephony', 'outgoing', 'crm', 'commerce'] as const;
 export type StackName = (typeof stackNames)[number];
 
 const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
@@ -26,16 +26,8 @@ const featuresOf: Record<Exclude<StackName, 'platform'>, readonly string[]> = {
     'realtime',
     'voicemails',
   ],
-  crm: [
-    'analytics',
-    'bulk',
-    'calendar',
-    'contacts',
-    'customers',
-    'knowledge-base',
-    'notifications',
-    'search',
-  ],
+  outgoing: ['events', 'notifications', 'webhooks'],
+  crm: ['analytics', 'bulk', 'calendar', 'contacts', 'customers', 'knowledge-base', 'search'],
   commerce: ['export', 'invoices', 'orders', 'payments', 'products'],
 };
 

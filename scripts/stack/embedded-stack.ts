@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import postgres from 'postgres';
@@ -130,6 +129,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
     const isRetellLocal = !process.env.RETELL_API_URL && !process.env.RETELL_API_KEY;
     const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;
+    const { TWILIO_API_URL, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN } = process.env;
+    const isTwilioLocal = !TWILIO_API_URL && !TWILIO_ACCOUNT_SID && !TWILIO_AUTH_TOKEN;
     setDefaults({
       PUBLIC_URL: url,
       ...(process.env.NODE_ENV === 'production' ? {} : { DEFAULT_COMPANY_ID: demo.companyId }),
@@ -146,6 +147,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             DIALPAD_CLIENT_SECRET: standInCredentials.DIALPAD_CLIENT_SECRET,
           }
         : {}),
+      ...(isTwilioLocal
+        ? {
+            TWILIO_API_URL: standIns.twilio.url,
+            TWILIO_ACCOUNT_SID: standInCredentials.TWILIO_ACCOUNT_SID,
+            TWILIO_AUTH_TOKEN: standInCredentials.TWILIO_AUTH_TOKEN,
+            TWILIO_PHONE_NUMBER: standInCredentials.TWILIO_PHONE_NUMBER,
+          }
+        : {}),
     });
     forgetQueueClient();
     env();
@@ -156,7 +165,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       await createQueues();
       for (const { queue, load } of workers) {
         const { contract, handler } = await load();
-        undo.add(poll(queue, handler, contract.batchSize));
+        undo.add(poll(queue, handler, contract));
       }
     }
     const server = await startHttpServer({ port, host: options.host });
@@ -169,6 +178,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       url,
       retell: standIns.retell.url,
       dialpad: standIns.dialpad.url,
+      twilio: standIns.twilio.url,
       apiKey: demo.apiKey,
     };
     await writeFile(join(dataFolder, 'stack.json'), JSON.stringify(addresses));
@@ -186,7 +196,3 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw error;
   }
 }
-
-/** Whether a data folder has been used before. */
-export const isFirstStart = (dataFolder: string): boolean =>
-  !existsSync(join(dataFolder, 'postgres', 'PG_VERSION'));

@@ -1,12 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
-import { makeFallback } from '#core/http/fallback.ts';
 import { headerFields } from '#core/http/incoming.ts';
 import type { Reply } from '#core/http/reply.ts';
 import { log } from '#core/log.ts';
 import { pathPattern } from '#core/path.ts';
+import { respond as respondToNothing } from '../../functions/_generated/fallback.ts';
 import { endpoints } from '../../functions/_generated/modules.ts';
+import { writeStream } from './write-stream.ts';
 
 type Respond = Endpoint['respond'];
 
@@ -60,14 +63,15 @@ function write(reply: Reply, outgoing: ServerResponse): void {
 
 export interface LocalServer {
   server: Server;
-  /** Stops listening, lets what runs end, and waits for work that went on after an answer. */
+  /** Stops listening, ends streams at once, lets what else runs end, and waits for work that went on after an answer. */
   close(): Promise<void>;
 }
 
 /** The embedded HTTP server: node:http in front of the same endpoints that are deployed. */
 export async function startHttpServer(options: { port: number; host: string }): Promise<LocalServer> {
   const find = await makeRouter();
-  const fallback = makeFallback(endpoints.map(({ method, path }) => ({ method, path })));
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // every stream listens
   const after = new Set<Promise<unknown>>();
   const waitUntil = (work: Promise<unknown>) => {
     after.add(work);
@@ -78,13 +82,18 @@ export async function startHttpServer(options: { port: number; host: string }): 
     const { method = 'GET' } = incoming;
     const url = new URL(incoming.url ?? '/', 'http://localhost');
     const body = await bodyOf(incoming, env().MAX_BODY_BYTES);
-    const respond = find(method, url.pathname) ?? fallback.respond;
+    const respond = find(method, url.pathname) ?? respondToNothing;
     const ip = incoming.socket.remoteAddress ?? '';
     const headers = headerFields(incoming.headers);
-    write(await respond({ method, url, headers, body }, { ip, waitUntil }), outgoing);
+    const reply = await respond({ method, url, headers, body }, { ip, waitUntil });
+    if (reply.stream) await writeStream(reply, reply.stream, outgoing, closing.signal);
+    else write(reply, outgoing);
   }
 
+  /** Clients open connections ahead of need: Node does not count one that nothing came on yet as idle. */
+  const unused = new Set<Socket>();
   const server = createServer((incoming, outgoing) => {
+    unused.delete(incoming.socket);
     answer(incoming, outgoing).catch((error: unknown) => {
       log().warn({ err: error, url: incoming.url?.slice(0, 200) }, 'a request could not be read');
       if (!outgoing.headersSent) outgoing.writeHead(400, { 'content-type': 'application/json' });
@@ -92,6 +101,10 @@ export async function startHttpServer(options: { port: number; host: string }): 
         '{"success":false,"error":"The request could not be read.","message":"The request could not be read.","code":"VALIDATION_FAILED"}',
       );
     });
+  });
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
   });
   server.keepAliveTimeout = 65_000;
   server.requestTimeout = 30_000;
@@ -111,7 +124,9 @@ export async function startHttpServer(options: { port: number; host: string }): 
     server,
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      closing.abort();
       server.closeIdleConnections();
+      for (const socket of unused) socket.destroy();
       const giveUp = setTimeout(() => server.closeAllConnections(), 5_000);
       await closed;
       clearTimeout(giveUp);

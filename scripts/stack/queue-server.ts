@@ -75,12 +75,18 @@ const recordOf = (message: Message): SQSRecord => ({
 });
 
 /**
- * Hands a queue's messages to its worker as Lambda would: batches, and only those that did not fail are deleted.
- * @returns a function that stops it, after the batch that runs.
+ * Hands a queue's messages to its worker as Lambda would: batches, `atOnce` of them side by side, and only those that did
+ * not fail are deleted.
+ * @returns a function that stops it, after the batches that run.
  */
-export function poll(queue: QueueName, handler: Handler, batchSize: number): () => Promise<void> {
+export function poll(
+  queue: QueueName,
+  handler: Handler,
+  { batchSize, atOnce }: { batchSize: number; atOnce: number },
+): () => Promise<void> {
   const stopping = new AbortController();
   const client = sqs();
+  const running = new Set<Promise<void>>();
   let failures = 0;
   let queueUrl: string | undefined;
 
@@ -92,13 +98,22 @@ export function poll(queue: QueueName, handler: Handler, batchSize: number): () 
     );
     const messages = received.Messages ?? [];
     if (messages.length === 0) return;
+    const batch = run(queueUrl, messages).finally(() => running.delete(batch));
+    running.add(batch);
+    batch.catch((error: unknown) =>
+      log().warn({ queue, err: error }, 'a batch failed; its messages come again'),
+    );
+    if (running.size >= atOnce) await Promise.race(running);
+  }
+
+  async function run(url: string | undefined, messages: Message[]): Promise<void> {
     const { batchItemFailures } = await handler({ Records: messages.map(recordOf) }, undefined as never); // no handler of ours reads the context
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
     const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
     if (done.length === 0) return;
     await client.send(
       new DeleteMessageBatchCommand({
-        QueueUrl: queueUrl,
+        QueueUrl: url,
         Entries: done.map(({ ReceiptHandle }, index) => ({
           Id: String(index),
           ReceiptHandle: ReceiptHandle ?? '',
@@ -107,7 +122,7 @@ export function poll(queue: QueueName, handler: Handler, batchSize: number): () 
     );
   }
 
-  const running = (async () => {
+  const polling = (async () => {
     while (!stopping.signal.aborted) {
       try {
         await once();
@@ -124,6 +139,7 @@ export function poll(queue: QueueName, handler: Handler, batchSize: number): () 
   })();
   return async () => {
     stopping.abort();
-    await running;
+    await polling;
+    await Promise.allSettled(running);
   };
 }

@@ -1,6 +1,7 @@
 import { dialpadClient } from '#providers/dialpad/client.ts';
 import { type DialpadStandIn, startDialpadStandIn } from '../providers/dialpad/stand-in.ts';
 import { type RetellStandIn, startRetellStandIn } from '../providers/retell/stand-in.ts';
+import { startTwilioStandIn, type TwilioStandIn } from '../providers/twilio/stand-in.ts';
 
 /** What the stand-ins are reached by; development values, of no use anywhere else. */
 export const standInCredentials = {
@@ -9,11 +10,15 @@ export const standInCredentials = {
   DIALPAD_WEBHOOK_SECRET: 'local-webhook-secret-of-the-dialpad-stand-in',
   DIALPAD_CLIENT_ID: 'local-dialpad-client',
   DIALPAD_CLIENT_SECRET: 'local-dialpad-client-secret',
+  TWILIO_ACCOUNT_SID: 'AC00000000000000000000000000000001',
+  TWILIO_AUTH_TOKEN: 'local-token-of-the-twilio-stand-in',
+  TWILIO_PHONE_NUMBER: '+15005550006',
 } as const;
 
 export interface StandIns {
   retell: RetellStandIn;
   dialpad: DialpadStandIn;
+  twilio: TwilioStandIn;
   /** Has them send their webhooks to this server, as their dashboards would be set to. */
   pointAt(serverUrl: string): Promise<void>;
   close(): Promise<void>;
@@ -27,9 +32,14 @@ export async function startStandIns(): Promise<StandIns> {
     apiKey: DIALPAD_API_KEY,
     oauth: { clientId: DIALPAD_CLIENT_ID, clientSecret: DIALPAD_CLIENT_SECRET },
   });
+  const twilio = await startTwilioStandIn({
+    accountSid: standInCredentials.TWILIO_ACCOUNT_SID,
+    authToken: standInCredentials.TWILIO_AUTH_TOKEN,
+  });
   return {
     retell,
     dialpad,
+    twilio,
     async pointAt(serverUrl) {
       retell.setWebhookUrl(`${serverUrl}/webhooks/retell`);
       const client = dialpadClient({ token: DIALPAD_API_KEY, baseUrl: dialpad.url });
@@ -41,7 +51,7 @@ export async function startStandIns(): Promise<StandIns> {
       await client.createSmsSubscription({ webhookId: hook.id, direction: 'all' });
     },
     async close() {
-      await Promise.all([retell.close(), dialpad.close()]);
+      await Promise.all([retell.close(), dialpad.close(), twilio.close()]);
     },
   };
 }

@@ -8,13 +8,21 @@ export class ProviderError extends Error {
   readonly status: number;
   /** The start of the provider's answer, for the log: never for the caller. */
   readonly answer: string;
+  /** How long the provider asks us to wait, where it does. */
+  readonly waitMs: number | undefined;
 
-  constructor(provider: string, status: number, answer: string, options?: ErrorOptions) {
+  constructor(
+    provider: string,
+    status: number,
+    answer: string,
+    options?: ErrorOptions & { waitMs?: number | undefined },
+  ) {
     super(`${provider} answered ${status === 0 ? 'nothing' : status}: ${answer.slice(0, 300)}`, options);
     this.name = 'ProviderError';
     this.provider = provider;
     this.status = status;
     this.answer = answer;
+    this.waitMs = options?.waitMs;
   }
 }
 
@@ -101,8 +109,9 @@ export function httpClient(options: HttpClientOptions): HttpClient {
         const response = await attempt(method, url, request);
         const text = await response.text();
         if (response.ok) return parseAnswer(provider, response.status, text, request.answer);
-        failure = new ProviderError(provider, response.status, text);
-        wait = askedWaitMs(response.headers, Date.now()) ?? wait;
+        const waitMs = askedWaitMs(response.headers, Date.now());
+        failure = new ProviderError(provider, response.status, text, { waitMs });
+        wait = waitMs ?? wait;
         mayRepeat =
           retryable.has(response.status) &&
           (repeatable || response.status === 429) &&

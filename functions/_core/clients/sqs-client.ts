@@ -1,5 +1,6 @@
 import { SignatureV4 } from '@smithy/signature-v4';
 import * as z from 'zod';
+import type { AwsCredentials } from './aws-credentials.ts';
 import { Sha256 } from './sha256.ts';
 
 /**
@@ -7,16 +8,10 @@ import { Sha256 } from './sha256.ts';
  * 26 ms of every cold start; the signature is still made by AWS's own code.
  */
 export interface SqsClient {
-  sendMessage(queue: string, body: string): Promise<void>;
+  /** @param delaySeconds How long the message is held back, at most 900. */
+  sendMessage(queue: string, body: string, delaySeconds?: number): Promise<void>;
   /** How many messages are ready to be taken, taken, and delayed. */
   countMessages(queue: string): Promise<{ visible: number; inFlight: number; delayed: number }>;
-}
-
-export interface SqsCredentials {
-  accessKeyId: string;
-  secretAccessKey: string;
-  /** Of temporary credentials, as Lambda has them. */
-  sessionToken?: string;
 }
 
 /** SQS refused, or did not answer. */
@@ -40,7 +35,7 @@ export function makeSqsClient(options: {
   accountId: string;
   /** Of a server other than AWS. */
   endpoint: string | undefined;
-  credentials: SqsCredentials;
+  credentials: AwsCredentials;
   timeoutMs: number;
   /** Of each call, on a refusal of theirs (5xx) or no answer. */
   retries: number;
@@ -102,8 +97,12 @@ export function makeSqsClient(options: {
   }
 
   return {
-    async sendMessage(queue, body) {
-      await call('SendMessage', { QueueUrl: await addressOf(queue), MessageBody: body });
+    async sendMessage(queue, body, delaySeconds = 0) {
+      await call('SendMessage', {
+        QueueUrl: await addressOf(queue),
+        MessageBody: body,
+        ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
+      });
     },
     async countMessages(queue) {
       const AttributeNames = Object.keys(Attributes.shape.Attributes.unwrap().shape);

@@ -37,7 +37,7 @@ export function preflightHeaders(origin: string | null, methods: readonly string
     ...cors,
     'access-control-allow-methods': methods.join(', '),
     'access-control-allow-headers':
-      'Authorization, Content-Type, X-Api-Key, X-App-Api-Key, X-Request-Id, Idempotency-Key, X-Device-Token',
+      'Authorization, Content-Type, X-Api-Key, X-App-Api-Key, X-Request-Id, Idempotency-Key, X-Device-Token, Last-Event-ID',
     'access-control-max-age': '600',
   };
 }

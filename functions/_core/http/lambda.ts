@@ -2,6 +2,7 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda';
 import { headerFields, type Incoming, type Platform } from './incoming.ts';
 import type { Reply } from './reply.ts';
+import { wholeOf } from './stream.ts';
 
 export type HttpHandler = (
   event: APIGatewayProxyEventV2,
@@ -21,7 +22,9 @@ function incomingOf(event: APIGatewayProxyEventV2): Incoming {
   };
 }
 
-function resultOf({ status, headers, body }: Reply): APIGatewayProxyStructuredResultV2 {
+async function resultOf(reply: Reply): Promise<APIGatewayProxyStructuredResultV2> {
+  const { status, headers } = reply;
+  const body = reply.stream ? await wholeOf(reply.stream) : reply.body;
   if (body === null || typeof body === 'string') return { statusCode: status, headers, body: body ?? '' };
   return {
     statusCode: status,
@@ -44,7 +47,8 @@ export function lambdaHandler(
       ip: event.requestContext.http.sourceIp,
       waitUntil: (work) => pending.push(work),
     });
+    const result = await resultOf(reply);
     await Promise.allSettled(pending);
-    return resultOf(reply);
+    return result;
   });
 }

@@ -2,6 +2,7 @@ import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
 import { closeDatabase } from '../db.ts';
 import { forgetEnv } from '../env.ts';
+import { setStreamTerms } from '../http/stream.ts';
 import { templateDatabase } from './global-setup.ts';
 
 /** Each test worker has a database of its own; the files that it runs share it, as customers would. */
@@ -31,6 +32,8 @@ Object.assign(process.env, {
   RATE_LIMIT_WEBHOOK: 'off',
 });
 forgetEnv();
+// Tests that are about streams give them time.
+setStreamTerms(0);
 
 afterAll(async () => {
   await closeDatabase();

@@ -6,7 +6,7 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import type { Job, JobHandler } from '#core/jobs.ts';
 import { sendEmail, type Template } from '../../mail/public.ts';
 import { normalEmail } from './account.ts';
-import { type Addressee, addresseeOf, pageLink } from './account-mail.ts';
+import { type Addressee, addresseeOf, pageLink, securityNotice } from './account-mail.ts';
 import { mayReset, resetMinutes, storeReset } from './password-reset.ts';
 import { lockMinutes } from './sign-in-tries.ts';
 
@@ -59,6 +59,10 @@ async function prepare(
       audit(tx, ctx, {
         ...{ companyId, action: 'account.locked', resource: { type: 'user', id: userId } },
         actor: 'system',
+      });
+      await securityNotice(tx, addressee, {
+        kind: 'security.account-locked',
+        data: { minutes: lockMinutes },
       });
     }
     return { addressee, mail: { template: 'account-locked', data: { name, minutes: lockMinutes } } };

@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { env } from '#core/env.ts';
+import { enqueueJob } from '#core/jobs.ts';
 import { queueMail, type Template } from '../../mail/public.ts';
+import type { SecurityNotice } from '../../notifications/public.ts';
 
 /** A person as a mail addresses them, with the company that it comes from. */
 export interface Addressee {
@@ -40,6 +42,19 @@ export async function addresseeOf(
 /** Queues a mail to a person. @returns the id of its job. */
 export const mailTo = (tx: Tx, { name, ...addressee }: Addressee, mail: Template): Promise<string> =>
   queueMail(tx, { ...addressee, ...mail });
+
+/**
+ * Queues what is told beside the mail, in-app and by SMS, in the company where there is one. A job of its own, so that
+ * what tells it is carried along by no endpoint of this feature. @returns its id, or none.
+ */
+export async function securityNotice(
+  tx: Tx,
+  { userId, companyId }: Pick<Addressee, 'userId' | 'companyId'>,
+  payload: SecurityNotice,
+): Promise<string[]> {
+  if (companyId === null) return [];
+  return [await enqueueJob(tx, { kind: 'security-notice', companyId, userId, payload })];
+}
 
 /** A page of the frontend, with what it is given. */
 export function pageLink(path: string, query: Record<string, string>): string {

@@ -11,7 +11,7 @@ import {
   newPassword,
   verifyPassword,
 } from '#core/passwords.ts';
-import { addresseeOf, mailTo } from './account-mail.ts';
+import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
 import { endSessions } from './end-sessions.ts';
 import { forgetDevices, shownDevice } from './known-devices.ts';
 import { callingPerson } from './person.ts';
@@ -59,7 +59,10 @@ export async function changePassword(
     await forgetDevices(tx, userId, shownDevice(ctx, undefined));
     const addressee = await addresseeOf(tx, userId, companyId);
     const mail = { template: 'password-changed', data: { name: addressee?.name ?? '' } } as const;
-    const jobIds = addressee ? [await mailTo(tx, addressee, mail)] : [];
+    const notice = { kind: 'security.password-changed', data: {} } as const;
+    const jobIds = addressee
+      ? [await mailTo(tx, addressee, mail), ...(await securityNotice(tx, addressee, notice))]
+      : [];
     audit(tx, ctx, {
       companyId,
       action: 'password.changed',

@@ -4,7 +4,7 @@ import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { normalEmail } from './account.ts';
-import { addresseeOf, mailTo } from './account-mail.ts';
+import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
 import { endSessions, lockSessions } from './end-sessions.ts';
 import { forgetDevices, rememberDevice } from './known-devices.ts';
 import { userAgentOf } from './person.ts';
@@ -158,7 +158,10 @@ export async function usePasswordReset(
   const addressee = await addresseeOf(tx, userId);
   if (!addressee) return { deviceToken, jobIds: [] };
   const { name, companyId } = addressee;
-  const jobId = await mailTo(tx, addressee, { template: 'password-changed', data: { name } });
+  const jobIds = [
+    await mailTo(tx, addressee, { template: 'password-changed', data: { name } }),
+    ...(await securityNotice(tx, addressee, { kind: 'security.password-changed', data: {} })),
+  ];
   if (companyId !== null) {
     audit(tx, ctx, {
       companyId,
@@ -167,5 +170,5 @@ export async function usePasswordReset(
       actor: { userId },
     });
   }
-  return { deviceToken, jobIds: [jobId] };
+  return { deviceToken, jobIds };
 }

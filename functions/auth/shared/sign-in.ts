@@ -3,7 +3,7 @@ import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { judgeSecondFactor, lockSecondFactor } from '../../two-factor/public.ts';
-import { addresseeOf, mailTo } from './account-mail.ts';
+import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
 import { deviceName } from './device-name.ts';
 import { rememberDevice, useDevice } from './known-devices.ts';
 import { userAgentOf } from './person.ts';
@@ -74,7 +74,13 @@ export async function signIn(
   if (addressee) {
     const { name } = addressee;
     const data = { name, device, ip: ctx.ip || '–', at: ctx.now() };
-    jobIds.push(await mailTo(tx, addressee, { template: 'new-sign-in', data }));
+    jobIds.push(
+      await mailTo(tx, addressee, { template: 'new-sign-in', data }),
+      ...(await securityNotice(tx, addressee, {
+        kind: 'security.new-sign-in',
+        data: { ...data, at: data.at.toISOString() },
+      })),
+    );
   }
   const deviceToken = isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId);
   audit(tx, ctx, {

@@ -1,15 +1,18 @@
 import { type Announcement, type CallStatus, finalStatuses } from '#providers/provider.ts';
+import type { EventData, EventType } from '../../webhooks/public.ts';
 import type { StoredRow } from './rows.ts';
 
-/** A line of the outbox. */
-export interface OutboxEvent {
+/** A line of the outbox; its data is what the catalogue of events says. */
+export type OutboxEvent = { [T in EventType]: OutboxLine<T> }[EventType];
+
+interface OutboxLine<T extends EventType> {
   company_id: string;
   app_id: string | null;
-  type: string;
+  type: T;
   subject_id: string;
   /** One event of a kind for each thing that happened, however often and in whatever order we hear of it. */
   dedupe_key: string;
-  data: Record<string, unknown>;
+  data: EventData[T];
   occurred_at: string;
 }
 
@@ -20,13 +23,64 @@ interface Subject {
   provider: string;
 }
 
-const money = (row: StoredRow) =>
-  row.cost_amount === null || row.cost_amount === undefined
+type CallData = EventData['call.started'];
+type CallEventType = Extract<EventType, `call.${string}`>;
+
+/** Of a stored call, what events tell. */
+interface CallRow {
+  provider_call_id: string;
+  direction: CallData['direction'];
+  status: CallStatus;
+  from_number: string | null;
+  to_number: string | null;
+  agent_id?: string | null;
+  provider_agent_id: string | null;
+  started_at: string;
+  answered_at: string | null;
+  ended_at: string | null;
+  state_at: string;
+  duration_ms: number | null;
+  cost_amount?: string | null;
+  cost_currency?: string | null;
+  summary: string | null;
+  sentiment: string | null;
+  successful: boolean | null;
+  disconnection_reason: string | null;
+  tags: string[];
+  metadata: Record<string, unknown>;
+}
+
+/** Of a stored message. */
+interface MessageRow {
+  provider_message_id: string;
+  direction: string | null;
+  from_number: string | null;
+  to_numbers: string[];
+  body: string | null;
+  media_urls: string[];
+  sent_at: string;
+}
+
+/** Of a stored voicemail. */
+interface VoicemailRow {
+  call_id?: string | null;
+  provider_call_id: string;
+  from_number: string | null;
+  to_number: string | null;
+  duration_ms: number | null;
+  received_at: string;
+}
+
+/** A row whose columns hold what translators gave, whose fields are typed, or stand-ins of the same types. */
+const typed = <R extends CallRow | MessageRow | VoicemailRow>(row: StoredRow): R => row as unknown as R;
+
+const money = ({ cost_amount, cost_currency }: CallRow): CallData['cost'] =>
+  cost_amount === null || cost_amount === undefined
     ? null
-    : { amount: Number(row.cost_amount), currency: row.cost_currency ?? null };
+    : { amount: Number(cost_amount), currency: cost_currency ?? null };
 
 /** A call as events carry it: without the transcript, which is fetched by whoever wants it. */
-function callData(row: StoredRow, subject: Subject): Record<string, unknown> {
+function callData(row: CallRow, subject: Subject): CallData {
   return {
     id: subject.id,
     provider: subject.provider,
@@ -56,23 +110,24 @@ function callData(row: StoredRow, subject: Subject): Record<string, unknown> {
  * state was either missed (also when the caller left a voicemail) or completed.
  */
 export function callEvents(
-  row: StoredRow,
+  stored: StoredRow,
   subject: Subject,
   before: StoredRow | undefined,
   announced: readonly (Announcement & { at: number })[],
 ): OutboxEvent[] {
+  const row = typed<CallRow>(stored);
   const base = { company_id: subject.companyId, app_id: subject.appId, subject_id: subject.id };
   const data = callData(row, subject);
   const events: OutboxEvent[] = [];
-  const add = (type: string, key: string, occurredAt: unknown) =>
+  const add = (type: CallEventType, key: string, occurredAt: string) =>
     events.push({
       ...base,
       type,
       dedupe_key: key === '' ? `${type}:${subject.id}` : `${type}:${subject.id}:${key}`,
       data,
-      occurred_at: String(occurredAt),
+      occurred_at: occurredAt,
     });
-  const status = row.status as CallStatus;
+  const { status } = row;
   if (!before && status !== 'scheduled') add('call.started', '', row.started_at);
   if (finalStatuses.has(status) && before?.status !== status) {
     const isMissed = status === 'missed' || status === 'voicemail';
@@ -83,7 +138,8 @@ export function callEvents(
 }
 
 /** What is to be told of a message that is new to us. */
-export function messageEvents(row: StoredRow, subject: Subject): OutboxEvent[] {
+export function messageEvents(stored: StoredRow, subject: Subject): OutboxEvent[] {
+  const row = typed<MessageRow>(stored);
   if (row.direction !== 'inbound') return [];
   return [
     {
@@ -102,13 +158,14 @@ export function messageEvents(row: StoredRow, subject: Subject): OutboxEvent[] {
         mediaUrls: row.media_urls,
         sentAt: row.sent_at,
       },
-      occurred_at: String(row.sent_at),
+      occurred_at: row.sent_at,
     },
   ];
 }
 
 /** What is to be told of a voicemail that is new to us. */
-export function voicemailEvents(row: StoredRow, subject: Subject): OutboxEvent[] {
+export function voicemailEvents(stored: StoredRow, subject: Subject): OutboxEvent[] {
+  const row = typed<VoicemailRow>(stored);
   return [
     {
       company_id: subject.companyId,
@@ -126,7 +183,7 @@ export function voicemailEvents(row: StoredRow, subject: Subject): OutboxEvent[]
         durationMs: row.duration_ms,
         receivedAt: row.received_at,
       },
-      occurred_at: String(row.received_at),
+      occurred_at: row.received_at,
     },
   ];
 }

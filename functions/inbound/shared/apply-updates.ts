@@ -13,6 +13,8 @@ export interface Applied {
   inserted: number;
   /** Rows that were there and changed. */
   changed: number;
+  /** Companies with events that wait to be dispatched: wake the queue `outbox` for them after the commit. */
+  companyIds: string[];
 }
 
 /** Finds which of the company's agents handles each call. */
@@ -112,11 +114,10 @@ export async function applyUpdates(
     ...voicemail.fresh.flatMap((entry) => voicemailEvents(entry.row, entry)),
   ];
   const since = options.announceSince?.toISOString();
-  await Promise.all([
-    insertTimeline(tx, [...calls.values()]),
-    insertOutbox(tx, since ? events.filter(({ occurred_at }) => occurred_at >= since) : events),
-  ]);
+  const told = since ? events.filter(({ occurred_at }) => occurred_at >= since) : events;
+  await Promise.all([insertTimeline(tx, [...calls.values()]), insertOutbox(tx, told)]);
   return {
+    companyIds: [...new Set(told.map(({ company_id }) => company_id))],
     inserted: call.fresh.length + message.fresh.length + voicemail.fresh.length,
     changed: [...call.changed, ...message.changed, ...voicemail.changed].filter(({ hasNews }) => hasNews)
       .length,

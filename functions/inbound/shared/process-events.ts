@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
+import { wake } from '#core/queue.ts';
 import { Turns } from '#core/turns.ts';
 import type { Update } from '#providers/provider.ts';
 import { providers } from '#providers/registry.ts';
@@ -157,16 +158,18 @@ const writing = new Turns();
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
-    return await ctx.dbAsService('process events of every company', async (tx) => {
+    const { companyIds, ...counts } = await ctx.dbAsService('process events of every company', async (tx) => {
       const { owned, done, failures } = await translateAll(await claim(tx, ids));
       await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
       leave = await writing.enter();
-      await applyUpdates(tx, owned);
+      const applied = await applyUpdates(tx, owned);
       await tally(tx, done, failures, ctx.now().getTime());
       if (failures.length > 0)
         ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
-      return { processed: done.length, failed: failures.length };
+      return { processed: done.length, failed: failures.length, companyIds: applied.companyIds };
     });
+    ctx.waitUntil(wake('outbox', companyIds));
+    return counts;
   } finally {
     leave(); // only now is it committed
   }

@@ -118,8 +118,8 @@ export async function insertOutbox(tx: Tx, events: OutboxEvent[]): Promise<void>
     tx,
     sql`insert into outbox (id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at)
     select id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at
-    from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (id uuid, company_id uuid, app_id uuid, type text,
-      subject_id uuid, dedupe_key text, data jsonb, occurred_at timestamptz)
+    from json_to_recordset(${JSON.stringify(rows)}::json) as r (id uuid, company_id uuid, app_id uuid, type text,
+      subject_id uuid, dedupe_key text, data json, occurred_at timestamptz)
     on conflict (company_id, dedupe_key) do nothing`,
   );
 }

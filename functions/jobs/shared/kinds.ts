@@ -1,6 +1,12 @@
 import type { JobHandler } from '#core/jobs.ts';
 import { accountEmailKind, sendAccountEmail } from '../../auth/public.ts';
 import { sendEmail } from '../../mail/public.ts';
+import {
+  securityNoticeKind,
+  sendNotification,
+  sendNotificationKind,
+  tellSecurity,
+} from '../../notifications/public.ts';
 import { makeExport } from '../../personal-data/public.ts';
 
 /** Every kind of job, with what does it. */
@@ -8,4 +14,6 @@ export const kinds: ReadonlyMap<string, JobHandler> = new Map([
   ['send-email', sendEmail],
   [accountEmailKind, sendAccountEmail],
   ['export-data', makeExport],
+  [sendNotificationKind, sendNotification],
+  [securityNoticeKind, tellSecurity],
 ]);

@@ -9,6 +9,8 @@ export const restSeconds = [30, 120, 600, 3600, 21_600];
 export const mostAttempts = restSeconds.length + 1;
 /** For as long, an attempt has its job to itself. A worker lives shorter: see its timeoutSeconds. */
 export const leaseSeconds = 60;
+/** A provider that asks for more patience gets this much. */
+const longestWaitSeconds = 24 * 3600;
 /** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
 const patientHours = 12;
 
@@ -62,7 +64,7 @@ async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<v
   const isPostponed = error instanceof JobPostponed;
   const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
   const rest = restSeconds[job.attempts - 1] ?? 0;
-  const waitSeconds = isPostponed ? Math.ceil(error.waitMs / 1000) : rest;
+  const waitSeconds = isPostponed ? Math.min(Math.ceil(error.waitMs / 1000), longestWaitSeconds) : rest;
   await ctx.dbAsService('mark a job as failed, or as failed for now', (tx) =>
     rowsOf(
       tx,

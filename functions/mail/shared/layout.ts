@@ -10,6 +10,7 @@ export interface Letter {
   greeting: string;
   content: Content;
   words: Words;
+  footer: string;
 }
 
 const font = "font-family:-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif";
@@ -31,7 +32,7 @@ const darkMode = `@media (prefers-color-scheme: dark) {
 const lines = (text: string) => escaped(text).replaceAll('\n', '<br>');
 
 /** The mail as HTML: one column, no image, nothing from elsewhere. */
-export function htmlOf({ language, sender, greeting, content, words }: Letter): string {
+export function htmlOf({ language, sender, greeting, content, words, footer }: Letter): string {
   const { button, code, notes = [] } = content;
   const texts = [greeting, ...content.paragraphs].map(
     (text) => `<p class="text" style="${paragraph}">${lines(text)}</p>`,
@@ -74,7 +75,7 @@ ${darkMode}
 ${texts.join('\n')}
 </td></tr>
 <tr><td style="padding:0 28px 20px">
-<p class="small rule" style="${small};margin:0;padding-top:16px;border-top:1px solid #e5e7eb;font-size:13px">${escaped(words.footer(sender))}</p>
+<p class="small rule" style="${small};margin:0;padding-top:16px;border-top:1px solid #e5e7eb;font-size:13px">${escaped(footer)}</p>
 </td></tr>
 </table>
 </td></tr>
@@ -85,7 +86,7 @@ ${texts.join('\n')}
 }
 
 /** The mail as plain text, with all that the HTML says. */
-export function textOf({ sender, greeting, content, words }: Letter): string {
+export function textOf({ greeting, content, footer }: Letter): string {
   const { button, code, notes = [] } = content;
   return `${[
     greeting,
@@ -93,6 +94,6 @@ export function textOf({ sender, greeting, content, words }: Letter): string {
     ...(code === undefined ? [] : [code]),
     ...(button ? [`${button.label}:\n${button.link}`] : []),
     ...notes,
-    `-- \n${words.footer(sender)}`,
+    `-- \n${footer}`,
   ].join('\n\n')}\n`;
 }

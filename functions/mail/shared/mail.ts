@@ -4,6 +4,14 @@ import * as z from 'zod';
 const Time = z.union([z.date(), z.iso.datetime({ offset: true })]);
 const Name = z.string();
 const Link = z.url({ protocol: /^https?$/ });
+/** An IANA name: times are told in this zone, in UTC where it is absent or none. */
+const timezone = z.string().nullish();
+/** In minor units of an ISO 4217 currency: cents of a dollar, yen, fils of a dinar. */
+export const Money = z.strictObject({ amount: z.int(), currency: z.string().regex(/^[A-Z]{3}$/) });
+export type Money = z.infer<typeof Money>;
+const whereToLook = { link: Link.nullish() };
+/** Of an endpoint that a company receives events at. */
+const webhookTrouble = z.strictObject({ name: Name, url: z.string(), reason: z.string(), ...whereToLook });
 
 /** What each mail is told. `name` is the reader's. */
 export const templateData = {
@@ -17,11 +25,78 @@ export const templateData = {
     role: z.string(),
   }),
   'password-changed': z.strictObject({ name: Name }),
-  'new-sign-in': z.strictObject({ name: Name, device: z.string(), ip: z.string(), at: Time }),
+  'new-sign-in': z.strictObject({ name: Name, device: z.string(), ip: z.string(), at: Time, timezone }),
   'two-factor-changed': z.strictObject({ name: Name, isOn: z.boolean() }),
   'account-locked': z.strictObject({ name: Name, minutes: z.number() }),
-  'account-deletion': z.strictObject({ name: Name, at: Time, link: Link }),
+  'account-deletion': z.strictObject({ name: Name, at: Time, timezone, link: Link }),
   'export-ready': z.strictObject({ name: Name, link: Link, hours: z.number() }),
+  'order-confirmation': z.strictObject({
+    name: Name,
+    orderNumber: z.string(),
+    /** The price is that of the line. */
+    items: z.array(z.strictObject({ name: Name, quantity: z.number(), price: Money.nullish() })).optional(),
+    total: Money,
+    ...whereToLook,
+  }),
+  'payment-received': z.strictObject({
+    name: Name,
+    amount: Money,
+    /** What it was for: an order, an invoice. */
+    reference: z.string().nullish(),
+    at: Time,
+    timezone,
+    ...whereToLook,
+  }),
+  'payment-failed': z.strictObject({
+    name: Name,
+    amount: Money,
+    reference: z.string().nullish(),
+    /** A sentence. */
+    reason: z.string().nullish(),
+    ...whereToLook,
+  }),
+  invoice: z.strictObject({
+    name: Name,
+    invoiceNumber: z.string(),
+    amount: Money,
+    dueOn: z.iso.date().nullish(),
+    ...whereToLook,
+  }),
+  'campaign-status': z.strictObject({
+    name: Name,
+    campaign: z.string(),
+    status: z.enum(['started', 'paused', 'completed', 'failed']),
+    /** Calls made so far, of how many. */
+    progress: z.strictObject({ done: z.int(), total: z.int() }).nullish(),
+    ...whereToLook,
+  }),
+  appointment: z.strictObject({
+    name: Name,
+    status: z.enum(['created', 'cancelled']),
+    title: z.string(),
+    at: Time,
+    timezone,
+    place: z.string().nullish(),
+    ...whereToLook,
+  }),
+  'missed-call': z.strictObject({
+    name: Name,
+    /** A number, or what the caller is called; null where it was withheld. */
+    from: z.string().nullable(),
+    at: Time,
+    timezone,
+    ...whereToLook,
+  }),
+  voicemail: z.strictObject({
+    name: Name,
+    from: z.string().nullable(),
+    seconds: z.number().nullish(),
+    at: Time,
+    timezone,
+    ...whereToLook,
+  }),
+  'webhook-failing': webhookTrouble,
+  'webhook-disabled': webhookTrouble,
 } as const;
 
 export type TemplateName = keyof typeof templateData;

@@ -3,6 +3,7 @@ import { samplesFor } from '../testing/samples.ts';
 import { StoredMail, type TemplateName, templateNames } from './mail.ts';
 import { mailLanguages, renderMail } from './render.ts';
 
+const at = '2026-03-01T10:00:00.000Z';
 const hostile = '<img src=x onerror=alert(1)>"\'&\r\nBcc: victim@example.com\u2028\u202e';
 const storedMail = (
   template: TemplateName,
@@ -16,6 +17,8 @@ const storedMail = (
       JSON.stringify({ to: 'ana@example.com', language, companyName, ...samplesFor(name)[template] }),
     ),
   );
+/** Whose subjects say who, or what, it is about. */
+const namesSomebody = new Set<TemplateName>(['invitation', 'campaign-status', 'missed-call', 'voicemail']);
 const each = templateNames.flatMap((template) =>
   mailLanguages.map((language): [TemplateName, string] => [template, language]),
 );
@@ -23,7 +26,7 @@ const each = templateNames.flatMap((template) =>
 describe.each(each)('%s in %s', (template, language) => {
   test('says all that it is told, as HTML and as text', () => {
     const { subject, html, text } = renderMail(storedMail(template, 'Ana García', language, 'Acme & Söhne'));
-    expect(subject).toContain(template === 'invitation' ? 'Ana García' : 'Acme & Söhne');
+    expect(subject).toContain(namesSomebody.has(template) ? 'Ana García' : 'Acme & Söhne');
     expect(html).toContain(`<html lang="${language}">`);
     expect(text).toContain('Ana García');
     expect(html).toContain('Acme &#38; Söhne');
@@ -31,11 +34,11 @@ describe.each(each)('%s in %s', (template, language) => {
       expect(part).not.toMatch(/undefined|null|NaN|Invalid|\[object|\$\{|\{\{|%s/);
     }
     const { data } = samplesFor('')[template];
-    if ('link' in data) {
+    if ('link' in data && data.link) {
       expect(text).toContain(data.link);
       expect(html.split(`href="${data.link.replaceAll('&', '&#38;')}"`)).toHaveLength(3); // button and text
     }
-    for (const field of ['minutes', 'hours', 'days', 'code', 'ip'] as const) {
+    for (const field of ['minutes', 'hours', 'days', 'code', 'ip', 'url', 'reason'] as const) {
       const value = field in data ? String(data[field as keyof typeof data]) : undefined;
       if (value !== undefined) {
         expect(html).toContain(value);
@@ -123,5 +126,109 @@ describe('a mail', () => {
         }),
       ).toThrow();
     }
+  });
+
+  test('needs no link, and no more than it must be told', () => {
+    const bare = <N extends TemplateName>(template: N, data: object, language: string) =>
+      renderMail(
+        StoredMail.parse({
+          ...{ to: 'a@example.com', language, companyName: 'Acme', template },
+          data: { name: 'Ana', ...data },
+        }),
+      );
+    const amount = { amount: 100, currency: 'USD' };
+    for (const language of mailLanguages) {
+      for (const [template, data] of [
+        ['order-confirmation', { orderNumber: '7', total: amount }],
+        ['payment-received', { amount, at }],
+        ['payment-failed', { amount }],
+        ['invoice', { invoiceNumber: '7', amount }],
+        ['campaign-status', { campaign: 'Spring', status: 'started' }],
+        ['appointment', { status: 'cancelled', title: 'Talk', at }],
+        ['missed-call', { from: null, at }],
+        ['voicemail', { from: null, at, seconds: null }],
+        ['webhook-failing', { url: 'https://x.example/', reason: 'No.' }],
+        ['webhook-disabled', { url: 'https://x.example/', reason: 'No.', link: null }],
+      ] as const) {
+        const { subject, text, html } = bare(template, data, language);
+        for (const part of [subject, text, html])
+          expect(part).not.toMatch(/undefined|null|NaN|Invalid|\[object/);
+        expect(text).not.toMatch(/\n{3}|:\n\n(-- |Total|Summe)/); // no empty paragraph, no list without lines
+        expect(html).not.toContain('class="button"');
+      }
+    }
+  });
+
+  test.each([
+    ['en', 123_456, 'EUR', '€1,234.56'],
+    ['en', 123_456, 'JPY', '¥123,456'],
+    ['en', 123_456, 'KWD', 'KWD 123.456'],
+    ['en', 123_456, 'HUF', 'HUF 1,234.56'], // Intl would say HUF 123,456
+    ['en', 0, 'USD', '$0.00'],
+    ['en', -550, 'USD', '-$5.50'],
+    ['de', 123_456, 'EUR', '1.234,56 €'],
+    ['es', 123_456, 'EUR', '1234,56 €'],
+    ['fr', 123_456, 'TND', '123,456 TND'],
+    ['en', 1, 'XQQ', 'XQQ 0.01'],
+    ['en', 90_071_992_547_409, 'USD', '$900,719,925,474.09'],
+  ])('in %s writes %i of %s as %s', (language, amount, currency, expected) => {
+    const { text } = renderMail({
+      ...{ to: 'a@example.com', language, template: 'payment-failed' },
+      data: { name: 'Ana', amount: { amount, currency } },
+    });
+    expect(text.replaceAll(/[\u00a0\u202f]/g, ' ').replaceAll('.\n', ' ')).toContain(` ${expected} `);
+  });
+
+  test('refuses money that is none', () => {
+    for (const amount of [
+      { amount: 1.5, currency: 'USD' },
+      { amount: 1, currency: 'usd' },
+      { amount: 1, currency: 'EURO' },
+      { amount: '1', currency: 'USD' },
+    ]) {
+      expect(() =>
+        StoredMail.parse({
+          ...{ to: 'a@example.com', language: 'en', template: 'payment-failed' },
+          data: { name: 'Ana', amount },
+        }),
+      ).toThrow();
+    }
+  });
+
+  test('tells times in the zone of its reader, where it knows one', () => {
+    const textIn = (language: string, timezone?: string | null) =>
+      renderMail({
+        ...{ to: 'a@example.com', language, template: 'missed-call' },
+        data: { name: 'Ana', from: '+14155550101', at, ...(timezone === undefined ? {} : { timezone }) },
+      }).text;
+    expect(textIn('en', 'America/New_York')).toContain('March 1, 2026 at 5:00 AM EST');
+    expect(textIn('de', 'Europe/Berlin')).toContain('1. März 2026 um 11:00 MEZ');
+    expect(textIn('fr', 'Asia/Kolkata')).toContain('1 mars 2026 à 15:30 UTC+5:30');
+    for (const none of [undefined, null, '', 'Mars/Olympus', '../../etc/passwd'])
+      expect(textIn('es', none)).toContain('1 de marzo de 2026 a las 10:00 UTC');
+    expect(renderMail(storedMail('invoice', 'Ana', 'en')).text).toContain('Due on March 31, 2026');
+  });
+
+  test('shows a number as it is, and makes no link of what a caller is called', () => {
+    const subjectFrom = (from: string | null) =>
+      renderMail({
+        ...{ to: 'a@example.com', language: 'en', template: 'missed-call' },
+        data: { name: 'Ana', from, at },
+      }).subject;
+    expect(subjectFrom('+14155550101')).toBe('Missed call from +14155550101');
+    expect(subjectFrom('(415) 555-0101')).toBe('Missed call from (415) 555-0101');
+    expect(subjectFrom(null)).toBe('Missed call from an unknown number');
+    expect(subjectFrom('Bank: call https://evil.example/x')).not.toMatch(/https?:\/\/|evil\.example/);
+  });
+
+  test('tells how long a voicemail is', () => {
+    const textOf = (seconds: number) =>
+      renderMail({
+        ...{ to: 'a@example.com', language: 'en', template: 'voicemail' },
+        data: { name: 'Ana', from: null, at, seconds },
+      }).text;
+    expect(textOf(0)).toContain('Length: 0:00');
+    expect(textOf(65.9)).toContain('Length: 1:05');
+    expect(textOf(3600)).toContain('Length: 60:00');
   });
 });

@@ -34,7 +34,7 @@ function judged(error: unknown): unknown {
   const { status, message } = error;
   if (status === 0)
     return neverConnected.has(codeOf(error)) ? new NotSent(message, false, { cause: error }) : error;
-  if (status === 429) return new JobPostponed(message, unknownWaitMs, { cause: error });
+  if (status === 429) return new JobPostponed(message, error.waitMs ?? unknownWaitMs, { cause: error });
   // 408 and 409: a request with this key is, or was, on its way. 5xx: it failed, but nobody knows how far it had come.
   if (status < 400 || status >= 500 || status === 408 || status === 409) return error;
   return new NotSent(message, finalStatuses.has(status), { cause: error });

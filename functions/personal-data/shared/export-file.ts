@@ -42,6 +42,16 @@ const parts: Readonly<Record<string, Part>> = {
     select: sql`select id, company_id, name, prefix, scopes, created_at, last_used_at, expires_at, revoked_at
       from api_keys where user_id = p.id order by id`,
   },
+  notifications: {
+    select: sql`select company_id, category, type, title, message, read_at, created_at
+      from notifications where user_id = p.id and deleted_at is null order by id desc`,
+    newest: mostRows,
+  },
+  notificationSends: {
+    select: sql`select company_id, channel, category, type, recipient, status, reason, provider, created_at, finished_at
+      from notification_sends where user_id = p.id order by id desc`,
+    newest: mostRows,
+  },
   agents: {
     select: sql`select id, company_id, name, provider, provider_agent_id, created_at
       from agents where user_id = p.id and company_id in ${companiesOfNow} order by id`,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { phoneInput } from '#core/input.ts';
-import { webhookUrl } from './webhook-url.ts';
+import { outgoingUrl } from '#core/outgoing/url.ts';
 
 interface Field {
   isSecret: boolean;
@@ -19,10 +19,10 @@ const key = z
 /** What is kept of each integration. Secrets are written and used, and never read back. */
 const integrationFields = {
   slack: {
-    webhookUrl: secret(webhookUrl),
+    webhookUrl: secret(outgoingUrl),
     channel: plain(z.string().regex(/^[#@][^\s#@]{1,80}$/, 'must be a channel such as #support')),
   },
-  teams: { webhookUrl: secret(webhookUrl) },
+  teams: { webhookUrl: secret(outgoingUrl) },
   twilio: {
     accountSid: plain(z.string().regex(/^AC[0-9a-f]{32}$/, 'must be AC and 32 hexadecimal digits')),
     authToken: secret(key),

@@ -98,6 +98,9 @@ export async function standingOf(
   return row ?? { most: null, used: 0 };
 }
 
+/** Of a company, whatever its quota. */
+export const mostWebhooks = 500;
+
 const names = { apiKeys: 'API keys', webhooks: 'webhooks' };
 
 /**

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { inParallel } from '#core/in-parallel.ts';
+import { wake } from '#core/queue.ts';
 import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';
 import type { Update } from '#providers/provider.ts';
 import {
@@ -118,9 +119,11 @@ async function apply(
   const announceSince = new Date(ctx.now().getTime() - newsForMs);
   for (let tries = 1; ; tries++) {
     try {
-      return await ctx.dbAsService('store what a provider listed', (tx) =>
+      const { companyIds, ...counts } = await ctx.dbAsService('store what a provider listed', (tx) =>
         applyUpdates(tx, updates, { announceSince }),
       );
+      ctx.waitUntil(wake('outbox', companyIds));
+      return counts;
     } catch (error) {
       if (!(error instanceof RowsAppeared) || tries === 5) throw error;
     }

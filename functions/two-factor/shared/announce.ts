@@ -1,7 +1,7 @@
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
-import { addresseeOf, callingPerson, mailTo } from '../../auth/public.ts';
+import { addresseeOf, callingPerson, mailTo, securityNotice } from '../../auth/public.ts';
 
 /**
  * Tells the caller by mail, and the audit log, that their second factor is on or off now. Last in its transaction.
@@ -11,7 +11,10 @@ export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boo
   const { userId, companyId } = callingPerson(ctx);
   const addressee = await addresseeOf(tx, userId, companyId);
   const mail = { template: 'two-factor-changed', data: { name: addressee?.name ?? '', isOn } } as const;
-  const jobIds = addressee ? [await mailTo(tx, addressee, mail)] : [];
+  const notice = { kind: 'security.two-factor-changed', data: { isOn } } as const;
+  const jobIds = addressee
+    ? [await mailTo(tx, addressee, mail), ...(await securityNotice(tx, addressee, notice))]
+    : [];
   audit(tx, ctx, {
     companyId,
     action: isOn ? 'user.two_factor_enabled' : 'user.two_factor_disabled',

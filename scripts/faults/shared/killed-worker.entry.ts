@@ -15,7 +15,7 @@ const stop = poll(
       process.send?.({ batch: 'ended' });
     }
   },
-  contract.batchSize,
+  contract,
 );
 
 serveParent(undefined, { sweep: () => sweep.run() }, async () => {

@@ -1,17 +1,17 @@
 import { CreateQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { type QueueName, queueNames } from '#core/queue.ts';
 import { type QueueServer, startQueueServer } from '../../stack/queue-server.ts';
 
 /** A server that speaks the SQS protocol, which can be taken away and come back at the same address. */
 export interface LocalQueue {
   url: string;
-  /** One message that names these events. */
-  send(ids: readonly string[]): Promise<void>;
+  /** One message that names these events; of another queue than `inbound`, what its worker looks at. */
+  send(ids: readonly string[], queue?: QueueName): Promise<void>;
   takeAway(): Promise<void>;
   bringBack(): Promise<void>;
 }
 
 const prefix = 'trunkline-';
-const names = ['inbound', 'outbox', 'deliveries', 'jobs'];
 
 /**
  * @param visibilitySeconds After so long a message whose worker died is given to another one; 180 s where deployed.
@@ -24,9 +24,9 @@ export async function startLocalQueue(visibilitySeconds: number): Promise<LocalQ
     endpoint: url,
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
-  let inboundUrl: string | undefined;
+  const urls = new Map<QueueName, string | undefined>();
   async function create(): Promise<void> {
-    for (const name of names) {
+    for (const name of queueNames) {
       for (const suffix of ['-dead', '']) {
         const deadLetterTargetArn = `arn:aws:sqs:us-east-1:000000000000:${prefix}${name}-dead`;
         const { QueueUrl } = await client.send(
@@ -40,16 +40,16 @@ export async function startLocalQueue(visibilitySeconds: number): Promise<LocalQ
             },
           }),
         );
-        if (name === 'inbound' && suffix === '') inboundUrl = QueueUrl;
+        if (suffix === '') urls.set(name, QueueUrl);
       }
     }
   }
   await create();
   return {
     url,
-    async send(ids) {
+    async send(ids, queue = 'inbound') {
       await client.send(
-        new SendMessageCommand({ QueueUrl: inboundUrl, MessageBody: JSON.stringify({ ids }) }),
+        new SendMessageCommand({ QueueUrl: urls.get(queue), MessageBody: JSON.stringify({ ids }) }),
       );
     },
     async takeAway() {

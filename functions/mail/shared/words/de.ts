@@ -1,4 +1,4 @@
-import { counted, type Words } from './words.ts';
+import { button, clock, counted, itemLines, lines, type Words } from './words.ts';
 
 const hours = (n: number) => counted(n, 'Stunde', 'Stunden');
 const minutes = (n: number) => counted(n, 'Minute', 'Minuten');
@@ -12,12 +12,20 @@ const roles = new Map([
 ]);
 const wasItYou =
   'Wenn Sie das nicht waren, setzen Sie bitte sofort Ihr Passwort zurück und informieren Sie die Administration Ihrer Firma.';
+const unknown = 'einer unbekannten Nummer';
+const states = {
+  started: 'hat begonnen',
+  paused: 'ist unterbrochen',
+  completed: 'ist abgeschlossen',
+  failed: 'ist fehlgeschlagen',
+};
 
 export const de: Words = {
   greeting: (name) => (name ? `Guten Tag, ${name},` : 'Guten Tag,'),
   linkHint: 'Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse in Ihrem Browser:',
   footer: (sender) =>
     `Sie erhalten diese Nachricht von ${sender}, weil sie Ihr Konto betrifft. Bitte antworten Sie nicht darauf.`,
+  customerFooter: (sender) => `Diese Nachricht kommt von ${sender}. Bitte antworten Sie nicht darauf.`,
   templates: {
     'verify-email': (d, { sender }) => ({
       subject: `Bestätigen Sie Ihre E-Mail-Adresse für ${sender}`,
@@ -101,9 +109,88 @@ export const de: Words = {
       subject: `Ihr Datenexport von ${sender} ist fertig`,
       paragraphs: ['Der von Ihnen gewünschte Export Ihrer Daten kann heruntergeladen werden.'],
       button: { label: 'Export herunterladen', link: d.link },
-      notes: [
-        `Der Link ist ${hours(d.hours)} gültig. Geben Sie ihn nicht weiter: Wer ihn hat, kann Ihre Daten lesen.`,
+      notes: [`Vor dem Herunterladen melden Sie sich an. Der Export wird ${hours(d.hours)} aufbewahrt.`],
+    }),
+    'order-confirmation': (d, telling) => ({
+      subject: `Ihre Bestellung ${d.orderNumber} bei ${telling.sender}`,
+      paragraphs: [
+        `Vielen Dank für Ihre Bestellung. Sie ist bei uns eingegangen${d.items?.length ? ':' : '.'}`,
+        itemLines(d, telling),
+        `Summe: ${telling.money(d.total)}`,
       ],
+      ...button('Bestellung ansehen', d.link),
+    }),
+    'payment-received': (d, { sender, moment, money }) => ({
+      subject: `${sender} hat Ihre Zahlung von ${money(d.amount)} erhalten`,
+      paragraphs: [
+        'Vielen Dank für Ihre Zahlung. Sie ist bei uns eingegangen:',
+        lines(money(d.amount), d.reference && `Verwendungszweck: ${d.reference}`, moment(d.at)),
+      ],
+      ...button('Zahlung ansehen', d.link),
+    }),
+    'payment-failed': (d, { sender, money }) => ({
+      subject: `Ihre Zahlung an ${sender} ist fehlgeschlagen`,
+      paragraphs: [
+        `Ihre Zahlung von ${money(d.amount)} konnte nicht ausgeführt werden.`,
+        lines(d.reference && `Verwendungszweck: ${d.reference}`, d.reason),
+        'Bitte versuchen Sie es erneut, oder zahlen Sie auf anderem Weg.',
+      ],
+      ...button('Jetzt zahlen', d.link),
+    }),
+    invoice: (d, { sender, day, money }) => ({
+      subject: `Rechnung ${d.invoiceNumber} von ${sender}`,
+      paragraphs: [
+        `Hier ist Ihre Rechnung ${d.invoiceNumber}.`,
+        lines(`Betrag: ${money(d.amount)}`, d.dueOn && `Fällig am ${day(d.dueOn)}`),
+      ],
+      ...button('Rechnung ansehen', d.link),
+    }),
+    'campaign-status': (d) => ({
+      subject: `Die Kampagne ${d.campaign} ${states[d.status]}`,
+      paragraphs: [
+        `Die Kampagne ${d.campaign} ${states[d.status]}.`,
+        d.progress ? `Getätigte Anrufe: ${d.progress.done} von ${d.progress.total}` : '',
+      ],
+      ...button('Kampagne ansehen', d.link),
+    }),
+    appointment: (d, { sender, moment }) => ({
+      subject: d.status === 'created' ? `Ihr Termin bei ${sender}` : `Ihr Termin bei ${sender} ist abgesagt`,
+      paragraphs: [
+        d.status === 'created' ? 'Ihr Termin ist vereinbart:' : 'Dieser Termin findet nicht statt:',
+        lines(d.title, moment(d.at), d.place),
+      ],
+      ...button('Termin ansehen', d.link),
+    }),
+    'missed-call': (d, { moment }) => ({
+      subject: `Verpasster Anruf von ${d.from ?? unknown}`,
+      paragraphs: [`Sie haben einen Anruf von ${d.from ?? unknown} verpasst.`, moment(d.at)],
+      ...button('Anruf ansehen', d.link),
+    }),
+    voicemail: (d, { moment }) => ({
+      subject: `Neue Sprachnachricht von ${d.from ?? unknown}`,
+      paragraphs: [
+        `Sie haben eine neue Sprachnachricht von ${d.from ?? unknown}.`,
+        lines(moment(d.at), d.seconds != null && `Dauer: ${clock(d.seconds)}`),
+      ],
+      ...button('Anhören', d.link),
+    }),
+    'webhook-failing': (d, { sender }) => ({
+      subject: `Ein Webhook von ${sender} schlägt fehl`,
+      paragraphs: [
+        'An diese Adresse können wir keine Ereignisse zustellen:',
+        lines(d.url, d.reason),
+        'Wir versuchen es weiter. Kommt tagelang nichts an, wird der Webhook abgeschaltet.',
+      ],
+      ...button('Webhook ansehen', d.link),
+    }),
+    'webhook-disabled': (d, { sender }) => ({
+      subject: `Ein Webhook von ${sender} wurde abgeschaltet`,
+      paragraphs: [
+        'Diese Adresse erhält keine Ereignisse mehr:',
+        lines(d.url, d.reason),
+        'Sobald sie wieder antwortet, schalten Sie den Webhook ein und lassen Sie versäumte Ereignisse nachsenden.',
+      ],
+      ...button('Webhook ansehen', d.link),
     }),
   },
 };

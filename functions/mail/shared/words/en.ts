@@ -1,4 +1,4 @@
-import { counted, type Words } from './words.ts';
+import { button, clock, counted, itemLines, lines, type Words } from './words.ts';
 
 const hours = (n: number) => counted(n, 'hour', 'hours');
 const minutes = (n: number) => counted(n, 'minute', 'minutes');
@@ -12,12 +12,20 @@ const roles = new Map([
 ]);
 const wasItYou =
   'If this was not you, reset your password right away and tell an administrator of your company.';
+const unknown = 'an unknown number';
+const states = {
+  started: 'has started',
+  paused: 'is paused',
+  completed: 'is completed',
+  failed: 'has failed',
+};
 
 export const en: Words = {
   greeting: (name) => (name ? `Hello ${name},` : 'Hello,'),
   linkHint: 'If the button does not work, open this address in your browser:',
   footer: (sender) =>
     `${sender} sent you this message because it concerns your account. Please do not reply to it.`,
+  customerFooter: (sender) => `${sender} sent you this message. Please do not reply to it.`,
   templates: {
     'verify-email': (d, { sender }) => ({
       subject: `Confirm your e-mail address for ${sender}`,
@@ -99,9 +107,91 @@ export const en: Words = {
       subject: `Your data export from ${sender} is ready`,
       paragraphs: ['The export of your data that you asked for is ready to download.'],
       button: { label: 'Download the export', link: d.link },
-      notes: [
-        `The link is valid for ${hours(d.hours)}. Do not pass it on: it opens your data to whoever has it.`,
+      notes: [`You log in before you download it. It is kept for ${hours(d.hours)}.`],
+    }),
+    'order-confirmation': (d, telling) => ({
+      subject: `Your order ${d.orderNumber} at ${telling.sender}`,
+      paragraphs: [
+        `Thank you for your order. We have received it${d.items?.length ? ':' : '.'}`,
+        itemLines(d, telling),
+        `Total: ${telling.money(d.total)}`,
       ],
+      ...button('View your order', d.link),
+    }),
+    'payment-received': (d, { sender, moment, money }) => ({
+      subject: `${sender} received your payment of ${money(d.amount)}`,
+      paragraphs: [
+        'Thank you for your payment. We have received it:',
+        lines(money(d.amount), d.reference && `Reference: ${d.reference}`, moment(d.at)),
+      ],
+      ...button('View the payment', d.link),
+    }),
+    'payment-failed': (d, { sender, money }) => ({
+      subject: `Your payment to ${sender} failed`,
+      paragraphs: [
+        `Your payment of ${money(d.amount)} did not go through.`,
+        lines(d.reference && `Reference: ${d.reference}`, d.reason),
+        'Please try again, or pay in another way.',
+      ],
+      ...button('Pay now', d.link),
+    }),
+    invoice: (d, { sender, day, money }) => ({
+      subject: `Invoice ${d.invoiceNumber} from ${sender}`,
+      paragraphs: [
+        `Here is your invoice ${d.invoiceNumber}.`,
+        lines(`Amount: ${money(d.amount)}`, d.dueOn && `Due on ${day(d.dueOn)}`),
+      ],
+      ...button('View the invoice', d.link),
+    }),
+    'campaign-status': (d) => ({
+      subject: `The campaign ${d.campaign} ${states[d.status]}`,
+      paragraphs: [
+        `The campaign ${d.campaign} ${states[d.status]}.`,
+        d.progress ? `Calls made: ${d.progress.done} of ${d.progress.total}` : '',
+      ],
+      ...button('View the campaign', d.link),
+    }),
+    appointment: (d, { sender, moment }) => ({
+      subject:
+        d.status === 'created'
+          ? `Your appointment with ${sender}`
+          : `Your appointment with ${sender} is cancelled`,
+      paragraphs: [
+        d.status === 'created' ? 'Your appointment is booked:' : 'This appointment will not take place:',
+        lines(d.title, moment(d.at), d.place),
+      ],
+      ...button('View the appointment', d.link),
+    }),
+    'missed-call': (d, { moment }) => ({
+      subject: `Missed call from ${d.from ?? unknown}`,
+      paragraphs: [`You missed a call from ${d.from ?? unknown}.`, moment(d.at)],
+      ...button('View the call', d.link),
+    }),
+    voicemail: (d, { moment }) => ({
+      subject: `New voicemail from ${d.from ?? unknown}`,
+      paragraphs: [
+        `You have a new voicemail from ${d.from ?? unknown}.`,
+        lines(moment(d.at), d.seconds != null && `Length: ${clock(d.seconds)}`),
+      ],
+      ...button('Listen to it', d.link),
+    }),
+    'webhook-failing': (d, { sender }) => ({
+      subject: `A webhook of ${sender} is failing`,
+      paragraphs: [
+        'We cannot deliver events to this address:',
+        lines(d.url, d.reason),
+        'We keep trying. If nothing gets through for days, the webhook is switched off.',
+      ],
+      ...button('View the webhook', d.link),
+    }),
+    'webhook-disabled': (d, { sender }) => ({
+      subject: `A webhook of ${sender} was switched off`,
+      paragraphs: [
+        'This address receives no more events:',
+        lines(d.url, d.reason),
+        'Once it works again, switch the webhook on and have the missed events sent again.',
+      ],
+      ...button('View the webhook', d.link),
     }),
   },
 };

@@ -1,4 +1,4 @@
-import { counted, type Words } from './words.ts';
+import { button, clock, counted, itemLines, lines, type Words } from './words.ts';
 
 const hours = (n: number) => counted(n, 'hora', 'horas');
 const minutes = (n: number) => counted(n, 'minuto', 'minutos');
@@ -12,12 +12,20 @@ const roles = new Map([
 ]);
 const wasItYou =
   'Si no ha sido usted, restablezca su contraseña de inmediato y avise a la administración de su empresa.';
+const unknown = 'un número desconocido';
+const states = {
+  started: 'ha comenzado',
+  paused: 'está en pausa',
+  completed: 'ha terminado',
+  failed: 'ha fallado',
+};
 
 export const es: Words = {
   greeting: (name) => (name ? `Hola, ${name}:` : 'Hola:'),
   linkHint: 'Si el botón no funciona, abra esta dirección en su navegador:',
   footer: (sender) =>
     `${sender} le envía este mensaje porque afecta a su cuenta. Por favor, no responda a él.`,
+  customerFooter: (sender) => `${sender} le envía este mensaje. Por favor, no responda a él.`,
   templates: {
     'verify-email': (d, { sender }) => ({
       subject: `Confirme su dirección de correo para ${sender}`,
@@ -99,9 +107,88 @@ export const es: Words = {
       subject: `Su exportación de datos de ${sender} está lista`,
       paragraphs: ['La exportación de sus datos que ha pedido está lista para descargar.'],
       button: { label: 'Descargar la exportación', link: d.link },
-      notes: [
-        `El enlace es válido durante ${hours(d.hours)}. No lo comparta: quien lo tenga puede leer sus datos.`,
+      notes: [`Antes de descargarla, inicie sesión. La exportación se conserva durante ${hours(d.hours)}.`],
+    }),
+    'order-confirmation': (d, telling) => ({
+      subject: `Su pedido ${d.orderNumber} en ${telling.sender}`,
+      paragraphs: [
+        `Gracias por su pedido. Lo hemos recibido${d.items?.length ? ':' : '.'}`,
+        itemLines(d, telling),
+        `Total: ${telling.money(d.total)}`,
       ],
+      ...button('Ver su pedido', d.link),
+    }),
+    'payment-received': (d, { sender, moment, money }) => ({
+      subject: `${sender} ha recibido su pago de ${money(d.amount)}`,
+      paragraphs: [
+        'Gracias por su pago. Lo hemos recibido:',
+        lines(money(d.amount), d.reference && `Referencia: ${d.reference}`, moment(d.at)),
+      ],
+      ...button('Ver el pago', d.link),
+    }),
+    'payment-failed': (d, { sender, money }) => ({
+      subject: `Su pago a ${sender} ha fallado`,
+      paragraphs: [
+        `No se ha podido realizar su pago de ${money(d.amount)}.`,
+        lines(d.reference && `Referencia: ${d.reference}`, d.reason),
+        'Inténtelo de nuevo o pague de otra forma.',
+      ],
+      ...button('Pagar ahora', d.link),
+    }),
+    invoice: (d, { sender, day, money }) => ({
+      subject: `Factura ${d.invoiceNumber} de ${sender}`,
+      paragraphs: [
+        `Aquí tiene su factura ${d.invoiceNumber}.`,
+        lines(`Importe: ${money(d.amount)}`, d.dueOn && `Vence el ${day(d.dueOn)}`),
+      ],
+      ...button('Ver la factura', d.link),
+    }),
+    'campaign-status': (d) => ({
+      subject: `La campaña ${d.campaign} ${states[d.status]}`,
+      paragraphs: [
+        `La campaña ${d.campaign} ${states[d.status]}.`,
+        d.progress ? `Llamadas realizadas: ${d.progress.done} de ${d.progress.total}` : '',
+      ],
+      ...button('Ver la campaña', d.link),
+    }),
+    appointment: (d, { sender, moment }) => ({
+      subject: d.status === 'created' ? `Su cita con ${sender}` : `Su cita con ${sender} se ha cancelado`,
+      paragraphs: [
+        d.status === 'created' ? 'Su cita está reservada:' : 'Esta cita no tendrá lugar:',
+        lines(d.title, moment(d.at), d.place),
+      ],
+      ...button('Ver la cita', d.link),
+    }),
+    'missed-call': (d, { moment }) => ({
+      subject: `Llamada perdida de ${d.from ?? unknown}`,
+      paragraphs: [`Tiene una llamada perdida de ${d.from ?? unknown}.`, moment(d.at)],
+      ...button('Ver la llamada', d.link),
+    }),
+    voicemail: (d, { moment }) => ({
+      subject: `Nuevo mensaje de voz de ${d.from ?? unknown}`,
+      paragraphs: [
+        `Tiene un nuevo mensaje de voz de ${d.from ?? unknown}.`,
+        lines(moment(d.at), d.seconds != null && `Duración: ${clock(d.seconds)}`),
+      ],
+      ...button('Escucharlo', d.link),
+    }),
+    'webhook-failing': (d, { sender }) => ({
+      subject: `Un webhook de ${sender} está fallando`,
+      paragraphs: [
+        'No podemos entregar eventos en esta dirección:',
+        lines(d.url, d.reason),
+        'Seguimos intentándolo. Si durante días no llega nada, el webhook se desactivará.',
+      ],
+      ...button('Ver el webhook', d.link),
+    }),
+    'webhook-disabled': (d, { sender }) => ({
+      subject: `Se ha desactivado un webhook de ${sender}`,
+      paragraphs: [
+        'Esta dirección ya no recibe eventos:',
+        lines(d.url, d.reason),
+        'Cuando vuelva a funcionar, active el webhook y pida que se reenvíen los eventos perdidos.',
+      ],
+      ...button('Ver el webhook', d.link),
     }),
   },
 };

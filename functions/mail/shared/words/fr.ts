@@ -1,4 +1,4 @@
-import { counted, type Words } from './words.ts';
+import { button, clock, counted, itemLines, lines, type Words } from './words.ts';
 
 const hours = (n: number) => counted(n, 'heure', 'heures');
 const minutes = (n: number) => counted(n, 'minute', 'minutes');
@@ -12,12 +12,20 @@ const roles = new Map([
 ]);
 const wasItYou =
   'Si ce n’était pas vous, réinitialisez immédiatement votre mot de passe et prévenez l’administration de votre entreprise.';
+const unknown = 'numéro inconnu';
+const states = {
+  started: 'a commencé',
+  paused: 'est en pause',
+  completed: 'est terminée',
+  failed: 'a échoué',
+};
 
 export const fr: Words = {
   greeting: (name) => (name ? `Bonjour ${name},` : 'Bonjour,'),
   linkHint: 'Si le bouton ne fonctionne pas, ouvrez cette adresse dans votre navigateur :',
   footer: (sender) =>
     `${sender} vous envoie ce message parce qu’il concerne votre compte. Merci de ne pas y répondre.`,
+  customerFooter: (sender) => `Ce message vous est envoyé par ${sender}. Merci de ne pas y répondre.`,
   templates: {
     'verify-email': (d, { sender }) => ({
       subject: `Confirmez votre adresse e-mail pour ${sender}`,
@@ -103,9 +111,91 @@ export const fr: Words = {
       subject: `Votre export de données de ${sender} est prêt`,
       paragraphs: ['L’export de vos données que vous avez demandé est prêt à être téléchargé.'],
       button: { label: 'Télécharger l’export', link: d.link },
-      notes: [
-        `Le lien est valable ${hours(d.hours)}. Ne le partagez pas : quiconque le possède peut lire vos données.`,
+      notes: [`Connectez-vous avant de le télécharger. L’export est conservé pendant ${hours(d.hours)}.`],
+    }),
+    'order-confirmation': (d, telling) => ({
+      subject: `Votre commande ${d.orderNumber} chez ${telling.sender}`,
+      paragraphs: [
+        `Merci pour votre commande. Nous l’avons bien reçue${d.items?.length ? ' :' : '.'}`,
+        itemLines(d, telling),
+        `Total : ${telling.money(d.total)}`,
       ],
+      ...button('Voir votre commande', d.link),
+    }),
+    'payment-received': (d, { sender, moment, money }) => ({
+      subject: `${sender} a reçu votre paiement de ${money(d.amount)}`,
+      paragraphs: [
+        'Merci pour votre paiement. Nous l’avons bien reçu :',
+        lines(money(d.amount), d.reference && `Référence : ${d.reference}`, moment(d.at)),
+      ],
+      ...button('Voir le paiement', d.link),
+    }),
+    'payment-failed': (d, { sender, money }) => ({
+      subject: `Votre paiement à ${sender} a échoué`,
+      paragraphs: [
+        `Votre paiement de ${money(d.amount)} n’a pas abouti.`,
+        lines(d.reference && `Référence : ${d.reference}`, d.reason),
+        'Veuillez réessayer, ou payer d’une autre façon.',
+      ],
+      ...button('Payer maintenant', d.link),
+    }),
+    invoice: (d, { sender, day, money }) => ({
+      subject: `Facture ${d.invoiceNumber} de ${sender}`,
+      paragraphs: [
+        `Voici votre facture ${d.invoiceNumber}.`,
+        lines(`Montant : ${money(d.amount)}`, d.dueOn && `À régler au plus tard le ${day(d.dueOn)}`),
+      ],
+      ...button('Voir la facture', d.link),
+    }),
+    'campaign-status': (d) => ({
+      subject: `La campagne ${d.campaign} ${states[d.status]}`,
+      paragraphs: [
+        `La campagne ${d.campaign} ${states[d.status]}.`,
+        d.progress ? `Appels passés : ${d.progress.done} sur ${d.progress.total}` : '',
+      ],
+      ...button('Voir la campagne', d.link),
+    }),
+    appointment: (d, { sender, moment }) => ({
+      subject:
+        d.status === 'created'
+          ? `Votre rendez-vous avec ${sender}`
+          : `Votre rendez-vous avec ${sender} est annulé`,
+      paragraphs: [
+        d.status === 'created' ? 'Votre rendez-vous est réservé :' : 'Ce rendez-vous n’aura pas lieu :',
+        lines(d.title, moment(d.at), d.place),
+      ],
+      ...button('Voir le rendez-vous', d.link),
+    }),
+    'missed-call': (d, { moment }) => ({
+      subject: `Appel manqué : ${d.from ?? unknown}`,
+      paragraphs: [`Vous avez manqué un appel. Appelant : ${d.from ?? unknown}`, moment(d.at)],
+      ...button('Voir l’appel', d.link),
+    }),
+    voicemail: (d, { moment }) => ({
+      subject: `Nouveau message vocal : ${d.from ?? unknown}`,
+      paragraphs: [
+        `Vous avez un nouveau message vocal. Appelant : ${d.from ?? unknown}`,
+        lines(moment(d.at), d.seconds != null && `Durée : ${clock(d.seconds)}`),
+      ],
+      ...button('L’écouter', d.link),
+    }),
+    'webhook-failing': (d, { sender }) => ({
+      subject: `Un webhook de ${sender} ne fonctionne pas`,
+      paragraphs: [
+        'Nous ne pouvons pas livrer d’événements à cette adresse :',
+        lines(d.url, d.reason),
+        'Nous continuons d’essayer. Si rien n’arrive pendant des jours, le webhook sera désactivé.',
+      ],
+      ...button('Voir le webhook', d.link),
+    }),
+    'webhook-disabled': (d, { sender }) => ({
+      subject: `Un webhook de ${sender} a été désactivé`,
+      paragraphs: [
+        'Cette adresse ne reçoit plus d’événements :',
+        lines(d.url, d.reason),
+        'Dès qu’elle fonctionne à nouveau, réactivez le webhook et faites renvoyer les événements manqués.',
+      ],
+      ...button('Voir le webhook', d.link),
     }),
   },
 };

@@ -1,0 +1,7 @@
+/** What other features need of notifications. */
+
+export type { Notice, NoticeData, NoticeKind, ToldEvent } from './shared/notice.ts';
+export { notify } from './shared/notify.ts';
+export { notifyOfEvents, toldTypes } from './shared/notify-of-events.ts';
+export { sendNotification, sendNotificationKind } from './shared/send-notification.ts';
+export { type SecurityNotice, securityNoticeKind, tellSecurity } from './shared/tell-security.ts';

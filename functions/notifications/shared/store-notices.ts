@@ -1,0 +1,123 @@
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf, type Tx } from '#core/db.ts';
+import { env } from '#core/env.ts';
+import { type Channel, categoryOf, channelsOf, isUrgent, pathOf } from './kinds.ts';
+import type { AddressedNotice } from './notify.ts';
+import { isWanted, type QuietHours, quietHours } from './preferences.ts';
+import { contentOf, noticeLanguages } from './words/words.ts';
+
+/** A message that is to be sent, newly stored. */
+export interface NewSend {
+  id: string;
+  /** Which of the notices it is of. */
+  n: number;
+  companyId: string;
+  /** Null: to the company's own channel. */
+  userId: string | null;
+  channel: Channel;
+  timezone: string;
+  quietHours: QuietHours;
+}
+
+/** Without what jsonb cannot hold: these texts come from providers. */
+const storable = (data: object): object =>
+  Object.fromEntries(
+    Object.entries(data).map(([field, value]) => [
+      field,
+      typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value,
+    ]),
+  );
+
+/** A notice as the statement below reads it. */
+function rowOf(notice: AddressedNotice, n: number): Record<string, unknown> {
+  const { companyId, audience, dedupeKey, eventId, data } = notice;
+  return {
+    ...{ n, companyId, dedupeKey, eventId, data: storable(data) },
+    type: notice.kind,
+    category: categoryOf(notice),
+    isUrgent: isUrgent(notice),
+    link: pathOf(notice),
+    contents: Object.fromEntries(noticeLanguages.map((language) => [language, contentOf(notice, language)])),
+    channels: channelsOf(notice),
+    userIds: 'userIds' in audience ? audience.userIds : null,
+    inAppRole: 'inApp' in audience ? audience.inApp : null,
+    sentRole: 'sent' in audience ? audience.sent : null,
+  };
+}
+
+const told = sql`told."companyId", told."dedupeKey", told.category, told.type`;
+/** As much of an address as the company's log shows. */
+const shownEmail = sql`left(told.email, 1) || '…' || substring(told.email from '@[^@]*$')`;
+const shownPhone = sql`left(told.phone, 3) || '…' || right(told.phone, 2)`;
+
+/**
+ * Stores what people are told in the app, and a line for each message that is to be sent, by what they and the company
+ * want. All in one statement: who is told depends on nothing that could change meanwhile, and what is stored already
+ * stays as it is.
+ * @returns the messages that were not there before.
+ */
+export async function storeNotices(tx: Tx, notices: readonly AddressedNotice[]): Promise<NewSend[]> {
+  return await rowsOf<NewSend>(
+    tx,
+    sql`with notices as materialized (
+        select n.*, private.role_rank("inAppRole") as shown_rank, private.role_rank("sentRole") as sent_rank
+          from json_to_recordset(${JSON.stringify(notices.map(rowOf))}::json) as n (n int, "companyId" uuid,
+          "dedupeKey" text, "eventId" uuid, data jsonb, type text, category text, "isUrgent" boolean, link text,
+          contents jsonb, channels text[], "userIds" uuid[], "inAppRole" text, "sentRole" text)),
+      least_ranks as (
+        select "companyId" as id, min(least(shown_rank, sent_rank))
+            filter (where "userIds" is null) as least_rank
+          from notices group by "companyId"),
+      concerned as (
+        select c.id, c.timezone, coalesce(s.notifications, '{}') as company, s.integrations, least_rank
+          from least_ranks join companies c using (id) left join company_settings s on s.company_id = c.id
+         where c.deleted_at is null),
+      people as materialized (
+        select m.company_id, m.user_id, private.role_rank(m.role) as rank, u.email, u.phone, u.timezone,
+            split_part(lower(u.language), '-', 1) as language, coalesce(p.notifications, '{}') as own, concerned.company
+          from memberships m
+          join concerned on concerned.id = m.company_id
+          join users u on u.id = m.user_id and u.is_active and u.deletes_at is null
+          left join user_preferences p on p.user_id = m.user_id
+         where m.is_active and (private.role_rank(m.role) >= concerned.least_rank
+           or m.user_id in (select unnest("userIds") from notices))),
+      told as (
+        select notices.*, people.*,
+            "userIds" is not null or people.rank >= shown_rank as is_shown,
+            "userIds" is not null or people.rank >= sent_rank as is_sent
+          from notices join people on people.company_id = notices."companyId"
+            and case when notices."userIds" is null
+              then people.rank >= least(shown_rank, sent_rank)
+              else people.user_id = any(notices."userIds") end),
+      shown as (
+        insert into notifications (company_id, dedupe_key, category, type, user_id, title, message, link, data, event_id, is_urgent)
+        select ${told}, told.user_id, content ->> 'title', content ->> 'message', told.link, told.data, told."eventId", told."isUrgent"
+          from told cross join lateral (select coalesce(contents -> language, contents -> 'en') as content) c
+         where is_shown and ${isWanted(sql`category`, sql`'inApp'`)}
+         order by told.company_id, told.user_id
+        on conflict do nothing),
+      wanted as materialized (
+        select private.uuid_v7() as id, told.n, ${told}, told.user_id, channel, told."eventId", told.timezone,
+            case channel when 'email' then ${shownEmail} else ${shownPhone} end as recipient,
+            ${quietHours} as "quietHours"
+          from told cross join unnest(array['email', 'sms']) as channel
+         where is_sent and channel = any(told.channels) and ${isWanted(sql`category`, sql`channel`)}
+           and (channel <> 'sms' or told.phone is not null and ${env().SMS_ENABLED}::boolean)
+        union all
+        select private.uuid_v7(), told.n, ${told}, null, channel, told."eventId", told.timezone,
+            told.integrations -> channel ->> 'channel', ${quietHours}
+          from (select notices.*, concerned.*, '{}'::jsonb as own from notices join concerned on concerned.id = notices."companyId") told
+          cross join unnest(array['slack', 'teams']) as channel
+         where channel = any(told.channels) and ${isWanted(sql`category`, sql`channel`)}
+           and exists (select from company_integration_secrets i
+             where i.company_id = told."companyId" and i.integration = channel and i.name = 'webhookUrl')),
+      stored as (
+        insert into notification_sends (id, company_id, dedupe_key, category, type, user_id, channel, event_id, recipient)
+        select id, "companyId", "dedupeKey", category, type, user_id, channel, "eventId", recipient from wanted
+         order by "companyId", user_id, channel
+        on conflict do nothing
+        returning id)
+      select wanted.id, wanted.n, "companyId", user_id as "userId", channel, timezone, "quietHours"
+        from wanted join stored on stored.id = wanted.id`,
+  );
+}

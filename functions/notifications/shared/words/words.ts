@@ -1,0 +1,58 @@
+import type { NoticeData, NoticeKind, Told } from '../notice.ts';
+import { de } from './de.ts';
+import { en } from './en.ts';
+import { es } from './es.ts';
+import { fr } from './fr.ts';
+
+/** What a notice says: `title` alone where there is little room, `message` a sentence that stands without it. */
+export interface Content {
+  title: string;
+  message: string;
+}
+
+/** Data whose texts were made fit to stand in a sentence; null where nothing was left of one. */
+type Fit<D> = { [F in keyof D]: D[F] extends string ? string | null : D[F] };
+
+/** How a language says each kind. */
+export type Words = { [K in NoticeKind]: (data: Fit<NoticeData[K]>) => Content } & {
+  /** What stands on a button that leads to more. */
+  open: string;
+};
+
+const languages: ReadonlyMap<string, Words> = new Map(Object.entries({ en, de, es, fr }));
+export const noticeLanguages = [...languages.keys()];
+
+/** Control characters, line ends of every alphabet, and what turns the direction of the text around it. */
+const unprintable = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
+const longest = 200;
+
+function tidied(text: string): string {
+  const line = text.toWellFormed().replaceAll(unprintable, ' ').replaceAll(/ {2,}/g, ' ').trim();
+  const chars = [...line];
+  return chars.length > longest ? `${chars.slice(0, longest - 1).join('')}…` : line;
+}
+
+/** What somebody can call themselves, who is no member: readers make links of it, unless something stands in it. */
+const chosenByStrangers = new Set(['from', 'device']);
+
+function fitForWords(data: object): object {
+  const fields = Object.entries(data).map(([field, value]) => {
+    if (typeof value !== 'string') return [field, value];
+    const text = tidied(value) || null;
+    if (!chosenByStrangers.has(field)) return [field, text];
+    return [field, text?.replaceAll(/(?<=\S)[.:/@](?=\S)/g, '$&\u2060') ?? null];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** The words of a language, which may be any; English stands in for those that we have none in. */
+const wordsIn = (language: string): Words =>
+  languages.get(language.toLowerCase().split(/[-_]/)[0] ?? '') ?? en;
+
+export const openIn = (language: string): string => wordsIn(language).open;
+
+/** Says it in the language. */
+export function contentOf({ kind, data }: Told, language: string): Content {
+  const say = wordsIn(language)[kind] as (data: unknown) => Content;
+  return say(fitForWords(data)); // Told pairs each kind with its own data
+}

@@ -1,0 +1,15 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { DeliveryWithLog, readDelivery } from './shared/webhook-deliveries.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/webhooks/:id/deliveries/:deliveryId',
+  summary: 'Show a delivery of a webhook, with what was sent and answered',
+  who: ['user', 'key'],
+  permission: 'webhooks:read',
+  input: z.object({ id: z.uuid(), deliveryId: z.uuid() }),
+  output: DeliveryWithLog,
+  errors: ['NOT_FOUND'],
+  handle: ({ ctx, input: { id, deliveryId } }) => readDelivery(ctx, { webhookId: id, deliveryId }),
+});

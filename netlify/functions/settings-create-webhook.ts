@@ -1,4 +1,0 @@
-// Generated from functions/settings/create-webhook.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/hand-over.ts';
-export { serve as default } from '../../functions/settings/create-webhook.ts';
-export const config = { path: '/api/settings/webhooks', method: 'POST' };
