@@ -190,12 +190,13 @@ describe('an export of one’s data', () => {
     await logIns(9_999);
     const whole = { newest: 10_000, isCut: false };
     const { document } = await exportOf(person);
-    expect(document.limits).toEqual({ logins: whole, calls: whole, actions: whole });
+    const others = { calls: whole, actions: whole, notifications: whole, notificationSends: whole };
+    expect(document.limits).toEqual({ logins: whole, ...others });
     expect(document.logins).toHaveLength(10_000);
     expect(document.logins.at(-1).user_agent).toBe('oldest');
     await logIns(1);
     const { document: cut } = await exportOf(person);
-    expect(cut.limits).toEqual({ logins: { ...whole, isCut: true }, calls: whole, actions: whole });
+    expect(cut.limits).toEqual({ logins: { ...whole, isCut: true }, ...others });
     expect(cut.logins).toHaveLength(10_000);
     expect(JSON.stringify(cut.logins)).not.toContain('oldest');
   });
