@@ -6,7 +6,7 @@
  */
 import { parseArgs } from 'node:util';
 import { startReceiver } from './listen/receiver.ts';
-import { type Registration, register } from './listen/registration.ts';
+import { register } from './listen/registration.ts';
 import { isWebhookSecret } from './listen/verify.ts';
 
 const usage = 'Usage: npm run listen -- [port] [--secret whsec_…] [--json]';
@@ -27,15 +27,20 @@ function asked(): { port: number; secret: string | undefined; json: boolean } {
 
 try {
   const { port, secret, json } = asked();
-  let registration: Registration | undefined;
+  let know: (secret: string) => void = () => {};
+  const known = new Promise<string>((resolve) => {
+    know = resolve;
+  });
   const server = await startReceiver({
     port,
-    secret: () => secret ?? registration?.secret,
+    secret: known,
     showsJson: json,
     print: (line) => console.log(line),
   });
   const url = `http://127.0.0.1:${port}/`;
-  if (secret === undefined) registration = await register(process.env.DATA_DIR ?? '.data', url);
+  const registration =
+    secret === undefined ? await register(process.env.DATA_DIR ?? '.data', url) : undefined;
+  know(secret ?? registration?.secret ?? '');
   console.log(
     registration
       ? `Listening on ${url}, told of everything that happens at ${registration.api}. Ctrl-C ends it.`

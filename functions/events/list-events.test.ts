@@ -256,7 +256,9 @@ async function planOf(
     );
     const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
     const looks = [
-      ...plan.matchAll(/Scan using (outbox_\w+) on outbox\S*(?: outbox\S*)? \(actual rows=(\d+)/g),
+      ...plan.matchAll(
+        /Scan (?:Backward )?using (outbox_\w+) on outbox\S*(?: outbox\S*)? \(actual rows=(\d+)/g,
+      ),
     ];
     const removed = [...plan.matchAll(/Rows Removed by Filter: (\d+)/g)];
     return {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { setStreamTerms } from '#core/http/stream.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCaller, type TestCompany } from '#core/testing/company.ts';
@@ -380,7 +380,8 @@ describe('GET /api/events/stream', () => {
 });
 
 describe('where an answer may not run on', () => {
-  afterEach(() => setStreamTerms(20_000));
+  beforeEach(() => setStreamTerms(20_000));
+  afterEach(() => setStreamTerms(0));
   const lambda = async (caller: TestCaller, lastEventId?: string) => {
     const event = {
       version: '2.0',
@@ -443,7 +444,6 @@ describe('where an answer may not run on', () => {
     await vi.waitFor(() => expect(openStreamCount()).toBe(2));
     await reader?.cancel();
     await vi.waitFor(() => expect(openStreamCount()).toBe(1));
-    setStreamTerms(0);
     await adminSql()`update sessions set ended_at = now() where company_id = ${acme.id}`;
     nudgeStreams([acme.id]);
     await stream.ended;
@@ -454,6 +454,7 @@ test('a reader who takes nothing makes nothing be read', async () => {
   const acme = await aCompany();
   await hasLog(acme, 1_000, JSON.stringify({ text: 'x'.repeat(20_000) }));
   const { headers } = await acme.as('viewer');
+  setStreamTerms(20_000);
   const response = await streamEvents.serve(
     new Request('https://api.example.com/api/events/stream?after=0', { headers }),
   );
@@ -466,4 +467,5 @@ test('a reader who takes nothing makes nothing be read', async () => {
   expect(before).toHaveLength(1);
   expect(openStreamCount()).toBe(1);
   await reader?.cancel();
+  setStreamTerms(0);
 });

@@ -27,6 +27,7 @@ const Report = z.object({
     processed: z.array(z.object({ provider: z.string(), events: count, failures: count })),
   }),
   outbox: z.object({ waiting: count, oldestSeconds: z.number() }),
+  deliveries: z.object({ waiting: count, due: count, oldestSeconds: z.number() }).describe('Of webhooks.'),
   queues: z.array(
     z.object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count }),
   ),
@@ -68,6 +69,7 @@ export const { contract, respond, serve, handler } = endpoint({
         })),
       },
       outbox: state.outbox,
+      deliveries: state.deliveries,
       queues,
       lastSync: state.lastSync,
       lastRefill: state.lastRefill,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { CatalogueEntry, catalogueEntries } from './shared/catalogue.ts';
+import { CatalogueEntry } from './shared/catalogue.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -11,6 +11,9 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'events:read',
   output: z.array(CatalogueEntry),
   async handle() {
-    return catalogueEntries();
+    const { default: entries } = await import('../_generated/webhook-events.json', {
+      with: { type: 'json' },
+    });
+    return z.array(CatalogueEntry).parse(entries);
   },
 });

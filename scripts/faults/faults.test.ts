@@ -1,5 +1,6 @@
 /** A light version of what `npm run faults` tries in earnest. */
 import { describe, expect, test } from 'vitest';
+import { killedSender } from './killed-sender.ts';
 import { killedWorker } from './killed-worker.ts';
 import { poisonEvents } from './poison-events.ts';
 import { queueAway } from './queue-away.ts';
@@ -12,6 +13,16 @@ describe(`when things go wrong (seed ${seed})`, () => {
   test('workers killed in the middle of their work lose nothing and do nothing twice', async () => {
     const counts = await killedWorker(testGround('killed-worker'), { kills: 2, events: 300, seed });
     expect(counts).toMatchObject({ events: 300, kills: 2, lost: 0, 'done twice': 0 });
+  });
+
+  test('a dispatcher and sender killed in the middle of their work leave no receiver without an event', async () => {
+    const counts = await killedSender(testGround('killed-sender'), {
+      kills: 2,
+      events: 60,
+      receivers: 2,
+      seed,
+    });
+    expect(counts).toMatchObject({ events: 60, lost: 0, 'gaps in the log': 0 });
   });
 
   test('events are accepted while the queue is away, and processed when it is back', async () => {

@@ -13,8 +13,8 @@ const Event = z.object({
 
 export interface ReceiverOptions {
   port: number;
-  /** Known only once the webhook is made: asked for each delivery. */
-  secret: () => string | undefined;
+  /** Known once the webhook is made: what comes sooner waits for it. */
+  secret: Promise<string>;
   showsJson: boolean;
   print: (line: string) => void;
 }
@@ -72,11 +72,7 @@ export async function startReceiver({ port, secret, showsJson, print }: Receiver
       if (!response.destroyed) response.writeHead(413).end('Too large.\n');
       return;
     }
-    const known = secret();
-    const refusal =
-      known === undefined
-        ? 'the webhook is only being made'
-        : refusalOf({ headers: request.headers, body }, known, new Date());
+    const refusal = refusalOf({ headers: request.headers, body }, await secret, new Date());
     const id = String(request.headers['webhook-id'] ?? '(no id)');
     print(lineOf(body, id, refusal, seen.has(id)));
     if (refusal === undefined) seen.add(id);

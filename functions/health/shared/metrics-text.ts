@@ -1,4 +1,5 @@
 import { durationBounds, invalidSignatureCounts, requestMetrics } from '#core/metrics.ts';
+import { broadcastCounts, openStreamCount } from '../../events/public.ts';
 import { latencyBoundsMs } from '../../inbound/public.ts';
 import { oldestWaitingSeconds, type PipelineState } from './pipeline-state.ts';
 import { histogram, metric } from './prometheus.ts';
@@ -32,6 +33,18 @@ function pipelineLines(state: PipelineState): string[] {
       'gauge',
       'Age of the oldest domain event yet to be dispatched.',
       [{ value: state.outbox.oldestSeconds }],
+    ),
+    ...metric('trunkline_deliveries_waiting', 'gauge', 'Deliveries of webhooks yet to be made.', [
+      { value: state.deliveries.waiting },
+    ]),
+    ...metric('trunkline_deliveries_due', 'gauge', 'Deliveries of webhooks whose time has come.', [
+      { value: state.deliveries.due },
+    ]),
+    ...metric(
+      'trunkline_deliveries_oldest_seconds',
+      'gauge',
+      'How long the delivery that is due for longest is overdue.',
+      [{ value: state.deliveries.oldestSeconds }],
     ),
     ...histogram(
       'trunkline_processing_latency_seconds',
@@ -96,6 +109,15 @@ function instanceLines(): string[] {
       'Webhooks that this instance refused for their signature.',
       [...invalidSignatureCounts()].map(([provider, value]) => ({ labels: { provider }, value })),
     ),
+    ...metric(
+      'trunkline_broadcasts_total',
+      'counter',
+      'Events that this instance handed to Supabase Realtime.',
+      Object.entries(broadcastCounts).map(([outcome, value]) => ({ labels: { outcome }, value })),
+    ),
+    ...metric('trunkline_open_streams', 'gauge', 'Streams of events that this instance holds open.', [
+      { value: openStreamCount() },
+    ]),
     ...metric('process_resident_memory_bytes', 'gauge', 'Resident memory of this instance.', [
       { value: process.memoryUsage.rss() },
     ]),

@@ -14,6 +14,8 @@ export interface PipelineState {
     buckets: number[];
   }[];
   outbox: { waiting: number; oldestSeconds: number };
+  /** Of webhooks: those that wait for their time too; the oldest of those whose time has come. */
+  deliveries: { waiting: number; due: number; oldestSeconds: number };
   lastSync: { at: string; status: string } | null;
   lastRefill: { at: string; missing: number; filled: number } | null;
 }
@@ -34,6 +36,10 @@ const latencyBuckets = sql`
 const outboxState = sql`
   select count(*)::int as waiting, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as "oldestSeconds"
   from outbox where dispatched_at is null`;
+const deliveryState = sql`
+  select count(*)::int as waiting, (count(*) filter (where d.next_attempt_at <= now() and e.is_active))::int as due,
+    greatest(0, coalesce(extract(epoch from now() - min(d.next_attempt_at) filter (where e.is_active)), 0))::float8 as "oldestSeconds"
+  from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id where d.status = 'waiting'`;
 const lastSync = sql`
   select ${isoTime(sql`coalesce(finished_at, started_at)`)} as at, status from retell_syncs order by id desc limit 1`;
 const lastRefill = sql`
@@ -42,11 +48,12 @@ const lastRefill = sql`
 /** What the pipeline has done and has yet to do, over all companies. */
 export async function readPipelineState(ctx: Context): Promise<PipelineState> {
   return await ctx.dbAsService('add up the pipeline of every company for the metrics', async (tx) => {
-    const [open, sums, buckets, outbox, sync, refill] = await Promise.all([
+    const [open, sums, buckets, outbox, deliveries, sync, refill] = await Promise.all([
       rowsOf<PipelineState['open'][number]>(tx, openEvents),
       rowsOf<Omit<PipelineState['tallies'][number], 'buckets'>>(tx, tallies),
       rowsOf<{ provider: string; events: number }>(tx, latencyBuckets),
       rowsOf<PipelineState['outbox']>(tx, outboxState),
+      rowsOf<PipelineState['deliveries']>(tx, deliveryState),
       rowsOf<{ at: string; status: string }>(tx, lastSync),
       rowsOf<{ at: string; missing: number; filled: number }>(tx, lastRefill),
     ]);
@@ -57,6 +64,7 @@ export async function readPipelineState(ctx: Context): Promise<PipelineState> {
         buckets: buckets.filter(({ provider }) => provider === tally.provider).map(({ events }) => events),
       })),
       outbox: outbox[0] ?? { waiting: 0, oldestSeconds: 0 },
+      deliveries: deliveries[0] ?? { waiting: 0, due: 0, oldestSeconds: 0 },
       lastSync: sync[0] ?? null,
       lastRefill: refill[0] ?? null,
     };

@@ -125,16 +125,15 @@ export const CatalogueEntry = z.object({
   example: z.record(z.string(), z.unknown()),
 });
 
-let entries: z.infer<typeof CatalogueEntry>[] | undefined;
-
-/** The catalogue for whoever writes a receiver. Receivers must bear fields that are added later: the schemas do. */
-export function catalogueEntries(): z.infer<typeof CatalogueEntry>[] {
-  entries ??= eventTypes.map((type) => ({
+/**
+ * The catalogue for whoever writes a receiver. Receivers must bear fields that are added later: the schemas do. Made by
+ * `npm run generate`: what makes JSON Schemas is in no deployed function.
+ */
+export const catalogueEntries = (): z.infer<typeof CatalogueEntry>[] =>
+  eventTypes.map((type) => ({
     type,
     description: catalogue[type].description,
     isAvailable: catalogue[type].isAvailable,
     schema: z.toJSONSchema(bodySchemaOf(type), { io: 'input' }),
     example: exampleOf(type),
   }));
-  return entries;
-}
