@@ -111,6 +111,8 @@ export interface CallUpdate {
     data?: Record<string, unknown>;
   };
   announce?: Announcement[];
+  /** When that happened, Unix milliseconds, where the clock says when we asked. */
+  announcedAt?: number;
 }
 
 export interface MessageUpdate {

@@ -50,6 +50,14 @@ describe('POST /api/dashboard/sync-calls', () => {
     const key = await acme.key();
     const first = await key.request(syncCalls);
     const listable = [...retell.calls.values()].filter((call) => call.start_timestamp !== undefined).length;
+    // History is stored, and told to nobody; what is told bears the time when it happened.
+    const told = await adminSql()<{ ended_at: Date; occurred_at: Date }[]>`
+      select c.ended_at, o.occurred_at from outbox o join calls c on c.id = o.subject_id
+      where o.company_id = ${acme.id} and c.ended_at < now() - interval '1 hour'`;
+    for (const { ended_at, occurred_at } of told) {
+      expect(ended_at.getTime()).toBeGreaterThan(Date.now() - 86_400_000);
+      expect(occurred_at.getTime()).toBeLessThan(ended_at.getTime() + 30 * 60_000);
+    }
     expect(first.body).toEqual({
       success: true,
       message: 'Call sync completed',

@@ -8,7 +8,7 @@ const mostBytes = 10 * 1024 * 1024;
 const Event = z.object({
   type: z.string().optional(),
   sequence: z.number().optional(),
-  data: z.looseObject({ from: z.string().nullish(), to: z.string().nullish() }).optional(),
+  data: z.looseObject({ from: z.string().nullish(), to: z.union([z.string(), z.array(z.string())]).nullish() }).optional(),
 });
 
 export interface ReceiverOptions {
@@ -42,7 +42,7 @@ function eventOf(body: Buffer): z.infer<typeof Event> {
 
 function lineOf(body: Buffer, id: string, refusal: string | undefined, isRepeat: boolean): string {
   const { type = '(no event)', sequence, data } = eventOf(body);
-  const parties = data?.from || data?.to ? `${data.from ?? '–'} → ${data.to ?? '–'}` : '';
+  const parties = data?.from || data?.to ? `${data.from ?? '–'} → ${[data.to ?? '–'].flat().join(', ')}` : '';
   const parts = [
     new Date().toISOString().slice(11, 23),
     refusal === undefined ? '✓ verified' : '✗ refused ',

@@ -58,7 +58,9 @@ async function findCalls(tx: Tx, voicemails: Entry[], calls: Entries): Promise<v
 
 function announcementsOf(entry: Entry): (Announcement & { at: number })[] {
   return entry.updates.flatMap(({ update }) =>
-    update.kind === 'call' ? (update.announce ?? []).map((item) => ({ ...item, at: update.clock.at })) : [],
+    update.kind === 'call'
+      ? (update.announce ?? []).map((item) => ({ ...item, at: update.announcedAt ?? update.clock.at }))
+      : [],
   );
 }
 

@@ -79,7 +79,8 @@ async function withOwners(tx: Tx, job: Reconciliation, listed: readonly ListedCa
 /** Of two snapshots of one state, the one taken later counts, where the provider's list is the present truth. */
 function stamped<U extends Update>(update: U, history: ProviderHistory, fetchedAt: number): U {
   if (!history.isAuthoritative) return update;
-  return { ...update, clock: { rank: update.clock.rank, at: Math.max(update.clock.at, fetchedAt) } };
+  const clock = { rank: update.clock.rank, at: Math.max(update.clock.at, fetchedAt) };
+  return { ...update, clock, ...(update.kind === 'call' ? { announcedAt: update.clock.at } : {}) };
 }
 
 const ownedUpdate = (job: Reconciliation, call: Owned, update: Update): OwnedUpdate => ({
