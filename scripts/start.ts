@@ -55,7 +55,8 @@ function greet(stack: Stack, seconds: number): void {
       `  curl -s '${stack.url}/api/calls/stats/summary' -H 'x-api-key: ${demo.apiKey}'`,
       `  curl -s '${stack.url}/api/auth/login' -H 'content-type: application/json' -d '{"email":"${demo.email}","password":"${demo.password}"}'`,
       '',
-      'In another terminal, `npm run simulate` sends a day of a call centre in a minute. Ctrl-C stops everything.',
+      'In another terminal, `npm run simulate` sends a day of a call centre in a minute, and `npm run listen` receives what',
+      'goes out as webhooks. Ctrl-C stops everything.',
     );
   }
   console.log(lines.join('\n'));

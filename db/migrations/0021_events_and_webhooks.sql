@@ -20,7 +20,8 @@ alter table public.outbox
 drop index public.outbox_waiting;
 create index outbox_waiting on public.outbox (company_id, id) where dispatched_at is null;
 create unique index outbox_by_sequence on public.outbox (company_id, sequence) where sequence is not null;
-create index outbox_by_dispatch on public.outbox (dispatched_at);
+-- Of no use for what waits: while little does, Postgres would take this index for it, and keep to it when much does.
+create index outbox_by_dispatch on public.outbox (dispatched_at) where dispatched_at is not null;
 
 -- The last place taken. Whoever dispatches for a company holds its row to the end of the transaction, so that places are
 -- without gaps, and none becomes visible before a smaller one.
@@ -43,12 +44,12 @@ alter table public.webhook_endpoints
   add column headers                text,                       -- { name: value } that go along; encrypted like the secret
   add column header_names           text[] not null default '{}',
   add column previous_secret        text,                       -- signs along until …
-  add column rotation_ends_at  timestamptz,
+  add column rotation_ends_at       timestamptz,
   add column failures               integer not null default 0, -- attempts in a row that failed
   add column failing_since          timestamptz,                -- the first of them
   add column paused_until           timestamptz,                -- the circuit breaker is open
   add column told_at                timestamptz;                -- when its owner was told that it fails
-update public.webhook_endpoints set host = lower(substring(url from '^https?://(\[[^\]]*\]|[^/:?#]+)'));
+update public.webhook_endpoints set host = rtrim(lower(substring(url from '^https?://(\[[^\]]*\]|[^/:?#]+)')), '.');
 alter table public.webhook_endpoints alter column host drop default;
 drop trigger touch on public.webhook_endpoints;
 create trigger touch before update on public.webhook_endpoints for each row

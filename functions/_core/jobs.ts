@@ -42,7 +42,10 @@ export interface Job {
   attempts: number;
   /** What an earlier attempt remembered. */
   progress: unknown;
-  /** Tells later attempts, at once: whatever becomes of this one, it stays said. One that is not the last says nothing. */
+  /**
+   * Tells later attempts, at once: whatever becomes of this one, it stays said, and the job is its own for as long again.
+   * @throws where another attempt has the job by now: this one shall do nothing more.
+   */
   remember(progress: Record<string, unknown> | null): Promise<void>;
 }
 

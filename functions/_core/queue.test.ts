@@ -20,3 +20,10 @@ test('what is asked for while a message is on its way travels in one more', asyn
   await Promise.all(['a', 'b', 'c', 'd'].map((id) => wake('inbound', [id])));
   expect(messages).toEqual([['a'], ['b', 'c', 'd']]);
 });
+
+test('what is asked for again and again meanwhile is named once', async () => {
+  const messages: string[][] = [];
+  setInlineRunner(async (_queue, ids) => void messages.push([...ids]));
+  await Promise.all(['a', 'b', 'b', 'c', 'b'].map((id) => wake('inbound', [id])));
+  expect(messages).toEqual([['a'], ['b', 'c']]);
+});

@@ -39,7 +39,7 @@ export function setInlineRunner(runner: InlineRunner): void {
 const mostIdsAMessage = 500;
 
 interface Waker {
-  waiting: string[];
+  waiting: Set<string>;
   sending: Promise<void> | undefined;
 }
 const wakers = new Map<string, Waker>();
@@ -49,7 +49,8 @@ export const longestDelaySeconds = 900;
 
 /**
  * Wakes a queue's worker for these rows. Whatever is asked while a message is on its way travels together in the next
- * one, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back. Never rejects: the rows remember, and the sweep finds what was not woken.
+ * one, each id once, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back.
+ * Never rejects: the rows remember, and the sweep finds what was not woken.
  */
 export function wake(
   queue: QueueName,
@@ -60,17 +61,18 @@ export function wake(
   const key = `${queue} ${delaySeconds}`;
   let waker = wakers.get(key);
   if (!waker) {
-    waker = { waiting: [], sending: undefined };
+    waker = { waiting: new Set(), sending: undefined };
     wakers.set(key, waker);
   }
-  waker.waiting.push(...ids);
+  for (const id of ids) waker.waiting.add(id);
   waker.sending ??= drain(queue, waker, delaySeconds);
   return waker.sending;
 }
 
 async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Promise<void> {
-  while (waker.waiting.length > 0) {
-    const ids = waker.waiting.splice(0, mostIdsAMessage);
+  while (waker.waiting.size > 0) {
+    const ids = [...waker.waiting].slice(0, mostIdsAMessage);
+    for (const id of ids) waker.waiting.delete(id);
     try {
       await deliver(queue, ids, delaySeconds);
     } catch (error) {

@@ -13,7 +13,7 @@ export interface WorkerContract {
   timeoutSeconds: number;
   /** Messages a batch has at most. */
   batchSize: number;
-  /** Batches that one process of ours runs at once. Lambda runs as many as it has room for. */
+  /** Batches that run at once in one process of ours. Where more than one: on AWS, at most 50 processes. */
   atOnce: number;
   /**
    * Where there is no queue (QUEUE_DRIVER=inline): small enough to run in whatever function wakes it; else

@@ -9,7 +9,16 @@ import { graceDays } from './shared/grace.ts';
 /** Rows of one delete: short transactions, so that nothing waits long for a lock, and none takes longer than it may. */
 const chunk = 1_000;
 /** What a company can have very many of; the timelines go with their calls. All else goes with the company's own row. */
-const large = ['messages', 'voicemails', 'calls', 'outbox', 'inbound_events'] as const;
+const large = [
+  'webhook_deliveries',
+  'notifications',
+  'notification_sends',
+  'messages',
+  'voicemails',
+  'calls',
+  'outbox',
+  'inbound_events',
+] as const;
 /** After which no further chunk is begun: the next run goes on. */
 const beginForMs = 40_000;
 

@@ -1,10 +1,13 @@
+import { randomUUID } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import { makeContext } from '#core/context.ts';
 import type { QueueName } from '#core/queue.ts';
 import { setInlineRunner } from '#core/queue.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import { aWebhook } from '../webhooks/testing/endpoints.ts';
 import * as dispatchEvents from './dispatch-events.worker.ts';
+import { dispatch } from './shared/dispatch.ts';
 import * as sweep from './sweep-events.schedule.ts';
 import { anEvent, logOf } from './testing/outbox.ts';
 
@@ -19,6 +22,18 @@ const deliveriesOf = (companyId: string) =>
 
 const sequence = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => String(from + index));
+
+const withBacklog = (companyId: string, count: number) =>
+  adminSql()`insert into outbox (company_id, type, subject_id, dedupe_key, data, occurred_at)
+    select ${companyId}, 'call.started', private.uuid_v7(), n::text, '{}', now() from generate_series(1, ${count}::int) n`;
+
+const aContext = () =>
+  makeContext({
+    requestId: 'test',
+    caller: { kind: 'internal' },
+    entry: { as: 'service' },
+    waitUntil: () => {},
+  });
 
 describe('the dispatch of events', () => {
   test('gives each its place, in order and without a gap, and a delivery for each webhook that hears of it', async () => {
@@ -62,10 +77,57 @@ describe('the dispatch of events', () => {
 
   test('takes more than a batch', async () => {
     const acme = await aCompany();
-    await adminSql()`insert into outbox (company_id, type, subject_id, dedupe_key, data, occurred_at)
-      select ${acme.id}, 'call.started', private.uuid_v7(), n::text, '{}', now() from generate_series(1, 1234) n`;
+    await withBacklog(acme.id, 1234);
     await dispatchEvents.run([acme.id]);
     expect((await logOf(acme.id)).map((event) => event.sequence)).toEqual(sequence(1, 1234));
+  });
+
+  test('leaves what it has no time for to another message: a company with very many holds up nobody', async () => {
+    const [wide, narrow] = [await aCompany(), await aCompany()];
+    await withBacklog(wide.id, 1234);
+    await anEvent(narrow.id);
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    await dispatch(aContext(), [wide.id, narrow.id], Date.now());
+    expect([(await logOf(wide.id)).length, (await logOf(narrow.id)).length]).toEqual([500, 1]);
+    expect(woken).toEqual([['outbox', [wide.id]]]);
+  });
+
+  test('does not wait for the receivers, where there is no queue to wake', async () => {
+    const acme = await aCompany();
+    await aWebhook(acme.id, nowhere);
+    await withBacklog(acme.id, 1000);
+    let goOn = () => {};
+    setInlineRunner((queue) =>
+      queue === 'deliveries'
+        ? new Promise<void>((resolve) => {
+            goOn = resolve;
+          })
+        : wakeNobody(),
+    );
+    await expect(dispatch(aContext(), [acme.id], Date.now() + 10_000)).resolves.toEqual({ dispatched: 1000 });
+    setInlineRunner(wakeNobody);
+    goOn();
+  });
+
+  test('passes over a webhook that is being deleted', async () => {
+    const acme = await aCompany();
+    const [gone, stays] = [await aWebhook(acme.id, nowhere), await aWebhook(acme.id, nowhere)];
+    await anEvent(acme.id);
+    let run: Promise<void> | undefined;
+    await adminSql().begin(async (tx) => {
+      await tx`delete from webhook_endpoints where id = ${gone.id}`;
+      run = dispatchEvents.run([acme.id]);
+      await expect
+        .poll(async () => {
+          const [row] = await adminSql()`select count(*)::int as n from pg_stat_activity
+            where datname = current_database() and usename = 'trunkline_api' and wait_event_type = 'Lock'`;
+          return row?.n;
+        })
+        .toBeGreaterThan(0);
+    });
+    await expect(run).resolves.toBeUndefined();
+    expect(await deliveriesOf(acme.id)).toMatchObject([{ endpoint_id: stays.id }]);
   });
 
   test('does not tell of an end that was corrected before anybody heard of it', async () => {
@@ -113,5 +175,18 @@ describe('the sweep', () => {
     await sweep.run();
     const ours = new Set([late.id, fresh.id, done.id]);
     expect(woken.filter((id) => ours.has(id))).toEqual([late.id]);
+  });
+
+  test('finds them in the index of what waits, also where Postgres believes that nothing does', async () => {
+    const { plan } = await adminSql().begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      const rows = await tx`explain select company_id, created_at from outbox
+        where dispatched_at is null and company_id > ${randomUUID()} order by company_id, id limit 1`;
+      return { plan: rows.map((row) => row['QUERY PLAN']).join('\n') };
+    });
+    expect(plan).toContain('outbox_waiting');
+    const [other] = await adminSql()<{ indexdef: string }[]>`
+      select indexdef from pg_indexes where indexname = 'outbox_by_dispatch'`;
+    expect(other?.indexdef).toMatch(/where \(dispatched_at is not null\)$/i);
   });
 });

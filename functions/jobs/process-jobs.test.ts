@@ -193,13 +193,13 @@ describe('a job', () => {
       await makeDue(id);
       await runWith([id], async ({ job }) => {
         await job.remember({ page: 2 });
-        await late.remember({ page: 1 });
+        await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
         throw new Error('It rains.');
       });
       expect((await jobOf(id)).progress).toEqual({ page: 2 });
       await makeDue(id);
       await runWith([id], succeeds);
-      await late.remember({ page: 1 });
+      await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
       throw new Error('too late');
     });
     expect(await jobOf(id)).toMatchObject({ status: 'done', progress: null });
@@ -213,8 +213,19 @@ describe('a job', () => {
       });
       return { by: 'first' };
     });
-    await last?.remember({ page: 2 });
+    await expect(last?.remember({ page: 2 })).rejects.toThrow('Another attempt');
     expect(await jobOf(both)).toMatchObject({ status: 'done', attempts: 2, progress: null });
+  });
+
+  test('is a worker’s own for as long again from when it tells how far it is', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job }) => {
+      await makeDue(id);
+      await job.remember({ page: 2 });
+      await runWith([id], () => Promise.reject(new Error('Two had it at once.')));
+      return { by: 'first' };
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'done', attempts: 1, result: { by: 'first' } });
   });
 
   test('queued for later is not done before', async () => {

@@ -1,12 +1,14 @@
 import type * as z from 'zod';
-import type { Tx } from '#core/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/db.ts';
 import { env } from '#core/env.ts';
 import { enqueueJob, type JobHandler, JobRefused } from '#core/jobs.ts';
 import type { Channel } from './shared/channel.ts';
 import { deliver } from './shared/deliver.ts';
+import { type LoggedMail, noteMail } from './shared/log.ts';
 import { expiryOf, type Mail, StoredMail, templateData } from './shared/mail.ts';
 import { renderMail } from './shared/render.ts';
 
+export { shownEmail } from './shared/log.ts';
 export type { Mail, Template, TemplateName } from './shared/mail.ts';
 
 /** All that mails can be sent by, in the order in which it is tried; 'mailbox' keeps them here, outside production. */
@@ -21,8 +23,8 @@ export function channelNames(): Channel['name'][] {
 }
 
 /**
- * Has a mail sent, in the transaction that causes it (the service's). The caller wakes the queue `jobs` with its id
- * afterwards.
+ * Has a mail sent, in the transaction that causes it (the service's); the log of its company, where it is of one, tells
+ * what becomes of it. The caller wakes the queue `jobs` with its id afterwards.
  * @returns the id of its job.
  */
 export async function queueMail(tx: Tx, mail: Mail): Promise<string> {
@@ -32,8 +34,14 @@ export async function queueMail(tx: Tx, mail: Mail): Promise<string> {
   const payload: Record<keyof z.input<typeof StoredMail>, unknown> = {
     ...{ to, language, companyName, expiresAt, template, data },
   };
-  return await enqueueJob(tx, { kind: 'send-email', companyId, userId, payload });
+  const id = await enqueueJob(tx, { kind: 'send-email', companyId, userId, payload });
+  if (companyId !== null) atCommit(tx, noteMail(id, { to, companyId, userId, template }));
+  return id;
 }
+
+/** Notes the same for a job that finds its mail out itself. @returns whether it was not noted before. */
+export const logMail = async (tx: Tx, jobId: string, mail: LoggedMail): Promise<boolean> =>
+  (await rowsOf(tx, noteMail(jobId, mail))).length > 0;
 
 /** Does a job that queueMail stored: writes the mail and hands it to whom the deployment sends by. */
 export const sendEmail: JobHandler = async ({ ctx, job }) => {

@@ -386,6 +386,21 @@ describe('where both are set', () => {
     },
   );
 
+  test('other mails go by SMTP while Resend fails, and by Resend again when it is back', async () => {
+    const failing = await queued(anAddress());
+    resend.fail({ status: 500, name: 'application_error' });
+    await processJobs.run([failing]);
+    const to = anAddress();
+    await processJobs.run([await queued(to)]);
+    expect(atResend(to)).toEqual([]);
+    expect(atSmtp(to)).toHaveLength(1);
+    await again(failing);
+    expect(await jobOf(failing)).toMatchObject({ status: 'done', result: { channel: 'resend' } });
+    const later = anAddress();
+    await processJobs.run([await queued(later)]);
+    expect(atResend(later)).toHaveLength(1);
+  });
+
   test('when both surely have not sent it, the next attempt begins with Resend', async () => {
     setSettings({ RESEND_API_URL: nowhere, SMTP_URL: nowhere.replace('http', 'smtp') });
     const to = anAddress();

@@ -7,7 +7,7 @@ import { listOf, pageInput } from '#core/page.ts';
 import { shapeOf } from '#core/shape.ts';
 import { notificationSends as sends } from '#db/schema/notifications.ts';
 import { channels } from './shared/kinds.ts';
-import { categoryInput, typeInput } from './shared/notification.ts';
+import { categoryInput } from './shared/notification.ts';
 
 const Status = z.enum(['waiting', 'sent', 'failed', 'skipped']);
 
@@ -15,8 +15,8 @@ const Send = z.object({
   id: z.uuid(),
   channel: z.enum(channels),
   category: z.string(),
-  type: z.string(),
-  userId: z.uuid().nullable().describe('Null: it went to the company’s own channel.'),
+  type: z.string().describe('What it tells of: `call.missed`, `security.reset-password`, `team.invitation`.'),
+  userId: z.uuid().nullable().describe('Null: it went to the company’s own channel, or to somebody invited.'),
   recipient: z.string().nullable().describe('As much of the address as may be shown.'),
   status: Status,
   reason: z.string().nullable().describe('Why it was skipped, or failed.'),
@@ -40,7 +40,7 @@ const sendShape = shapeOf(Send, {
   userId: sends.userId,
   recipient: sends.recipient,
   status: sends.status,
-  reason: sql`coalesce(${sends.reason}, case ${sends.status} when 'failed' then 'The provider did not take it, however often it was asked.' end)`,
+  reason: sql`coalesce(${sends.reason}, case ${sends.status} when 'failed' then 'No provider took it.' end)`,
   provider: sends.provider,
   providerMessageId: sends.providerMessageId,
   attempts: sends.attempts,
@@ -54,13 +54,14 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/notifications/log',
   summary: 'List what was sent to people of the company and to its channels, newest first',
-  description: 'By e-mail, SMS, Slack and Teams, with what became of it. Kept for 90 days.',
+  description:
+    'By e-mail, SMS, Slack and Teams, mails about accounts and invitations among them, with what became of it. Kept for 90 days.',
   who: ['user'],
   permission: 'audit:read',
   input: pageInput.extend({
     channel: z.enum(channels).optional(),
     category: categoryInput.optional(),
-    type: typeInput.optional(),
+    type: z.string().max(100).optional(),
     status: Status.optional(),
     userId: z.uuid().optional(),
     after: timeInput.optional(),

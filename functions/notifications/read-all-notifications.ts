@@ -21,8 +21,8 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
     const { category = null, before = null } = input;
-    const rows = await ctx.dbAsService('mark notifications of the caller as read', (tx) =>
-      rowsOf(
+    const [row] = await ctx.dbAsService('mark notifications of the caller as read', (tx) =>
+      rowsOf<{ updated: number }>(
         tx,
         // Two at once take the rows in the same order, so that neither waits for the other for ever.
         sql`with unread as (
@@ -30,10 +30,11 @@ export const { contract, respond, serve, handler } = endpoint({
              where user_id = ${userId}::uuid and company_id = ${companyId}::uuid and read_at is null and deleted_at is null
                and (${category}::text is null or category = ${category}::text)
                and (${before}::timestamptz is null or created_at < ${before}::timestamptz)
-             order by id for no key update)
-          update notifications set read_at = now() from unread where notifications.id = unread.id returning 1`,
+             order by id for no key update),
+          read as (update notifications set read_at = now() from unread where notifications.id = unread.id returning 1)
+          select count(*)::int as updated from read`,
       ),
     );
-    return { updated: rows.length };
+    return { updated: row?.updated ?? 0 };
   },
 });

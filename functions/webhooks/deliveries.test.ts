@@ -323,6 +323,40 @@ describe('POST /api/webhooks/:id/replay', () => {
     expect([status, body.code]).toEqual([409, 'CONFLICT']);
   });
 
+  test('of more events than one statement can make is refused, with what to do instead', async () => {
+    const { acme, admin, id } = await aStage();
+    await adminSql()`insert into outbox (company_id, type, subject_id, dedupe_key, data, occurred_at, dispatched_at, sequence)
+      select ${acme.id}, 'call.started', private.uuid_v7(), n::text, '{}', now(), now() - (n % 2) * interval '1 hour', n
+        from generate_series(1, 100001) n`;
+    const replay = (input: object) => admin.request(replayWebhook, { id, ...input });
+    const half = new Date(Date.now() - 1_800_000).toISOString();
+    const { status, body } = await replay({ since: new Date(Date.now() - 7_200_000).toISOString() });
+    expect([status, body.code, body.error]).toEqual([409, 'CONFLICT', expect.stringContaining('100000')]);
+    expect(await adminSql()`select 1 from webhook_deliveries where endpoint_id = ${id} limit 1`).toEqual([]);
+    expect((await replay({ since: half })).body.data.deliveries).toBe(50_000);
+    await adminSql()`delete from webhook_endpoints where id = ${id}`; // others need not wait for it
+    await adminSql()`delete from outbox where company_id = ${acme.id}`;
+  });
+
+  test('of a webhook that is being deleted is not found', async () => {
+    const { acme, admin, id } = await aStage();
+    await told(acme, ['call.started']);
+    await adminSql()`delete from webhook_deliveries where endpoint_id = ${id}`;
+    let replay: ReturnType<typeof admin.request> | undefined;
+    await adminSql().begin(async (tx) => {
+      await tx`delete from webhook_endpoints where id = ${id}`;
+      replay = admin.request(replayWebhook, { id, since: hourAgo() });
+      await expect
+        .poll(async () => {
+          const [row] = await adminSql()`select count(*)::int as n from pg_stat_activity
+            where datname = current_database() and usename = 'trunkline_api' and wait_event_type = 'Lock'`;
+          return row?.n;
+        })
+        .toBeGreaterThan(0);
+    });
+    expect((await replay)?.status).toBe(404);
+  });
+
   test('by several at once, while new events come and others are sent, makes each once', async () => {
     const { acme, admin, id, receiver } = await aStage();
     const before = await told(

@@ -10,7 +10,7 @@ export const { contract, run, handler } = worker({
   summary: 'Send what is due to webhooks',
   timeoutSeconds: 55,
   batchSize: 10,
-  atOnce: 50,
+  atOnce: 100, // a run mostly waits for receivers, and slow ones are not to have all places
   async handle({ ctx, ids }) {
     await sendDeliveries(ctx, [...new Set(ids)], Date.now() + beginForMs);
   },

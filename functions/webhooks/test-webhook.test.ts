@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { setInlineRunner } from '#core/queue.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
@@ -23,6 +24,32 @@ async function aWebhook(url: string, more: Record<string, unknown> = {}) {
 }
 
 describe('POST /api/webhooks/:id/test', () => {
+  test('takes one of the five connections that a company has to a host, and is refused where none is free', async () => {
+    const held: ServerResponse[] = [];
+    const receiver = await aReceiver((response, _one, count) =>
+      count <= 5 ? held.push(response) : response.end(),
+    );
+    const { admin, id } = await aWebhook(receiver.url);
+    const other = (await admin.request(createWebhook, { url: `${receiver.url}?other` })).body.data.id;
+    const tests = [id, id, id, other, other].map((each) => admin.request(testWebhook, { id: each }));
+    await expect.poll(() => held.length).toBe(5);
+    const [{ deliveryId } = {}] = (await adminSql()`
+      select id as "deliveryId" from webhook_deliveries where endpoint_id = ${id}`) as {
+      deliveryId: string;
+    }[];
+    expect((await admin.request(getDelivery, { id, deliveryId })).body.data).toMatchObject({
+      isRunning: true,
+      nextAttemptAt: null,
+      log: [],
+    });
+    const { status, body, headers } = await admin.request(testWebhook, { id: other });
+    expect([status, body.code, headers.get('retry-after')]).toEqual([429, 'RATE_LIMITED', '15']);
+    for (const response of held) response.end();
+    for (const { status } of await Promise.all(tests)) expect(status).toBe(200);
+    expect((await admin.request(testWebhook, { id })).body.data.ok).toBe(true);
+    expect(receiver.connections.most).toBe(5);
+  });
+
   test('sends one now, signed, also to one that is off, and tells what came of it', async () => {
     const receiver = await aReceiver((response) => response.writeHead(201).end('a'.repeat(5000)));
     const { admin, id, secret } = await aWebhook(receiver.url, { isActive: false, headers: { 'x-a': 'b' } });

@@ -43,12 +43,15 @@ const withoutUnused: Plugin = {
         return contents === undefined ? undefined : { contents };
       },
     );
-    given.onLoad({ filter: /zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/ }, async ({ path }) => {
-      const names = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
-      const exported = [...names].map(([, name]) => `export const ${name}=refuse;`).join('');
-      const refuse = `const refuse=()=>()=>{throw new Error('This build describes no schemas.')};`;
-      return { contents: `${refuse}${exported}export{refuse as process};` };
-    });
+    given.onLoad(
+      { filter: /zod\/v4\/core\/(to-json-schema|json-schema-processors)\.js$/ },
+      async ({ path }) => {
+        const names = (await readFile(path, 'utf8')).matchAll(/^export (?:const|function) (\w+)/gm);
+        const exported = [...names].map(([, name]) => `export const ${name}=refuse;`).join('');
+        const refuse = `const refuse=()=>()=>{throw new Error('This build describes no schemas.')};`;
+        return { contents: `${refuse}${exported}export{refuse as process};` };
+      },
+    );
   },
 };
 

@@ -49,6 +49,9 @@ function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
   return functions;
 }
 
+/** Of one queue side by side: each has two connections to Postgres. */
+const mostWorkers = 50;
+
 function coreFunctions({ workers, schedules }: Deployable): Json {
   const functions: Json = {};
   for (const { name, contract } of workers) {
@@ -65,6 +68,7 @@ function coreFunctions({ workers, schedules }: Deployable): Json {
             functionResponseType: 'ReportBatchItemFailures',
             // Lambda takes more than ten at once only from a batch that it may wait for.
             ...(contract.batchSize > 10 ? { maximumBatchingWindow: 1 } : {}),
+            ...(contract.atOnce > 1 ? { maximumConcurrency: Math.min(contract.atOnce, mostWorkers) } : {}),
           },
         },
       ],

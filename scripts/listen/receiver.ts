@@ -8,7 +8,9 @@ const mostBytes = 10 * 1024 * 1024;
 const Event = z.object({
   type: z.string().optional(),
   sequence: z.number().optional(),
-  data: z.looseObject({ from: z.string().nullish(), to: z.union([z.string(), z.array(z.string())]).nullish() }).optional(),
+  data: z
+    .looseObject({ from: z.string().nullish(), to: z.union([z.string(), z.array(z.string())]).nullish() })
+    .optional(),
 });
 
 export interface ReceiverOptions {

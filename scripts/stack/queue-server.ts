@@ -98,11 +98,10 @@ export function poll(
     );
     const messages = received.Messages ?? [];
     if (messages.length === 0) return;
-    const batch = run(queueUrl, messages).finally(() => running.delete(batch));
+    const batch = run(queueUrl, messages)
+      .catch((error: unknown) => log().warn({ queue, err: error }, 'a batch failed; its messages come again'))
+      .finally(() => running.delete(batch));
     running.add(batch);
-    batch.catch((error: unknown) =>
-      log().warn({ queue, err: error }, 'a batch failed; its messages come again'),
-    );
     if (running.size >= atOnce) await Promise.race(running);
   }
 

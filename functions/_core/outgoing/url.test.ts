@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { refusalOfUrl } from './url.ts';
+import { hostOf, refusalOfUrl } from './url.ts';
 
 const production = { allowsHttp: false, allowsPrivate: false };
 const elsewhere = { allowsHttp: true, allowsPrivate: true };
@@ -57,3 +57,8 @@ describe('an address that we send to, in production', () => {
     expect(refusalOfUrl('file:///etc/passwd', elsewhere)).toEqual(expect.any(String));
   });
 });
+
+test.each(['https://Example.com:8443/x', 'https://example.com./y', 'https://exam%70le.com?z'])(
+  '%s shares the connections of example.com',
+  (address) => expect(hostOf(address)).toBe('example.com'),
+);

@@ -37,5 +37,5 @@ export const outgoingUrl = z
     if (message) refuse.addIssue({ code: 'custom', message });
   });
 
-/** The host that a URL leads to, without its port: what shares its connections. */
-export const hostOf = (url: string): string => new URL(url).hostname;
+/** The host that a URL leads to, without its port, however it is written: what shares its connections. */
+export const hostOf = (url: string): string => new URL(url).hostname.replace(/\.$/, '');

@@ -14,7 +14,9 @@ export const Scopes = z
   .transform((list) => [...new Set(list)]);
 
 /** What an app may do unless it is said: read and write, but neither run syncs nor connect accounts, nor manage what is the whole company's. */
-export const defaultScopes = scopes.filter((scope) => /:(read|write)$/.test(scope) && !scope.startsWith('webhooks:'));
+export const defaultScopes = scopes.filter(
+  (scope) => /:(read|write)$/.test(scope) && !scope.startsWith('webhooks:'),
+);
 
 /** An app's key as it is shown when it is made: the only time that `api_key` is. */
 export const IssuedKey = z.object({

@@ -4,7 +4,7 @@ import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import type { Job, JobHandler } from '#core/jobs.ts';
-import { sendEmail, type Template } from '../../mail/public.ts';
+import { logMail, sendEmail, type Template } from '../../mail/public.ts';
 import { normalEmail } from './account.ts';
 import { type Addressee, addresseeOf, pageLink, securityNotice } from './account-mail.ts';
 import { mayReset, resetMinutes, storeReset } from './password-reset.ts';
@@ -33,7 +33,7 @@ export const sendAccountEmail: JobHandler = async ({ ctx, job }) => {
   const asked = AccountEmail.parse(job.payload);
   const found = await ctx.dbAsService('find whom a mail to an address is for', async (tx) => {
     const addressee = await personWith(tx, asked.email);
-    return addressee && (await prepare(tx, ctx, addressee, asked));
+    return addressee && (await prepare(tx, ctx, job.id, addressee, asked));
   });
   return found ? await sendAs(ctx, job, found.addressee, found.mail) : {};
 };
@@ -50,12 +50,16 @@ async function personWith(tx: Tx, email: string): Promise<Addressee | undefined>
 async function prepare(
   tx: Tx,
   ctx: Context,
+  jobId: string,
   addressee: Addressee,
   asked: AccountEmail,
 ): Promise<{ addressee: Addressee; mail: Template } | undefined> {
   const { name, userId, companyId } = addressee;
+  const isNew = async (template: Template['template']): Promise<boolean> =>
+    companyId !== null && (await logMail(tx, jobId, { ...addressee, companyId, template }));
   if (asked.about === 'lock') {
-    if (companyId !== null) {
+    // Once, however many attempts the mail takes.
+    if (companyId !== null && (await isNew('account-locked'))) {
       audit(tx, ctx, {
         ...{ companyId, action: 'account.locked', resource: { type: 'user', id: userId } },
         actor: 'system',
@@ -69,6 +73,7 @@ async function prepare(
   }
   const askedAt = new Date(asked.askedAt);
   if (!(await storeReset(tx, userId, { ...asked, askedAt, now: ctx.now() }))) return undefined;
+  await isNew('reset-password');
   const { code, token } = asked;
   const data = { name, code, minutes: resetMinutes, link: pageLink('/reset-password', { token }) };
   return { addressee, mail: { template: 'reset-password', data } };

@@ -73,13 +73,10 @@ export async function signIn(
     isKnown || past.isFirst || past.isFromHere ? undefined : await addresseeOf(tx, userId, companyId);
   if (addressee) {
     const { name } = addressee;
-    const data = { name, device, ip: ctx.ip || '–', at: ctx.now() };
+    const data = { device, ip: ctx.ip || '–', at: ctx.now().toISOString() };
     jobIds.push(
-      await mailTo(tx, addressee, { template: 'new-sign-in', data }),
-      ...(await securityNotice(tx, addressee, {
-        kind: 'security.new-sign-in',
-        data: { ...data, at: data.at.toISOString() },
-      })),
+      await mailTo(tx, addressee, { template: 'new-sign-in', data: { name, ...data } }),
+      ...(await securityNotice(tx, addressee, { kind: 'security.new-sign-in', data })),
     );
   }
   const deviceToken = isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId);

@@ -44,7 +44,10 @@ async function holdLogs(tx: Tx, companyIds: string): Promise<void> {
  * Gives the events that wait their places, in the order in which they were stored. That a call was missed, or completed,
  * is told only if it is still so: its end may have been corrected since.
  */
-async function takePlaces(tx: Tx, companyIds: string): Promise<{ events: DispatchedEvent[]; taken: number }> {
+async function takePlaces(
+  tx: Tx,
+  companyIds: string,
+): Promise<{ events: DispatchedEvent[]; unfinished: string[] }> {
   const rows = await rowsOf<DispatchedEvent & { isTold: boolean }>(
     tx,
     sql`with waiting as (
@@ -70,32 +73,37 @@ async function takePlaces(tx: Tx, companyIds: string): Promise<{ events: Dispatc
           case when o.type = any(${textArray(toldTypes)}) then o.data::text end as data, waiting.is_told as "isTold"`,
   );
   const events = rows.filter(({ isTold }) => isTold).sort((a, b) => Number(a.sequence) - Number(b.sequence));
-  return { events, taken: rows.length };
+  const taken = new Map<string, number>();
+  for (const { companyId } of rows) taken.set(companyId, (taken.get(companyId) ?? 0) + 1);
+  return { events, unfinished: [...taken.keys()].filter((id) => taken.get(id) === mostAtOnce).sort() };
 }
 
 /**
- * Dispatches what waits for these companies: in one transaction, each event gets its place in the company's log, its
- * deliveries and its notifications. Doing it twice changes nothing: an event waits until then, and never again.
+ * Dispatches what waits for these companies, at least a batch of it: in one transaction, each event gets its place in its
+ * company's log, its deliveries and its notifications. Doing it twice changes nothing: an event waits until then, and
+ * never again. What `untilMs` leaves is another message's, so that a company with very many holds up nobody else.
  */
-export async function dispatch(ctx: Context, companyIds: readonly string[]): Promise<{ dispatched: number }> {
+export async function dispatch(
+  ctx: Context,
+  companyIds: readonly string[],
+  untilMs: number,
+): Promise<{ dispatched: number }> {
   let dispatched = 0;
-  const ids = [...new Set(companyIds)].sort();
-  for (let from = 0; from < ids.length; from += mostCompanies) {
-    const some = ids.slice(from, from + mostCompanies);
-    for (let isMore = true; isMore; ) {
-      const done = await dispatchSome(ctx, some);
-      dispatched += done.events.length;
-      isMore = done.taken >= mostAtOnce;
-    }
-  }
+  let rest = [...new Set(companyIds)].sort();
+  do {
+    const done = await dispatchSome(ctx, rest.slice(0, mostCompanies));
+    dispatched += done.events.length;
+    rest = [...rest.slice(mostCompanies), ...done.unfinished];
+  } while (rest.length > 0 && Date.now() < untilMs);
+  ctx.waitUntil(wake('outbox', rest));
   return { dispatched };
 }
 
 async function dispatchSome(ctx: Context, companyIds: readonly string[]) {
   const list = `{${companyIds.join(',')}}`;
   const done = await ctx.dbAsService('dispatch the events of companies', async (tx) => {
-    const [, { events, taken }] = await Promise.all([holdLogs(tx, list), takePlaces(tx, list)]);
-    if (events.length === 0) return { events, taken, endpointIds: [], jobIds: [] };
+    const [, { events, unfinished }] = await Promise.all([holdLogs(tx, list), takePlaces(tx, list)]);
+    if (events.length === 0) return { events, unfinished, endpointIds: [], jobIds: [] };
     const [endpointIds, jobIds] = await Promise.all([
       makeDeliveries(
         tx,
@@ -107,12 +115,10 @@ async function dispatchSome(ctx: Context, companyIds: readonly string[]) {
         events.filter(({ data }) => data !== null),
       ),
     ]);
-    return { events, taken, endpointIds, jobIds };
+    return { events, unfinished, endpointIds, jobIds };
   });
-  await Promise.all([
-    wake('deliveries', done.endpointIds),
-    wake('jobs', done.jobIds),
-    broadcast(ctx, done.events),
-  ]);
+  // Nobody waits for it: where there is no queue, it takes as long as the receivers do.
+  ctx.waitUntil(Promise.all([wake('deliveries', done.endpointIds), wake('jobs', done.jobIds)]));
+  await broadcast(ctx, done.events);
   return done;
 }

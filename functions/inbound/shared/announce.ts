@@ -106,8 +106,8 @@ function callData(row: CallRow, subject: Subject): CallData {
 }
 
 /**
- * What is to be told of a call whose row changed. Every call that was heard of has started; one that reached a final
- * state was either missed (also when the caller left a voicemail) or completed.
+ * What is to be told of a call whose row changed. Every call that was heard of has started, unless it is only planned;
+ * one that reached a final state was either missed (also when the caller left a voicemail) or completed.
  */
 export function callEvents(
   stored: StoredRow,
@@ -128,7 +128,8 @@ export function callEvents(
       occurred_at: occurredAt,
     });
   const { status } = row;
-  if (!before && status !== 'scheduled') add('call.started', '', row.started_at);
+  if (status !== 'scheduled' && (!before || before.status === 'scheduled'))
+    add('call.started', '', row.started_at);
   if (finalStatuses.has(status) && before?.status !== status) {
     const isMissed = status === 'missed' || status === 'voicemail';
     add(isMissed ? 'call.missed' : 'call.completed', '', row.ended_at ?? row.state_at);

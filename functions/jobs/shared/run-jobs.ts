@@ -8,7 +8,7 @@ import { decryptSecret } from '#core/secrets.ts';
 export const restSeconds = [30, 120, 600, 3600, 21_600];
 export const mostAttempts = restSeconds.length + 1;
 /** For as long, an attempt has its job to itself. A worker lives shorter: see its timeoutSeconds. */
-export const leaseSeconds = 60;
+const leaseSeconds = 60;
 /** A provider that asks for more patience gets this much. */
 const longestWaitSeconds = 24 * 3600;
 /** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
@@ -101,13 +101,15 @@ async function attempt(
       attempts: job.attempts,
       progress: job.progress,
       async remember(progress) {
-        await ctx.dbAsService('note how far a job is', (tx) =>
+        const noted = await ctx.dbAsService('note how far a job is', (tx) =>
           rowsOf(
             tx,
-            sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb
-              where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`,
+            sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb,
+                next_attempt_at = greatest(next_attempt_at, now() + make_interval(secs => ${leaseSeconds}::int))
+              where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int returning 1`,
           ),
         );
+        if (noted.length === 0) throw new Error('Another attempt has the job by now.');
       },
     },
   });

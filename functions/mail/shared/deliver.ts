@@ -27,6 +27,11 @@ function channelsOf(ctx: Context): Channel[] {
 /** Which channel may have taken the mail already: from then on it is that one's, which knows it again. */
 const Progress = z.object({ perhapsAt: z.enum(['resend', 'smtp', 'mailbox']) }).nullable();
 
+/** How long a channel that failed, and may have taken the mail all the same, is the last to be asked. */
+const restMs = 5 * 60_000;
+/** Until when they rest. Each process finds out for itself. */
+const restsUntil = new Map<Channel['name'], number>();
+
 const surelyNot = (error: unknown): error is NotSent | JobPostponed =>
   error instanceof NotSent || error instanceof JobPostponed;
 
@@ -41,19 +46,27 @@ function verdictOn(failures: readonly (NotSent | JobPostponed)[]): Error {
 
 /**
  * Sends a mail by the first channel that takes it. The next one only gets a mail that no channel before can have taken,
- * in this attempt or an earlier one: which channel is asked is stored before it is asked.
+ * in this attempt or an earlier one: which channel is asked is stored before it is asked. One that fails with a mail keeps
+ * that one, and other mails go round it for a while.
  */
 export async function deliver(ctx: Context, job: Job, message: Message): Promise<Record<string, unknown>> {
   const configured = channelsOf(ctx);
   const { perhapsAt } = Progress.parse(job.progress ?? null) ?? {};
   const bound = configured.find(({ name }) => name === perhapsAt);
   const failures: (NotSent | JobPostponed)[] = [];
-  for (const channel of bound ? [bound] : configured) {
-    if (!bound) await job.remember({ perhapsAt: channel.name });
+  const now = ctx.now().getTime();
+  const rests = ({ name }: Channel) => Number((restsUntil.get(name) ?? 0) > now);
+  for (const channel of bound ? [bound] : configured.toSorted((a, b) => rests(a) - rests(b))) {
+    await job.remember({ perhapsAt: channel.name });
     try {
-      return { channel: channel.name, messageId: await channel.send(job.id, message) };
+      const messageId = await channel.send(job.id, message);
+      restsUntil.delete(channel.name);
+      return { channel: channel.name, messageId };
     } catch (error) {
-      if (!surelyNot(error)) throw error;
+      if (!surelyNot(error)) {
+        restsUntil.set(channel.name, now + restMs);
+        throw error;
+      }
       failures.push(error);
       ctx.log.warn({ jobId: job.id, channel: channel.name, err: error }, 'a mail was not taken');
     }

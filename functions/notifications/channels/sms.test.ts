@@ -281,6 +281,23 @@ describe('exactly one SMS is sent', () => {
     }
   });
 
+  test('where a worker stalls until another one has sent it', async () => {
+    for (const hasAsked of [false, true]) {
+      const to = aNumber();
+      const id = await queued({ to });
+      if (hasAsked) {
+        twilio.faults.fail('reset');
+        await attempt(id);
+      }
+      await attempt(id, async (late) => {
+        await attempt(id);
+        return await handler(late);
+      });
+      expect(sentTo(to)).toHaveLength(1);
+      expect(await jobOf(id)).toMatchObject({ status: 'done', result: { messageId: sentTo(to)[0]?.sid } });
+    }
+  });
+
   test('though the same words went to the same person just before', async () => {
     const to = aNumber();
     const sent = await attempt(await queued({ to }));
@@ -365,6 +382,12 @@ describe('where Twilio', () => {
     ['answers with something else', 201, '{"id":7}', 'waiting'],
     ['leads elsewhere', 302, '', 'waiting'],
     ['says no without a code', 403, 'Forbidden', 'failed'],
+    [
+      'does not take the token, which may be put right',
+      401,
+      '{"code":20003,"message":"Authenticate"}',
+      'waiting',
+    ],
   ])('%s, the job knows what to do', async (_title, status, body, expected) => {
     answers(status, body);
     setSettings({ TWILIO_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });

@@ -61,12 +61,16 @@ function complaintOf({ status, answer }: ProviderError): string {
   }
 }
 
-/** An error as what becomes of the job. Where nobody knows how far the request came, it is tried again. */
+/**
+ * An error as what becomes of the job. It is tried again where nobody knows how far the request came, and where the token
+ * is wrong (401), which somebody may put right.
+ */
 function judged(error: unknown): unknown {
   if (!(error instanceof ProviderError)) return error;
   const { status } = error;
-  if (status === 429) return new JobPostponed('Twilio asks for patience.', error.waitMs ?? unknownWaitMs, { cause: error });
-  if (status < 400 || status >= 500 || status === 408) return error;
+  if (status === 429)
+    return new JobPostponed('Twilio asks for patience.', error.waitMs ?? unknownWaitMs, { cause: error });
+  if (status < 400 || status >= 500 || status === 401 || status === 408) return error;
   return new JobRefused(`Twilio refused the message (${complaintOf(error)})`, { cause: error });
 }
 
@@ -171,7 +175,9 @@ export async function sendSms(
     }
     const message = { accountSid, from, to, textHash: hashOf(text) };
     const isSame = before && isDeepStrictEqual({ ...before, ...message }, before);
-    if (!isSame) await job.remember({ askedAt: ctx.now().toISOString(), ...message } satisfies Asked);
+    // Also what is remembered already: an attempt that another one has overtaken ends here, and asks for nothing.
+    const asked: Asked = isSame ? before : { askedAt: ctx.now().toISOString(), ...message };
+    await job.remember(asked);
     const { sid } = await client.request('POST', messagesOf(account), {
       form: { To: to, From: from, Body: text },
       answer: WireMessage.pick({ sid: true }),

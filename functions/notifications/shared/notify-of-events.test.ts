@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { makeContext } from '#core/context.ts';
 import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import type { TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { notify, notifyOfEvents } from '../public.ts';
 import {
@@ -12,11 +13,13 @@ import {
   companyPrefers,
   contextAt,
   hasIntegration,
+  hasMembers,
   noticesIn,
   prefers,
   sendsIn,
   told,
 } from '../testing/notices.ts';
+import { mostAnHour, mostTold } from './store-notices.ts';
 
 const idsOf = (rows: readonly { userId: string | null }[]) => rows.map(({ userId }) => userId).sort();
 const sorted = (...people: { id: string }[]) => people.map(({ id }) => id).sort();
@@ -423,6 +426,77 @@ describe('a notice', () => {
       },
     ]);
     expect(ways(await sendsIn(company))).toEqual([`email ${owner.id}`]);
+  });
+});
+
+describe('a burst', () => {
+  const missed = (company: TestCompany, count: number) =>
+    Promise.all(Array.from({ length: count }, () => aMissedCall(company)));
+
+  test('of missed calls is mailed to nobody more than so often within an hour; the log says so, and the app has them all', async () => {
+    const { company, owner } = await aTeam('owner');
+    await hasIntegration(company, 'slack', 'https://hooks.slack.example/T/B/secret');
+    await companyPrefers(company, { categories: { calls: { slack: true } } });
+    const ids = [...(await told(await missed(company, 20))), ...(await told(await missed(company, 20)))];
+    expect(ids).toHaveLength(2 * mostAnHour);
+    expect(await noticesIn(company)).toHaveLength(40);
+    const sends = await sendsIn(company);
+    for (const channel of ['email', 'slack']) {
+      const of = sends.filter((send) => send.channel === channel);
+      expect(of.filter(({ status }) => status === 'waiting')).toHaveLength(mostAnHour);
+      expect(of.filter(({ reason }) => reason?.startsWith('More than 30'))).toHaveLength(40 - mostAnHour);
+    }
+    await adminSql()`update notification_sends set created_at = created_at - interval '61 minutes' where company_id = ${company.id}`;
+    expect(await told(await missed(company, 1))).toHaveLength(2);
+    expect(owner.id).toBeTruthy();
+  });
+
+  test('does not count what is urgent, nor anybody else’s, nor other channels', async () => {
+    const { company, owner } = await aTeam('owner');
+    await told(await missed(company, 40));
+    await hasMembers(company, 1, 'manager');
+    await companyPrefers(company, { categories: { security: { sms: true }, calls: { sms: true } } });
+    await adminSql()`update users set phone = '+14155550123' where id = ${owner.id}`;
+    setSettings({ SMS_ENABLED: 'true' });
+    const ctx = contextAt();
+    const ids = await ctx.dbAsService('a test tells', (tx) =>
+      notify(
+        tx,
+        ctx,
+        Array.from({ length: 40 }, (_, i) => ({
+          ...{ companyId: company.id, to: { userIds: [owner.id] }, dedupeKey: `password:${i}` },
+          ...{ kind: 'security.password-changed' as const, data: {} },
+        })),
+      ),
+    );
+    expect(ids).toHaveLength(40);
+    expect(await told(await missed(company, 1))).toHaveLength(2); // the owner's SMS, the manager's mail
+    setSettings({ SMS_ENABLED: undefined });
+  });
+
+  test('of 500 in a company of 5000 agents is told in one transaction, to those above them', async () => {
+    const { company, owner } = await aTeam('owner');
+    await hasMembers(company, 5000, 'agent');
+    await hasMembers(company, 60, 'manager');
+    const events = await missed(company, 500);
+    const started = performance.now();
+    const ids = await told(events);
+    const ms = Math.round(performance.now() - started);
+    const notices = await noticesIn(company);
+    expect([notices.length, ids.length]).toEqual([61 * 500, 61 * mostAnHour]);
+    expect(notices.filter(({ userId }) => userId === owner.id)).toHaveLength(500);
+    console.log(
+      `500 missed calls among 5061 people: ${notices.length} notices, ${ids.length} mails in ${ms} ms`,
+    );
+  }, 60_000);
+
+  test('goes by role to owners alone where there are too many of every other, and to whom it names', async () => {
+    const { company, owner, agent } = await aTeam('owner', 'agent');
+    await hasMembers(company, mostTold, 'manager');
+    const [bot] = await adminSql()<{ id: string }[]>`insert into agents (company_id, name, kind, user_id)
+      values (${company.id}, 'Ana', 'human', ${agent.id}) returning id`;
+    await told([await aMissedCall(company), await aMissedCall(company, { agentId: bot?.id ?? '' })]);
+    expect(idsOf(await noticesIn(company))).toEqual(sorted(owner, agent));
   });
 });
 

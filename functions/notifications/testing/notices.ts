@@ -108,6 +108,14 @@ export async function hasIntegration(
     values (${company.id}, ${integration}, 'webhookUrl', ${encryptSecret(webhookUrl)})`;
 }
 
+/** So many more people of a role, their addresses verified. */
+export const hasMembers = (company: TestCompany, count: number, role: 'manager' | 'agent') => adminSql()`
+  with people as (
+    insert into users (id, email, email_normal, name, email_verified_at)
+    select id, id || '@example.com', id || '@example.com', 'Ana', now()
+      from (select private.uuid_v7() as id from generate_series(1, ${count})) ids returning id)
+  insert into memberships (company_id, user_id, role) select ${company.id}, id, ${role} from people`;
+
 /** A company with people of these roles, their addresses verified. */
 export async function aTeam<R extends 'owner' | 'admin' | 'manager' | 'agent' | 'viewer'>(
   ...roles: R[]

@@ -8,6 +8,7 @@ import { validate } from '#core/input.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { isoTime } from '#core/shape.ts';
 import { callingPerson } from '../../auth/public.ts';
+import { defaults } from './defaults.ts';
 import {
   hintOf,
   IntegrationsPatch,
@@ -17,16 +18,7 @@ import {
   StoredSecret,
 } from './integrations.ts';
 import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
-import {
-  Ai,
-  defaults,
-  General,
-  Notifications,
-  patchOf,
-  Quotas,
-  SoundNotifications,
-  Voice,
-} from './sections.ts';
+import { Ai, General, Notifications, patchOf, Quotas, SoundNotifications, Voice } from './sections.ts';
 
 const sections = { general: General, notifications: Notifications, voice: Voice, ai: Ai, quotas: Quotas };
 type Section = keyof typeof sections;

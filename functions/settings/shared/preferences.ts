@@ -7,8 +7,9 @@ import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { isoTime } from '#core/shape.ts';
 import { callingPerson, languageInput, timezoneInput } from '../../auth/public.ts';
+import { defaults } from './defaults.ts';
 import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
-import { Display, defaults, Notifications, patchOf, SoundNotifications } from './sections.ts';
+import { Display, Notifications, patchOf, SoundNotifications } from './sections.ts';
 
 /** What a person has chosen, and the company's or the usual where they have not. */
 export const Preferences = z.strictObject({

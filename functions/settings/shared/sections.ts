@@ -2,16 +2,6 @@ import * as z from 'zod';
 import type { Patch } from './merge.ts';
 import { themeIds } from './themes.ts';
 
-export const categories = [
-  'orders',
-  'payments',
-  'invoices',
-  'campaigns',
-  'calls',
-  'team',
-  'security',
-] as const;
-
 const isCurrency = (code: string) => Intl.supportedValuesOf('currency').includes(code);
 
 const text = (most: number) =>
@@ -96,26 +86,6 @@ export const Display = z.strictObject({
   dateFormat: DateFormat,
   timeFormat: TimeFormat,
 });
-
-const isOn = { email: true, sms: false, inApp: true, slack: false, teams: false };
-
-/** What holds where nothing was set. */
-export const defaults = {
-  general: {
-    currency: 'USD',
-    dateFormat: 'YYYY-MM-DD',
-    timeFormat: '24h',
-    weekStartsOn: 'monday',
-  },
-  notifications: {
-    categories: Object.fromEntries(categories.map((category) => [category, isOn])),
-    quietHours: { isEnabled: false, from: '22:00', to: '07:00' },
-  },
-  voice: { voice: null, speed: 1, language: 'en-US' },
-  ai: { model: null, temperature: 0.7, prompt: null },
-  quotas: { calls: null, messages: null, voicemails: null, users: null, apiKeys: null, webhooks: null },
-  display: { theme: 'system', timezoneDisplay: 'mine' },
-};
 
 /** A section in a PUT: each of its fields may be given or not, null takes it back to its default. */
 export function patchOf<S extends z.ZodObject>(section: S): z.ZodType<Patch<z.output<S>>> {

@@ -30,51 +30,72 @@ const claimedFields = (now: SQL) => sql`
   d.attempts - d.round as attempt, coalesce(d.body, private.event_body(o)) as body, e.url, e.secret, e.headers,
   case when e.rotation_ends_at > ${now} then e.previous_secret end as "previousSecret"`;
 
+/** Hosts that share a lock wait for each other a moment; a transaction that takes very many locks fails. */
+const mostLocks = 2048;
+
+/** Until the transaction ends, nobody else counts what is under way to the hosts of these endpoints. */
+export const lockHosts = (tx: Tx, endpointIds: readonly string[]): Promise<unknown> =>
+  rowsOf(
+    tx,
+    sql`select pg_advisory_xact_lock(k) from (
+      select distinct hashtextextended('webhooks', 0) # (hashtextextended(company_id || ' ' || host, 0) & ${mostLocks - 1}::int) as k
+        from webhook_endpoints where id = any(${textArray(endpointIds)}::uuid[]) order by k) keys`,
+  );
+
+/** Since our clock may be behind the database's. */
+export const latest = (now: Date): SQL => sql`greatest(${now.toISOString()}::timestamptz, now())`;
+
+/** When a lease that is taken now is over. */
+export const leaseEnd = (now: Date): SQL =>
+  sql`${new Date(now.getTime() + leaseMs).toISOString()}::timestamptz`;
+
+/** All endpoints of the companies' hosts that these endpoints lead to: they share connections. */
+export const atTheirHosts = (endpointIds: readonly string[]): SQL => sql`
+  (select distinct company_id, host from webhook_endpoints where id = any(${textArray(endpointIds)}::uuid[])) h
+    join webhook_endpoints e on e.company_id = h.company_id and e.host = h.host`;
+
 /**
- * Takes deliveries of these endpoints that are due, by lease: each is stored as begun before anything is sent, so that
- * an attempt that dies is counted, and its delivery is free again when the lease is over. Every endpoint has its turn
- * before any has a second; one whose last attempt failed gets one at a time; no host more than its connections.
+ * Takes deliveries that are due to the hosts of these endpoints, by lease: each is stored as begun before anything is
+ * sent, so that an attempt that dies is counted, and its delivery is free again when the lease is over. Every company has
+ * its turn before any has a second, and in it every endpoint; one whose last attempt failed gets one at a time; no host
+ * more than its connections. Others of the same hosts are looked at too: whoever was woken for one of them may have found
+ * no connection free, and comes back no more.
  */
 export async function claimDue(
   tx: Tx,
   given: { endpointIds: readonly string[]; most: number; now: Date },
 ): Promise<Claimed[]> {
-  const ids = textArray(given.endpointIds);
-  const now = sql`greatest(${given.now.toISOString()}::timestamptz, now())`; // our clock may be behind the database's
-  const lease = sql`${new Date(given.now.getTime() + leaseMs).toISOString()}::timestamptz`;
+  const { endpointIds } = given;
+  const now = latest(given.now);
+  const lease = leaseEnd(given.now);
   const [, claimed] = await Promise.all([
-    // Whoever counts a host's connections is alone with it until the transaction ends.
-    rowsOf(
-      tx,
-      sql`select pg_advisory_xact_lock(k) from (
-        select distinct hashtextextended(company_id || ' ' || host, 0) as k
-          from webhook_endpoints where id = any(${ids}::uuid[]) order by k) keys`,
-    ),
+    lockHosts(tx, endpointIds),
     rowsOf<Claimed>(
       tx,
-      sql`with hosts as (
-          select h.company_id, h.host, count(f.id) as busy
-            from (select distinct company_id, host from webhook_endpoints where id = any(${ids}::uuid[])) h
-            join webhook_endpoints o on o.company_id = h.company_id and o.host = h.host
-            left join webhook_deliveries f on f.endpoint_id = o.id and f.leased_until > ${now}
-           group by h.company_id, h.host),
+      sql`with peers as (
+          select e.id, e.company_id, e.host, e.failures > 0 as fails, l.n as leased,
+              e.is_active and (e.paused_until is null or e.paused_until <= ${now}) and c.deleted_at is null as is_open,
+              sum(l.n) over (partition by e.company_id, e.host) as busy
+            from ${atTheirHosts(endpointIds)} join companies c on c.id = e.company_id
+            cross join lateral (
+              select count(*) as n from webhook_deliveries f where f.endpoint_id = e.id and f.leased_until > ${now}) l),
         due as (
-          select d.id, d.turn, d.next_attempt_at, hosts.busy,
-              row_number() over (partition by e.company_id, e.host order by d.turn, d.next_attempt_at, d.id) as place
-            from webhook_endpoints e
-            join hosts on hosts.company_id = e.company_id and hosts.host = e.host and hosts.busy < ${mostAtHost}::int
+          select d.id, d.turn, d.next_attempt_at, p.company_id, p.busy,
+              row_number() over (partition by p.company_id, p.host order by d.turn, d.next_attempt_at, d.id) as place
+            from peers p
             cross join lateral (
               select w.id, w.next_attempt_at, row_number() over (order by w.next_attempt_at, w.id) as turn
                 from webhook_deliveries w
-               where w.endpoint_id = e.id and w.status = 'waiting' and w.next_attempt_at <= ${now}
+               where w.endpoint_id = p.id and w.status = 'waiting' and w.next_attempt_at <= ${now}
                order by w.next_attempt_at, w.id
-               limit case when e.failures > 0 then 1 else ${mostAtHost}::int end) d
-           where e.id = any(${ids}::uuid[]) and e.is_active and (e.paused_until is null or e.paused_until <= ${now})
-             and not (e.failures > 0 and exists (
-               select from webhook_deliveries b where b.endpoint_id = e.id and b.leased_until > ${now}))),
+               limit case when p.fails then 1 else ${mostAtHost}::int end) d
+           where p.is_open and p.busy < ${mostAtHost}::int and not (p.fails and p.leased > 0)),
+        shares as (
+          select id, next_attempt_at,
+              row_number() over (partition by company_id order by turn, next_attempt_at, id) as turn
+            from due where place <= ${mostAtHost}::int - busy),
         taken as (
-          select id from due where place <= ${mostAtHost}::int - busy order by turn, next_attempt_at, id
-           limit ${given.most}::int)
+          select id from shares order by turn, next_attempt_at, id limit ${given.most}::int)
         update webhook_deliveries d
           set attempts = d.attempts + 1, leased_until = ${lease}, next_attempt_at = ${lease}
           from taken, webhook_endpoints e, webhook_deliveries self left join outbox o on o.id = self.event_id

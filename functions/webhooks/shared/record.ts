@@ -22,31 +22,34 @@ export interface Result {
   nextAttemptAt: string | null;
 }
 
-/** An endpoint whose owner must be told. */
-export interface Trouble {
+/** How an endpoint stands that has failed, or works again. */
+export interface Standing {
   endpointId: string;
   companyId: string;
   url: string;
-  kind: 'failing' | 'disabled';
+  /** What its owner must be told: that it fails (once, until it has worked again), or was switched off. */
+  kind: 'failing' | 'disabled' | null;
   reason: string;
+  /** For how long it is left alone. */
+  pauseSeconds: number | null;
 }
 
 /**
- * Stores what came of attempts: the log, the deliveries, and how their endpoints stand.
- * @returns whom to tell that an endpoint fails (once, until it has worked again), or was switched off.
+ * Stores what came of attempts: the log, the deliveries, and how their endpoints stand. What is of a webhook that was
+ * deleted meanwhile is stored nowhere.
  */
-export async function recordResults(tx: Tx, results: readonly Result[], now: Date): Promise<Trouble[]> {
+export async function recordResults(tx: Tx, results: readonly Result[], now: Date): Promise<Standing[]> {
   if (results.length === 0) return [];
   const rows = sql`json_to_recordset(${JSON.stringify(results)}::json) as r ("deliveryId" uuid, "endpointId" uuid,
     "companyId" uuid, number int, at timestamptz, "durationMs" int, "isDelivered" boolean, "isGone" boolean, status int,
     error text, answer text, signature text, "nextAttemptAt" timestamptz)`;
   const at = sql`${now.toISOString()}::timestamptz`;
-  const [, , troubles] = await Promise.all([
+  const [, , standings] = await Promise.all([
     rowsOf(
       tx,
       sql`insert into webhook_attempts (company_id, delivery_id, number, at, duration_ms, status, error, answer, signature)
-        select "companyId", "deliveryId", number, at, "durationMs", status, error, answer, signature from ${rows}
-        where exists (select from webhook_deliveries d where d.id = "deliveryId")`,
+        select r."companyId", d.id, r.number, r.at, r."durationMs", r.status, r.error, r.answer, r.signature
+          from ${rows} join webhook_deliveries d on d.id = r."deliveryId" for key share of d`,
     ),
     // Of an attempt that took longer than its lease, only a success still counts.
     rowsOf(
@@ -59,7 +62,7 @@ export async function recordResults(tx: Tx, results: readonly Result[], now: Dat
         where d.id = r."deliveryId" and d.status = 'waiting' and (d.attempts = r.number or r."isDelivered")`,
     ),
     // An endpoint that works, and did, is not written.
-    rowsOf<Trouble>(
+    rowsOf<Standing>(
       tx,
       sql`with news as (
           select "endpointId" as id, bool_or("isDelivered") as works, bool_or("isGone") as is_gone,
@@ -90,8 +93,9 @@ export async function recordResults(tx: Tx, results: readonly Result[], now: Dat
         returning e.id as "endpointId", e.company_id as "companyId", e.url,
           case when c.is_active and c.disabled_reason is not null then 'disabled'
                when not c.works and c.is_exhausted and c.told_at is null then 'failing' end as kind,
-          coalesce(c.disabled_reason, c.error, '') as reason`,
+          coalesce(c.disabled_reason, c.error, '') as reason,
+          case when e.is_active then extract(epoch from e.paused_until - ${at})::int end as "pauseSeconds"`,
     ),
   ]);
-  return troubles.filter(({ kind }) => kind !== null);
+  return standings;
 }

@@ -1,10 +1,15 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
 import { notify } from '../../notifications/public.ts';
-import type { Trouble } from './record.ts';
+import type { Standing } from './record.ts';
 
 /** Tells the owners of companies of webhooks that fail, or were switched off. @returns the jobs to wake. */
-export async function tellOfTroubles(tx: Tx, ctx: Context, troubles: readonly Trouble[]): Promise<string[]> {
+export async function tellOfTroubles(
+  tx: Tx,
+  ctx: Context,
+  standings: readonly Standing[],
+): Promise<string[]> {
+  const troubles = standings.flatMap(({ kind, ...rest }) => (kind === null ? [] : [{ ...rest, kind }]));
   if (troubles.length === 0) return [];
   const at = ctx.now().toISOString();
   return await notify(

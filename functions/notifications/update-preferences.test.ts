@@ -3,9 +3,9 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import * as getPreferences from '../settings/get-preferences.ts';
 import * as updatePreferences from '../settings/update-preferences.ts';
-import * as getNotificationPreferences from './get-notification-preferences.ts';
+import * as getNotificationPreferences from './get-preferences.ts';
 import { companyPrefers } from './testing/notices.ts';
-import * as updateNotificationPreferences from './update-notification-preferences.ts';
+import * as updateNotificationPreferences from './update-preferences.ts';
 
 describe('notification preferences', () => {
   test('are the company’s where one has not chosen, and the same as those of the settings', async () => {

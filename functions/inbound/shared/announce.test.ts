@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { callEvents } from './announce.ts';
+import type { StoredRow } from './rows.ts';
+
+const subject = { id: 'call', companyId: 'company', appId: null, provider: 'incoming' };
+const aRow = (status: string): StoredRow => ({
+  status,
+  started_at: '2026-03-01T10:00:00.000Z',
+  ended_at: null,
+  state_at: '2026-03-01T10:00:00.000Z',
+});
+const typesOf = (status: string, before?: string) =>
+  callEvents(aRow(status), subject, before === undefined ? undefined : aRow(before), []).map(
+    ({ type }) => type,
+  );
+
+test.each([
+  ['ringing', undefined, ['call.started']],
+  ['completed', undefined, ['call.started', 'call.completed']],
+  ['in_progress', 'ringing', []],
+  ['completed', 'in_progress', ['call.completed']],
+  ['voicemail', 'ringing', ['call.missed']],
+  ['scheduled', undefined, []],
+  ['ringing', 'scheduled', ['call.started']],
+  ['cancelled', 'scheduled', ['call.started', 'call.completed']],
+])('a call that is %s, and was %s, is told as %j', (status, before, types) => {
+  expect(typesOf(status, before)).toEqual(types);
+});
