@@ -139,6 +139,6 @@ serveParent(Object.keys(bad), {
   },
   heard: () => heard,
   count: () => heard.length,
-  forget: () => void (heard.length = 0),
+  forget: () => void heard.splice(0),
   totals: () => ({ connections, canary }),
 });
