@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../functions/inbound/process-inbound.worker.ts';
-import { described, differences, isCorrectedEnd, madeOf } from './shared/canonical.ts';
+import { described, differences, isCorrectedEnd, madeOf, untoldEnds } from './shared/canonical.ts';
 import { type Child, startChild } from './shared/child-process.ts';
 import { type Counts, demand, type Ground, makeCompany, until, withAdmin } from './shared/ground.ts';
 import { lifecyclesOfBoth } from './shared/lifecycles-of-both.ts';
@@ -96,6 +96,8 @@ export async function killedWorker(
       const different = differences(await madeOf(sql, undisturbed.id), await madeOf(sql, company.id));
       const found = different.filter((difference) => !isCorrectedEnd(difference));
       demand(found.length === 0, `${found.length} differences.\n${described(found)}`);
+      const untold = await untoldEnds(sql, company.id);
+      demand(untold === 0, `${untold} calls were not told to have ended as they did.`);
       const [lines] = await sql`select count(*)::int as n, count(distinct inbound_event_id)::int as events
         from call_events where company_id = ${company.id}`;
       demand(lines?.n === lines?.events, `The timeline has ${lines?.n} lines of ${lines?.events} events.`);

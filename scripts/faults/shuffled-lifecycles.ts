@@ -1,5 +1,5 @@
 import { run } from '../../functions/inbound/process-inbound.worker.ts';
-import { described, differences, isCorrectedEnd, madeOf } from './shared/canonical.ts';
+import { described, differences, isCorrectedEnd, madeOf, untoldEnds } from './shared/canonical.ts';
 import { type Counts, demand, type Ground, makeCompany, withAdmin } from './shared/ground.ts';
 import { lifecyclesOfBoth } from './shared/lifecycles-of-both.ts';
 import { type RandomOrder, randomOrder } from './shared/random-order.ts';
@@ -47,6 +47,8 @@ export async function shuffledLifecycles(
     const different = differences(wanted, await madeOf(sql, shuffled.id));
     const found = different.filter((difference) => !isCorrectedEnd(difference));
     demand(found.length === 0, `${found.length} differences.\n${described(found)}`);
+    const untold = await untoldEnds(sql, shuffled.id);
+    demand(untold === 0, `${untold} calls were not told to have ended as they did.`);
     return {
       calls: size.calls,
       events: ids.length,
@@ -57,6 +59,7 @@ export async function shuffledLifecycles(
       'timelines compared': wanted.timeline.size,
       'outbox compared': wanted.outbox.size,
       different: found.length,
+      'ends that were not told': untold,
       'told to have ended otherwise before': different.length,
     };
   });

@@ -1,4 +1,5 @@
 import type { Sql } from 'postgres';
+import { finalStatuses } from '#providers/provider.ts';
 
 /** What events made of a company, by the provider's ids, without the ids and times that are ours. */
 export interface Made {
@@ -57,20 +58,32 @@ export function differences(wanted: Made, found: Made): Difference[] {
 const finals = ['call.completed:*', 'call.missed:*'];
 
 /**
- * Whether an outbox differs only in that the call was told to have ended in another way first: of events that come
- * swapped, the one that corrects it may be the last, and what was announced was true of all that was known.
+ * Whether two outboxes differ only in that one of them told the call to have ended in another way first: the event that
+ * corrects it may come later or sooner, and what was announced was true of all that was known. That each tells the end
+ * that is true, untoldEnds() counts.
  */
 export function isCorrectedEnd({ part, wanted, found }: Difference): boolean {
   if (part !== 'outbox' || wanted === undefined || found === undefined) return false;
   const [due, told]: [string[], string[]] = [JSON.parse(wanted), JSON.parse(found)];
-  const extra = told.filter((type) => !due.includes(type));
-  const isTold = due.every((type) => told.includes(type)) && told.length === due.length + extra.length;
+  const [more, less] = told.length > due.length ? [told, due] : [due, told];
+  const extra = more.filter((type) => !less.includes(type));
+  const isContained = less.every((type) => more.includes(type)) && more.length === less.length + extra.length;
   return (
-    isTold &&
+    isContained &&
     extra.length === 1 &&
     finals.includes(extra[0] ?? '') &&
-    due.some((type) => finals.includes(type))
+    less.some((type) => finals.includes(type))
   );
+}
+
+/** How many calls of a company are over, and were not told to have ended as they did. */
+export async function untoldEnds(sql: Sql, companyId: string): Promise<number> {
+  const [row] = await sql<{ n: number }[]>`
+    select count(*)::int as n from calls c
+    where c.company_id = ${companyId} and c.status = any(${[...finalStatuses]})
+      and not exists (select from outbox o where o.company_id = c.company_id and o.subject_id = c.id
+        and o.type = case when c.status in ('missed', 'voicemail') then 'call.missed' else 'call.completed' end)`;
+  return row?.n ?? 0;
 }
 
 /** The first few differences as text: the columns that differ, where both sides have the row. */
