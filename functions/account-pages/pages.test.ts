@@ -72,7 +72,7 @@ describeInBrowser(endpoints, (ground) => {
     return { page, troubles, asked, said: page.locator('#said') };
   }
 
-  /** For whoever wants to look: SCREENSHOTS=/tmp/shots/ */
+  /** For whoever wants to look: SCREENSHOTS=<folder>/ */
   async function shoot(page: Page, name: string) {
     if (process.env.SCREENSHOTS)
       await page.screenshot({ path: `${process.env.SCREENSHOTS}${name}.png`, fullPage: true });
