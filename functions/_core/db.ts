@@ -291,3 +291,17 @@ export const sqlStateOf = (error: unknown): string => {
   const code = codeOf(error);
   return /^[0-9A-Z]{5}$/.test(code) ? code : '';
 };
+
+/** Whether the same transaction, run again, may well succeed: it met another one (serialisation failure, deadlock). */
+export const isPassing = (error: unknown): boolean => ['40001', '40P01'].includes(sqlStateOf(error));
+
+/** Runs a transaction, and again while it meets others: five times in all. */
+export async function untilAlone<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isPassing(error) || tries >= 5) throw error;
+    }
+  }
+}

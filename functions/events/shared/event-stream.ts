@@ -6,7 +6,7 @@ import { AppError } from '#core/errors.ts';
 import { equals } from '#core/filters.ts';
 import type { Stream, StreamTerms } from '#core/http/stream.ts';
 import { asJson } from '#core/shape.ts';
-import { Turns } from '#core/turns.ts';
+import { Lanes } from '#core/turns.ts';
 import { outbox } from '#db/schema/pipeline.ts';
 import { inTheLog, loggedEventShape, logOf } from './event.ts';
 import { type OpenStream, openStream } from './open-streams.ts';
@@ -32,8 +32,7 @@ export interface Followed {
 }
 
 /** Streams read two at a time, so that the instance's other requests find connections free when something happens. */
-const lanes = [new Turns(), new Turns()] as const;
-let lastLane = 0;
+const lanes = new Lanes(2);
 
 /** The last place taken in the caller's log. */
 export async function headOfLog(ctx: Context): Promise<number> {
@@ -62,8 +61,7 @@ const block = (sequence: string, type: string, item: string): string =>
 
 /** What comes after `position`, read as the caller, who is checked again with it. One statement: head and events agree. */
 async function readPart(ctx: Context, { types, appId }: Followed, position: number): Promise<Part> {
-  const lane = lanes[lastLane++ % lanes.length] ?? lanes[0];
-  const leave = await lane.enter();
+  const leave = await lanes.enter();
   try {
     const most = position + mostPlaces;
     const conditions = [

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/db.ts';
+import { isPassing, rowsOf, type Tx, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { wake } from '#core/queue.ts';
 import { Turns } from '#core/turns.ts';
@@ -175,10 +175,6 @@ async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processe
   }
 }
 
-/** Serialisation failures and deadlocks: the same again may well succeed. */
-const isPassing = (error: unknown) =>
-  error instanceof RowsAppeared || ['40001', '40P01'].includes(sqlStateOf(error));
-
 /**
  * Processes stored events: those of `ids` that are due, all in one transaction. A batch that the database refuses is
  * halved until the event that it refuses stands alone; that one is marked, the others are done.
@@ -192,7 +188,7 @@ export async function processEvents(
     try {
       return await attempt(ctx, ids);
     } catch (error) {
-      if (isPassing(error) && tries < 5) continue;
+      if ((error instanceof RowsAppeared || isPassing(error)) && tries < 5) continue;
       if (error instanceof AppError) throw error;
       if (ids.length > 1) {
         const half = Math.ceil(ids.length / 2);

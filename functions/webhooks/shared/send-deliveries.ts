@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, type Tx } from '#core/db.ts';
+import { rowsOf, type Tx, untilAlone } from '#core/db.ts';
 import { longestDelaySeconds, wake } from '#core/queue.ts';
-import { Turns } from '#core/turns.ts';
+import { Lanes } from '#core/turns.ts';
 import { attempt } from './attempt.ts';
 import { atTheirHosts, type Claimed, claimDue } from './claim.ts';
 import { type Result, recordResults, type Standing } from './record.ts';
@@ -17,22 +17,12 @@ const slowMs = 1_000;
 const storeRestsMs = [100, 400, 1_500, 3_000, 5_000] as const;
 
 /** The runs of a process store and take two at a time, so that whatever else it does finds connections free. */
-const lanes = [new Turns(), new Turns()] as const;
-let lastLane = 0;
-
-/** Serialisation failures and deadlocks: the same again may well succeed. */
-const isPassing = (error: unknown) => ['40001', '40P01'].includes(sqlStateOf(error));
+const lanes = new Lanes(2);
 
 async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => Promise<T>): Promise<T> {
-  const leave = await (lanes[lastLane++ % lanes.length] ?? lanes[0]).enter();
+  const leave = await lanes.enter();
   try {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await ctx.dbAsService(reason, run);
-      } catch (error) {
-        if (!isPassing(error) || tries >= 5) throw error;
-      }
-    }
+    return await untilAlone(() => ctx.dbAsService(reason, run));
   } finally {
     leave();
   }

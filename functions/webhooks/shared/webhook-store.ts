@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import { audit } from '#core/audit.ts';
 import type { Caller } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/db.ts';
+import { rowsOf, type Tx, textArray, untilAlone } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { callersCompany } from '#core/filters.ts';
 import { hostOf } from '#core/outgoing/url.ts';
@@ -166,15 +166,11 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
 /** Deletes a webhook with its deliveries. @throws AppError NOT_FOUND */
 export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: string; url: string }> {
   demandWholeCompany(ctx.caller);
-  for (let tries = 1; ; tries++) {
-    try {
-      return await ctx.dbAsService('delete a webhook of the company', (tx) => deleteIn(tx, ctx, id));
-    } catch (error) {
-      // Whoever sends to it locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two
-      // that wait for each other.
-      if (sqlStateOf(error) !== '40P01' || tries >= 5) throw error;
-    }
-  }
+  // Whoever sends to it locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
+  // wait for each other.
+  return await untilAlone(() =>
+    ctx.dbAsService('delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),
+  );
 }
 
 async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string; url: string }> {
