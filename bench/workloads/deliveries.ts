@@ -17,9 +17,9 @@ const receiverCount = 50;
 const everyMs = 25;
 const wideCount = 500;
 
-const EventAt = (body: string): number => Number(JSON.parse(body).data.atMs);
+const storedAtOf = (body: string): number => Number(JSON.parse(body).data.atMs);
 
-/** Deliveries that are due, or under way, now. */
+/** Events yet to be dispatched, and deliveries yet to be made. */
 async function backlog(sql: Sql): Promise<number> {
   const [row] = await sql<{ n: number }[]>`
     select (select count(*) from outbox where dispatched_at is null)::int
@@ -48,7 +48,7 @@ async function steady(
   }
   const tookSeconds = (performance.now() - started) / 1000;
   await until('everything is delivered', async () => (await receivers.count()) >= sent, 30_000);
-  const latencies = new Latencies((await receivers.heard()).map(({ atMs, body }) => atMs - EventAt(body)));
+  const latencies = new Latencies((await receivers.heard()).map(({ atMs, body }) => atMs - storedAtOf(body)));
   return { latencies, waiting, rate: sent / tookSeconds };
 }
 
@@ -83,7 +83,7 @@ async function run(bench: Bench): Promise<Findings> {
       await wake([wide]);
       await until('the event is everywhere', async () => (await receivers.count()) >= wideCount, 30_000, 20);
       const heard = await receivers.heard();
-      wideMs.push(Math.max(...heard.map(({ atMs }) => atMs)) - EventAt(heard[0]?.body ?? ''));
+      wideMs.push(Math.max(...heard.map(({ atMs }) => atMs)) - storedAtOf(heard[0]?.body ?? ''));
     }
     const worst = Math.max(...wideMs);
     const row = (name: string, list: Latencies) => [

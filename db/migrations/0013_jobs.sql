@@ -18,7 +18,8 @@ create table public.jobs (
 -- Small, however many jobs there ever were: all that the worker and the sweep look at.
 create index jobs_waiting on public.jobs (next_attempt_at) where status = 'waiting';
 create index jobs_over on public.jobs (done_at) where status <> 'waiting';
-create index jobs_with_files on public.jobs (done_at) where kind = 'export-data' and status <> 'waiting';
+create index jobs_with_files on public.jobs (done_at)
+  where kind = 'export-data' and status <> 'waiting' and (result -> 'isGone') is null;
 create index jobs_by_user on public.jobs (user_id, id desc);
 create index jobs_by_company on public.jobs (company_id);
 

@@ -30,6 +30,10 @@ export type Caller =
   | { kind: 'key'; keyId: string; companyId: string; appId: string | null; hash: Buffer }
   | { kind: 'service-key'; companyId: string };
 
+/** Tells callers apart: a person's id, a key's, else their kind. */
+export const callerIdOf = (caller: Caller): string =>
+  caller.kind === 'user' ? caller.userId : caller.kind === 'key' ? caller.keyId : caller.kind;
+
 /**
  * How a transaction takes on this caller, for an endpoint that needs this role (people, and the makers of keys) or scope
  * (keys), from this address.

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
-import type { Caller } from './caller.ts';
+import { type Caller, callerIdOf } from './caller.ts';
 import { callFunction, type LastStatement } from './db.ts';
 import { AppError } from './errors.ts';
 import type { HeaderFields } from './http/incoming.ts';
@@ -30,9 +30,6 @@ const longestKey = 255;
 /** Whose keys do not meet another's: a company's, the operators', those of one address that nobody has logged in from. */
 const scopeOf = (caller: Caller, ip: string): string =>
   'companyId' in caller ? caller.companyId : caller.kind === 'nobody' ? `nobody:${ip}` : caller.kind;
-
-const callerIdOf = (caller: Caller): string =>
-  caller.kind === 'user' ? caller.userId : caller.kind === 'key' ? caller.keyId : caller.kind;
 
 /**
  * The request's Idempotency-Key, with what it was sent with. Nothing where there is none.

@@ -16,9 +16,11 @@ export const { contract, run, serve, handler } = schedule({
       return rows.length === chunk && Date.now() < endAt;
     };
     while (await remove('deliveries', oldDeliveries));
-    do {
+    // No event before its deliveries: they would not be found any more.
+    for (let isMore = true; isMore && Date.now() < endAt; ) {
       while (await remove('deliveries', deliveriesOfOldEvents));
-    } while (await remove('events', oldEvents));
+      isMore = Date.now() < endAt && (await remove('events', oldEvents));
+    }
     if (deleted.events + deleted.deliveries > 0) ctx.log.info(deleted, 'deleted old events and deliveries');
   },
 });

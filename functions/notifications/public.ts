@@ -1,6 +1,6 @@
 /** What other features need of notifications. */
 
-export type { Notice, NoticeData, NoticeKind, ToldEvent } from './shared/notice.ts';
+export type { ToldEvent } from './shared/notice.ts';
 export { notify } from './shared/notify.ts';
 export { notifyOfEvents, toldTypes } from './shared/notify-of-events.ts';
 export { sendNotification, sendNotificationKind } from './shared/send-notification.ts';

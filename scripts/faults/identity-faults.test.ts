@@ -16,7 +16,8 @@ describe('several processes', () => {
       calmRequests: 12,
       mostMoreMs: 1_000,
     });
-    expect(counts).toMatchObject({ 'admitted of each key, least and most': '200 200', 'of them refused': 0 });
+    expect(counts['admitted of each key, least and most']).toBe('200 200');
+    expect(counts['of them let in']).toBeGreaterThan(0);
   });
 
   test('give one successor for a refresh token that comes to both at once', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
+import { Latencies } from '../../bench/load/latencies.ts';
 import { type Child, startChild } from './shared/child-process.ts';
 import { type Counts, demand, type Ground, makeCompany, withAdmin } from './shared/ground.ts';
 import { askFor, bearer, type JsonAnswer, kindsOf } from './shared/json-requests.ts';
@@ -57,13 +58,9 @@ async function storeCalls(sql: Sql, companyId: string, count: number): Promise<v
       from generate_series(1, ${count}::int) n`;
 }
 
-const percentile = (sorted: readonly number[], part: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-
 interface Calm {
   p50: number;
   p99: number;
-  refused: number;
 }
 
 const calmEveryMs = 25;
@@ -80,8 +77,8 @@ async function askCalmly(address: string, headers: Record<string, string>, reque
   const answers = asked.map(({ answer }) => answer);
   const refused = answers.filter(({ status }) => status !== 200).length;
   demand(refused === 0, `A calm caller was answered ${kindsOf(answers)}.`);
-  const times = asked.map(({ ms }) => ms).sort((one, other) => one - other);
-  return { p50: percentile(times, 0.5), p99: percentile(times, 0.99), refused };
+  const times = new Latencies(asked.map(({ ms }) => ms));
+  return { p50: times.at(0.5), p99: times.at(0.99) };
 }
 
 const noisyConnections = 16;
@@ -133,7 +130,6 @@ async function besideNoise(
       'of them let in': heard.admitted,
       'allowed a minute, each': perMinute,
       'requests of the calm caller, alone and beside the noise': `2 × ${size.calmRequests}`,
-      'of them refused': alone.refused + beside.refused,
       'p50 alone and beside the noise, ms': `${alone.p50.toFixed(1)} ${beside.p50.toFixed(1)}`,
       'p99 alone and beside the noise, ms': `${alone.p99.toFixed(1)} ${beside.p99.toFixed(1)}`,
     };

@@ -19,7 +19,7 @@ export const showPassword =
 /** What a new password must be, as a hint. */
 export const newPasswordHint = '12 characters or more. A few words that only you put together do well.';
 
-/** Of the `token` that every page takes. */
+/** Of the `token` that a mail’s link carries. */
 export const tokenDescription =
   'Of the mail. The page’s own script reads it; the answer is the same without it, and opening it changes nothing.';
 

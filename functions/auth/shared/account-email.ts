@@ -55,15 +55,17 @@ async function prepare(
   asked: AccountEmail,
 ): Promise<{ addressee: Addressee; mail: Template } | undefined> {
   const { name, userId, companyId } = addressee;
-  const isNew = async (template: Template['template']): Promise<boolean> =>
+  /** Notes the mail in the company's log. @returns whether it was not noted before. */
+  const noted = async (template: Template['template']): Promise<boolean> =>
     companyId !== null && (await logMail(tx, jobId, { ...addressee, companyId, template }));
   if (asked.about === 'lock') {
     // Once, however many attempts the mail takes.
-    if (companyId !== null && (await isNew('account-locked'))) {
+    if (companyId !== null && (await noted('account-locked'))) {
       audit(tx, ctx, {
         ...{ companyId, action: 'account.locked', resource: { type: 'user', id: userId } },
         actor: 'system',
       });
+      // The sweep wakes it: a worker cannot wait for itself.
       await securityNotice(tx, addressee, {
         kind: 'security.account-locked',
         data: { minutes: lockMinutes },
@@ -73,7 +75,7 @@ async function prepare(
   }
   const askedAt = new Date(asked.askedAt);
   if (!(await storeReset(tx, userId, { ...asked, askedAt, now: ctx.now() }))) return undefined;
-  await isNew('reset-password');
+  await noted('reset-password');
   const { code, token } = asked;
   const data = { name, code, minutes: resetMinutes, link: pageLink('/reset-password', { token }) };
   return { addressee, mail: { template: 'reset-password', data } };

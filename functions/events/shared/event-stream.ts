@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
+import { callerIdOf } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
@@ -26,7 +27,7 @@ const unreadMs = 10_000;
 /** Places of the log that one read looks at: an agent, or a filter, may see none of them. */
 const mostPlaces = 10_000;
 
-export interface Followed {
+interface Followed {
   types: readonly string[] | undefined;
   appId: string | undefined;
 }
@@ -147,7 +148,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
  * @throws AppError RATE_LIMITED where too many streams are open.
  */
 export function followLog(ctx: Context, followed: Followed, position: number): Stream {
-  const open = openStream(ctx.companyId, callerIdOf(ctx), position);
+  const open = openStream(ctx.companyId, callerIdOf(ctx.caller), position);
   let forgotten = setTimeout(() => open.close(), unreadMs).unref();
   return async function* stream(terms) {
     clearTimeout(forgotten);
@@ -164,15 +165,4 @@ export function followLog(ctx: Context, followed: Followed, position: number): S
       open.close();
     }
   };
-}
-
-function callerIdOf({ caller }: Context): string {
-  switch (caller.kind) {
-    case 'user':
-      return caller.userId;
-    case 'key':
-      return caller.keyId;
-    default:
-      return caller.kind;
-  }
 }

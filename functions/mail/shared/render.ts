@@ -1,3 +1,4 @@
+import { cutTo, oneLine, withoutLinks } from '#core/plain-text.ts';
 import { htmlOf, textOf } from './layout.ts';
 import type { Message, Money, StoredMail, TemplateName } from './mail.ts';
 import { de } from './words/de.ts';
@@ -9,22 +10,10 @@ import type { Content, Telling, Words } from './words/words.ts';
 const languages: ReadonlyMap<string, Words> = new Map(Object.entries({ en, de, es, fr }));
 export const mailLanguages = [...languages.keys()];
 
-/** Control characters, line ends of every alphabet, and what turns the direction of the text around it. */
-const unprintable = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
 const longestName = 100;
 
-/** One line of text, for a subject or a sentence. */
-const oneLine = (text: string): string => text.replaceAll(unprintable, ' ').replaceAll(/ {2,}/g, ' ').trim();
-
-/**
- * A name that somebody chose, as part of our mail. Anyone can call themselves `visit evil.example`, and have a stranger
- * invited: readers make links of such text, unless something invisible stands in it.
- */
-function named(name: string): string {
-  const short = [...oneLine(name.toWellFormed())];
-  const text = short.length > longestName ? `${short.slice(0, longestName - 1).join('')}…` : short.join('');
-  return text.replaceAll(/(?<=\S)[.:/@](?=\S)/g, '$&\u2060');
-}
+/** A name that somebody chose, as part of our mail; a stranger may be invited with it. */
+const named = (name: string): string => withoutLinks(cutTo(oneLine(name), longestName));
 
 const chosenByPeople = new Set([
   ...['name', 'inviterName', 'device', 'from', 'orderNumber', 'reference', 'invoiceNumber'],

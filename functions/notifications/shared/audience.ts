@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
-
-type LeastRole = 'owner' | 'admin' | 'manager' | 'agent';
+import type { LeastRole } from './notice.ts';
 
 /** Whom of a company a notice is for: active members alone, named, or by the least role for each way of telling. */
 export type Audience = { userIds: readonly string[] } | { inApp: LeastRole; sent: LeastRole };

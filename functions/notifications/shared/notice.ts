@@ -16,10 +16,13 @@ export type NoticeKind = keyof NoticeData;
 /** A kind with its data. */
 export type Told = { [K in NoticeKind]: { kind: K; data: NoticeData[K] } }[NoticeKind];
 
+/** The least role of those who are told. */
+export type LeastRole = Exclude<Role, 'platform_admin' | 'viewer'>;
+
 /** Something that people of a company are to be told. Of those named, only active members of it are. */
 export type Notice = {
   companyId: string;
-  to: { userIds: readonly string[] } | { leastRole: Exclude<Role, 'platform_admin' | 'viewer'> };
+  to: { userIds: readonly string[] } | { leastRole: LeastRole };
   /** Each person is told only once of what has the same key. */
   dedupeKey: string;
   eventId?: string | undefined;

@@ -434,7 +434,7 @@ describe('a burst', () => {
     Promise.all(Array.from({ length: count }, () => aMissedCall(company)));
 
   test('of missed calls is mailed to nobody more than so often within an hour; the log says so, and the app has them all', async () => {
-    const { company, owner } = await aTeam('owner');
+    const { company } = await aTeam('owner');
     await hasIntegration(company, 'slack', 'https://hooks.slack.example/T/B/secret');
     await companyPrefers(company, { categories: { calls: { slack: true } } });
     const ids = [...(await told(await missed(company, 20))), ...(await told(await missed(company, 20)))];
@@ -448,7 +448,6 @@ describe('a burst', () => {
     }
     await adminSql()`update notification_sends set created_at = created_at - interval '61 minutes' where company_id = ${company.id}`;
     expect(await told(await missed(company, 1))).toHaveLength(2);
-    expect(owner.id).toBeTruthy();
   });
 
   test('does not count what is urgent, nor anybody else’s, nor other channels', async () => {

@@ -96,7 +96,7 @@ describe('a mail', () => {
 
   test('that a provider fails with is in the log as what it is, and sent once when the provider is back', async () => {
     byResend();
-    const { company, owner, ids, only } = await aMailOnItsWay();
+    const { owner, ids, only } = await aMailOnItsWay();
     resend.fail({ status: 500, name: 'internal_server_error' });
     await run(ids);
     expect(await only()).toMatchObject({ status: 'waiting', attempts: 1, provider: null, reason: null });
@@ -110,7 +110,6 @@ describe('a mail', () => {
     expect(await only()).toMatchObject({
       ...{ status: 'sent', attempts: 3, provider: 'resend', messageId: taken[0]?.id, error: null },
     });
-    expect(company.id).toBeTruthy();
   });
 
   test('that no provider will ever take has failed, and the company is not told what the provider said', async () => {

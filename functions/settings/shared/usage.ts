@@ -95,7 +95,8 @@ export async function standingOf(
     sql`select (select (quotas ->> ${what}::text)::int from company_settings where company_id = ${companyId}::uuid) as most,
       (${counts[what](companyId)}) as used`,
   );
-  return row ?? { most: null, used: 0 };
+  if (!row) throw new Error('A count gave no row.');
+  return row;
 }
 
 /** Of a company, whatever its quota. */

@@ -24,7 +24,8 @@ export async function demandSeat(tx: Tx, companyId: string, emailNormal: string)
         and ${invitations.emailNormal} <> ${emailNormal} and ${isOpenInvitation} and ${invitations.expiresAt} > now()
         and not ${memberWith(invitations.emailNormal)}) as invited`,
   );
-  const { has_one: hasOne = false, invited = 0 } = row ?? {};
+  if (!row) throw new Error('A count gave no row.');
+  const { has_one: hasOne, invited } = row;
   if (hasOne || used + invited < most) return;
   const [besides, orElse] =
     invited === 0

@@ -9,14 +9,9 @@ import type { Heard } from './receivers.entry.ts';
 import { deployedEnvironment } from './server-environment.ts';
 
 /** The dispatcher and the sender in a process of their own; private receivers and http are allowed, as on this machine. */
-export const startOutgoingWorker = (
-  ground: Ground,
-  queueUrl: string,
-  nodeFlags: string[] = [],
-): Promise<Child> =>
+export const startOutgoingWorker = (ground: Ground, queueUrl: string): Promise<Child> =>
   startChild(new URL('./outgoing-worker.entry.ts', import.meta.url), {
     logFile: ground.logFile,
-    nodeFlags,
     env: {
       ...deployedEnvironment,
       NODE_ENV: 'test',
@@ -37,7 +32,7 @@ export interface Receivers {
   heard(): Promise<Heard[]>;
   count(): Promise<number>;
   forget(): Promise<void>;
-  totals(): Promise<{ connections: number; canary: number }>;
+  redirectsFollowed(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -52,7 +47,7 @@ export async function startReceivers(ground: Ground): Promise<Receivers> {
     heard: async () => (await child.ask('heard')) as Heard[],
     count: async () => (await child.ask('count')) as number,
     forget: async () => void (await child.ask('forget')),
-    totals: async () => (await child.ask('totals')) as { connections: number; canary: number },
+    redirectsFollowed: async () => (await child.ask('redirectsFollowed')) as number,
     stop: () => child.stop(),
   };
 }

@@ -1,4 +1,5 @@
-import { button, clock, counted, itemLines, lines, type Words } from './words.ts';
+import { clock } from '#core/plain-text.ts';
+import { button, counted, itemLines, lines, type Words } from './words.ts';
 
 const hours = (n: number) => counted(n, 'hora', 'horas');
 const minutes = (n: number) => counted(n, 'minuto', 'minutos');

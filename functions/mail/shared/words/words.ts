@@ -50,7 +50,3 @@ export const itemLines = ({ items = [] }: TemplateData<'order-confirmation'>, { 
   lines(
     ...items.map(({ quantity, name, price }) => `${quantity} × ${name}${price ? ` · ${money(price)}` : ''}`),
   );
-
-/** 65 seconds as 1:05. */
-export const clock = (seconds: number): string =>
-  `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;

@@ -1,4 +1,4 @@
-import { clock } from './length.ts';
+import { clock } from '#core/plain-text.ts';
 import type { Words } from './words.ts';
 
 const caller = (from: string | null) => from ?? 'Un número desconocido';

@@ -1,3 +1,4 @@
+import { cutTo, oneLine, withoutLinks } from '#core/plain-text.ts';
 import type { NoticeData, NoticeKind, Told } from '../notice.ts';
 import { de } from './de.ts';
 import { en } from './en.ts';
@@ -22,15 +23,7 @@ export type Words = { [K in NoticeKind]: (data: Fit<NoticeData[K]>) => Content }
 const languages: ReadonlyMap<string, Words> = new Map(Object.entries({ en, de, es, fr }));
 export const noticeLanguages = [...languages.keys()];
 
-/** Control characters, line ends of every alphabet, and what turns the direction of the text around it. */
-const unprintable = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2066-\u2069]+/gu;
 const longest = 200;
-
-function tidied(text: string): string {
-  const line = text.toWellFormed().replaceAll(unprintable, ' ').replaceAll(/ {2,}/g, ' ').trim();
-  const chars = [...line];
-  return chars.length > longest ? `${chars.slice(0, longest - 1).join('')}…` : line;
-}
 
 /** What somebody can call themselves, who is no member: readers make links of it, unless something stands in it. */
 const chosenByStrangers = new Set(['from', 'device']);
@@ -38,9 +31,9 @@ const chosenByStrangers = new Set(['from', 'device']);
 function fitForWords(data: object): object {
   const fields = Object.entries(data).map(([field, value]) => {
     if (typeof value !== 'string') return [field, value];
-    const text = tidied(value) || null;
+    const text = cutTo(oneLine(value), longest) || null;
     if (!chosenByStrangers.has(field)) return [field, text];
-    return [field, text?.replaceAll(/(?<=\S)[.:/@](?=\S)/g, '$&\u2060') ?? null];
+    return [field, text && withoutLinks(text)];
   });
   return Object.fromEntries(fields);
 }
