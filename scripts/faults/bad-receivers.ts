@@ -19,7 +19,7 @@ interface Size {
   mostRatio: number;
 }
 
-const warmEvents = 15;
+const warmEvents = 30;
 
 const p99Of = ({ latencies }: { latencies: number[] }) => new Latencies(latencies).at(0.99);
 
@@ -35,10 +35,6 @@ async function round(
   for (let i = 0; i < goodCount; i++)
     await addWebhook(sql, company.id, await receivers.good(`127.0.${net}.${i + 1}`));
   const bad = new Map<string, string>();
-  for (const [index, kind] of kinds.entries()) {
-    const url = await others.bad(kind, `127.0.${net + 1}.${index + 1}`);
-    bad.set((await addWebhook(sql, company.id, url)).id, kind);
-  }
   await receivers.forget();
   const worker = await startOutgoingWorker(ground, queue.url);
   let rss = 0;
@@ -53,6 +49,11 @@ async function round(
     };
     for (let i = 0; i < warmEvents; i++) await send();
     await until('it is warm', async () => (await receivers.count()) >= warmEvents * goodCount, 60_000);
+    // Only now, so that all that they cost is in what the memory grows by.
+    for (const [index, kind] of kinds.entries()) {
+      const url = await others.bad(kind, `127.0.${net + 1}.${index + 1}`);
+      bad.set((await addWebhook(sql, company.id, url)).id, kind);
+    }
     await receivers.forget();
     const before = worker.rssBytes();
     rss = before;

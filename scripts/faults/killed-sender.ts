@@ -5,7 +5,7 @@ import { addWebhook, startOutgoingWorker, startReceivers, storeOutbox } from './
 import { randomOrder } from './shared/random-order.ts';
 
 /** Many deaths fall into the start, some before the first request, most between requests. */
-const longestLifeMs = 900;
+const longestLifeMs = 250;
 
 /**
  * The dispatcher and the sender die by kill -9 at any moment: every receiver gets every event, what comes again bears the
