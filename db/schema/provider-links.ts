@@ -46,6 +46,7 @@ export const oauthStates = pgTable('oauth_states', {
   provider: text('provider').notNull(),
   codeVerifier: text('code_verifier').notNull(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
+  browserHash: bytea('browser_hash'),
 });
 
 export const userMappings = pgTable('user_mappings', {

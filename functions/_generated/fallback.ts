@@ -121,6 +121,8 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'POST', path: '/api/webhooks/:id/replay' },
   { method: 'POST', path: '/api/webhooks/:id/test' },
   { method: 'GET', path: '/authorize' },
+  { method: 'GET', path: '/authorize/consent' },
+  { method: 'POST', path: '/authorize/consent' },
   { method: 'GET', path: '/callback' },
   { method: 'GET', path: '/data-export' },
   { method: 'DELETE', path: '/dev/mailbox' },

@@ -4,7 +4,7 @@ import { AppError } from '#core/errors.ts';
 import { expiryOf } from './shared/connection-store.ts';
 import { begunWith, codeRefused, exchanged, kept, refusal } from './shared/finishing.ts';
 import { askedScopes } from './shared/oauth-app.ts';
-import { resultPage } from './shared/result-page.ts';
+import { plainPage } from './shared/plain-page.ts';
 
 const text = z.string().max(4000).optional();
 
@@ -40,12 +40,16 @@ export const { contract, respond, serve, handler } = endpoint({
       const tokens = await exchanged(begun, input.code);
       await kept(ctx, begun, tokens);
       const sentence = `${begun.appName} now has access to your Dialpad organization. You can close this window.`;
-      if (isBrowser) return resultPage(200, 'Dialpad is connected', sentence);
+      if (isBrowser) return plainPage({ status: 200, title: 'Dialpad is connected', sentences: [sentence] });
       const expires_at = expiryOf(tokens, ctx.now().getTime());
       return { app_id: begun.appId, connected: true as const, scopes: [...askedScopes], expires_at };
     } catch (error) {
       if (!isBrowser || !(error instanceof AppError)) throw error;
-      return resultPage(error.status, 'Dialpad was not connected', error.message);
+      return plainPage({
+        status: error.status,
+        title: 'Dialpad was not connected',
+        sentences: [error.message],
+      });
     }
   },
 });

@@ -19,8 +19,11 @@ export interface Pkce {
 
 export function newPkce(): Pkce {
   const verifier = randomBytes(32).toString('base64url');
-  return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
+  return { verifier, challenge: challengeOf(verifier) };
 }
+
+export const challengeOf = (verifier: string): string =>
+  createHash('sha256').update(verifier).digest('base64url');
 
 /** Where to send a company's admin, who comes back to `redirectUri` with `code` and `state`. */
 export function authorizeUrl(request: {

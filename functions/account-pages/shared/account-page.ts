@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { pageStyle } from '#core/http/page-style.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { pageScript } from './page-script.ts';
-import { pageStyle } from './page-style.ts';
 
 const hashOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 

@@ -1,8 +1,10 @@
+import { timingSafeEqual } from 'node:crypto';
 import { audit } from '#core/audit.ts';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { AppError } from '#core/errors.ts';
 import { type DialpadTokens, deauthorize, exchangeCode } from '#providers/dialpad/oauth.ts';
+import { browserCookieOf, hashOfCookie } from './browser-cookie.ts';
 import { keepConnection } from './connection-store.ts';
 import { askedScopes, oauthApp, redirectUri } from './oauth-app.ts';
 import { type Begun, takeState } from './state-store.ts';
@@ -16,12 +18,28 @@ const invalid = (path: string, message: string, cause?: unknown) =>
 export const codeRefused = (cause?: unknown) =>
   invalid('code', `Dialpad’s code is missing or was not accepted. ${beginAgain}`, cause);
 
-/** The state counts as used from here on, whatever becomes of the rest. */
+export const stateRefused = () =>
+  invalid('state', `This address was used already or is too old. ${beginAgain}`);
+
+/**
+ * The authorization that ends here. Its state counts as used from here on, whatever becomes of the rest.
+ * @throws AppError VALIDATION_FAILED for a state that is none, FORBIDDEN for a browser other than the one that agreed: an
+ * admin who was sent straight to Dialpad has not been told which company asks.
+ */
 export async function begunWith(ctx: Context, state: string | undefined): Promise<Begun> {
-  const begun =
-    state && (await ctx.dbAsService('find what a state belongs to', (tx) => takeState(tx, state)));
-  if (begun) return begun;
-  throw invalid('state', `This address was used already or is too old. ${beginAgain}`);
+  const begun = state
+    ? await ctx.dbAsService('find the authorization that a state belongs to', (tx) => takeState(tx, state))
+    : undefined;
+  if (!begun || state === undefined) throw stateRefused();
+  const cookie = browserCookieOf(ctx.headers, state);
+  const isSameBrowser =
+    cookie !== undefined &&
+    begun.browserHash !== undefined &&
+    timingSafeEqual(hashOfCookie(cookie), begun.browserHash);
+  if (isSameBrowser) return begun;
+  throw new AppError('FORBIDDEN', {
+    message: `This was not begun in this browser, on the page that names the company and the app. ${beginAgain}`,
+  });
 }
 
 /** Dialpad's reason in our own words: whoever makes up such an address puts no text of theirs on our page. */

@@ -10,6 +10,14 @@ export const askedScopes = [
   'offline_access',
 ] as const;
 
+/** What each scope lets the app do, as the admin is told. */
+export const scopeMeanings: Record<(typeof askedScopes)[number], string> = {
+  'calls:list': 'list the calls of the organization, with numbers, times and people',
+  recordings_export: 'fetch recordings of calls and voicemails',
+  'message_content_export:all': 'read text messages',
+  offline_access: 'go on doing so until you take the access back in Dialpad',
+};
+
 /** @throws AppError UNAVAILABLE where the deployment has none. */
 export function oauthApp(): OAuthApp {
   const { DIALPAD_CLIENT_ID, DIALPAD_CLIENT_SECRET } = env();
@@ -24,3 +32,7 @@ export function oauthApp(): OAuthApp {
 
 /** Where Dialpad sends the admin back to; to be registered there exactly so. */
 export const redirectUri = () => new URL('/callback', env().PUBLIC_URL).href;
+
+/** Our page that names the company and the app of an authorization. */
+export const consentPage = (state: string): string =>
+  `${new URL('/authorize/consent', env().PUBLIC_URL).href}?state=${encodeURIComponent(state)}`;

@@ -26,20 +26,61 @@ export async function keepState(
   return { state, expiresAt: row?.expires_at ?? '' };
 }
 
+/** What the admin is asked to agree to. */
+export interface Asked {
+  companyName: string;
+  appName: string;
+}
+
+/** Whose authorization a state is; undefined where it has expired, was used, or never was. Changes nothing. */
+export async function readState(tx: Tx, state: string): Promise<Asked | undefined> {
+  const [row] = await rowsOf<{ company_name: string; app_name: string }>(
+    tx,
+    sql`select c.name as company_name, a.name as app_name
+      from oauth_states s join apps a on a.id = s.app_id join companies c on c.id = s.company_id
+      where s.state_hash = ${hashOf(state)}::bytea and s.provider = ${provider} and s.expires_at > now()
+        and c.deleted_at is null`,
+  );
+  return row && { companyName: row.company_name, appName: row.app_name };
+}
+
+/**
+ * Binds an authorization to the browser whose user has agreed on our page.
+ * @returns the verifier of its proof key; undefined where it has expired or another browser was first.
+ */
+export async function bindState(tx: Tx, state: string, browserHash: Buffer): Promise<string | undefined> {
+  const [row] = await rowsOf<{ code_verifier: string }>(
+    tx,
+    sql`update oauth_states set browser_hash = ${browserHash}::bytea
+      where state_hash = ${hashOf(state)}::bytea and provider = ${provider} and expires_at > now()
+        and browser_hash is null
+      returning code_verifier`,
+  );
+  return row && decryptSecret(row.code_verifier);
+}
+
 export interface Begun {
   companyId: string;
   appId: string;
   appName: string;
   verifier: string;
+  /** SHA-256 of the cookie of the browser that agreed; undefined: none has. */
+  browserHash: Buffer | undefined;
 }
 
-/** Ends an authorization: whoever comes first with the state gets what belongs to it, everyone else nothing. */
+/** Ends an authorization: the first request with the state gets what belongs to it, every other one nothing. */
 export async function takeState(tx: Tx, state: string): Promise<Begun | undefined> {
-  const [row] = await rowsOf<{ company_id: string; app_id: string; name: string; code_verifier: string }>(
+  const [row] = await rowsOf<{
+    company_id: string;
+    app_id: string;
+    name: string;
+    code_verifier: string;
+    browser_hash: Buffer | null;
+  }>(
     tx,
     sql`delete from oauth_states s using apps a
       where s.state_hash = ${hashOf(state)}::bytea and s.provider = ${provider} and s.expires_at > now() and a.id = s.app_id
-      returning s.company_id, s.app_id, a.name, s.code_verifier`,
+      returning s.company_id, s.app_id, a.name, s.code_verifier, s.browser_hash`,
   );
   if (!row) return undefined;
   return {
@@ -47,5 +88,6 @@ export async function takeState(tx: Tx, state: string): Promise<Begun | undefine
     appId: row.app_id,
     appName: row.name,
     verifier: decryptSecret(row.code_verifier),
+    browserHash: row.browser_hash ?? undefined,
   };
 }

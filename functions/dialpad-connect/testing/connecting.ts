@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { makeContext } from '#core/context.ts';
-import { aCompany, request, type TestCompany } from '#core/testing/company.ts';
+import { aCompany, request, type TestCompany, type TestResponse } from '#core/testing/company.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { type DialpadStandIn, startDialpadStandIn } from '../../../scripts/providers/dialpad/stand-in.ts';
 import * as finishAuthorization from '../finish-authorization.ts';
+import * as giveConsent from '../give-consent.ts';
 import { dialpadAccount } from '../public.ts';
 import * as startAuthorization from '../start-authorization.ts';
 
@@ -61,13 +62,41 @@ export const contextOf = (now?: () => Date) =>
     ...(now ? { now } : {}),
   });
 
-/** The admin's browser at Dialpad: agrees, and is sent back with what the callback gets. */
-export async function agreed(authorizeUrl: string): Promise<Record<string, string>> {
-  const answer = await fetch(authorizeUrl, { redirect: 'manual' });
-  const back = new URL(answer.headers.get('location') ?? '');
-  expect(`${back.origin}${back.pathname}`).toBe('https://api.example.com/callback');
-  return Object.fromEntries(back.searchParams);
+export const ourOrigin = 'https://api.example.com';
+
+/** The state that the address of our consent page carries. */
+export function stateOf(consentAddress: string): string {
+  const { origin, pathname, searchParams } = new URL(consentAddress);
+  expect(origin + pathname).toBe(`${ourOrigin}/authorize/consent`);
+  return searchParams.get('state') ?? '';
 }
+
+/** Presses the button of our page. @returns Dialpad's address, and the cookie that the browser was given. */
+export async function consented(state: string): Promise<{ address: string; cookie: string }> {
+  const answer = await request(giveConsent, { state }, { origin: ourOrigin });
+  expect(answer.status).toBe(303);
+  const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
+  return { address: answer.headers.get('location') ?? '', cookie };
+}
+
+/** What the browser brings to the callback. */
+export interface Return {
+  input: Record<string, string>;
+  headers: { cookie: string };
+}
+
+/** The admin's browser: agrees on our page and at Dialpad, and is sent back. */
+export async function agreed(consentAddress: string): Promise<Return> {
+  const { address, cookie } = await consented(stateOf(consentAddress));
+  const answer = await fetch(address, { redirect: 'manual' });
+  const back = new URL(answer.headers.get('location') ?? '');
+  expect(back.origin + back.pathname).toBe(`${ourOrigin}/callback`);
+  return { input: Object.fromEntries(back.searchParams), headers: { cookie } };
+}
+
+/** The browser at our callback. */
+export const returned = (back: Return, headers: Record<string, string> = {}): Promise<TestResponse> =>
+  request(finishAuthorization, back.input, { ...back.headers, ...headers });
 
 export const begun = async (appId: string): Promise<string> =>
   (await internal(startAuthorization, { app_id: appId, mode: 'json' })).body.data.authorize_url;
@@ -75,7 +104,7 @@ export const begun = async (appId: string): Promise<string> =>
 /** A new app that is connected. */
 export async function connected(): Promise<Awaited<ReturnType<TestCompany['app']>>> {
   const app = await (await aCompany()).app();
-  const answer = await request(finishAuthorization, await agreed(await begun(app.appId)));
+  const answer = await returned(await agreed(await begun(app.appId)));
   expect(answer.body.data).toMatchObject({ app_id: app.appId, connected: true });
   return app;
 }

@@ -1,4 +1,4 @@
-/** How the pages of an account look: readable from 320 px up, in light and dark. */
+/** How our plain pages look: readable from 320 px up, in light and dark. */
 export const pageStyle = `
 :root { color-scheme: light dark; --ground: #f3f4f6; --paper: #fff; --ink: #111827; --soft: #4b5563; --line: #8b94a3; --action: #1d4ed8; --focus: #1d4ed8; --good: #166534; --bad: #b91c1c; }
 @media (prefers-color-scheme: dark) {
@@ -11,6 +11,8 @@ main { max-width: 27rem; margin: 0 auto; padding: 1.5rem; background: var(--pape
 @media (min-width: 40rem) { body { padding: 10vh 1rem 2rem; } main { padding: 2.25rem; } }
 h1 { margin: 0; font-size: 1.5rem; line-height: 1.25; }
 p { margin: .5rem 0 0; }
+ul { margin: .75rem 0 0; padding-left: 1.25rem; }
+li + li { margin-top: .3rem; }
 form > * { margin: 1.25rem 0 0; }
 fieldset { padding: 0; border: 0; }
 legend { padding: 0; font-weight: 600; }
