@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { migrate } from '../../scripts/migrate.ts';
+import { revokeTemporary } from '../../scripts/revoke-temporary.ts';
 import { freePort } from '../../scripts/stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../../scripts/stack/postgres.ts';
 import { accessOf, columnsOf } from './catalogue.ts';
@@ -87,6 +88,46 @@ describe('migrating', () => {
   });
 });
 
+describe('the right of the API’s login to create temporary objects', () => {
+  const isOpen = (address: string) =>
+    inside(address, async (sql) => {
+      const [row] =
+        await sql`select has_database_privilege('trunkline_api', current_database(), 'temporary') as "isOpen"`;
+      return row?.isOpen;
+    });
+
+  test('goes with each migration, and again in a copy of the database, where it is back', async () => {
+    const name = await aDatabase();
+    const address = addressOf(name);
+    await migrate(address);
+    expect(await isOpen(address)).toBe(false);
+    const copy = `${name}_copy`;
+    await admin.unsafe(`create database ${copy} template ${name}`);
+    made.push(copy);
+    expect(await isOpen(addressOf(copy))).toBe(true);
+    expect(await migrate(addressOf(copy))).toEqual({ applied: [], already: all.length });
+    expect(await isOpen(addressOf(copy))).toBe(false);
+    await inside(addressOf(copy), (sql) =>
+      sql.unsafe(`grant temporary on database ${copy} to trunkline_api`),
+    );
+    await inside(addressOf(copy), revokeTemporary);
+    expect(await isOpen(addressOf(copy))).toBe(false);
+  });
+
+  test('stays, without an error, where the migrating role does not own the database', async () => {
+    const address = addressOf(await aDatabase());
+    await migrate(address);
+    await inside(address, (sql) =>
+      sql.unsafe(`grant temporary on database ${new URL(address).pathname.slice(1)} to trunkline_api`),
+    );
+    await inside(address, async (sql) => {
+      await sql.unsafe('set role trunkline_api');
+      await revokeTemporary(sql);
+    });
+    expect(await isOpen(address)).toBe(true);
+  });
+});
+
 describe('migrating as a role that is no superuser, as Supabase’s postgres', () => {
   let address: string;
   beforeAll(async () => {
@@ -115,6 +156,11 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
     const [theirs, ours] = [await describe(address), await describe(template)];
     expect(theirs).toEqual(ours);
     expect(theirs.problems).toEqual([]);
+    await inside(address, async (sql) => {
+      const [row] =
+        await sql`select has_database_privilege('trunkline_api', current_database(), 'temporary') as "isOpen"`;
+      expect(row?.isOpen).toBe(false);
+    });
   });
 
   test('gives functions that see past the forced policies, as their owner does', async () => {

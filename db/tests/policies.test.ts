@@ -171,7 +171,9 @@ describe('the database', () => {
         create policy "by row" on public.oddities to authenticated using (private.caller_company_id() = company_id);
         create table public.bare (id uuid);
         create policy "by members" on public.calls using (company_id in (select company_id from public.memberships));
-        create function private.open() returns int language sql security definer as 'select 1'`);
+        create function private.open() returns int language sql security definer as 'select 1';
+        create function private.as_before() returns int language sql set search_path = '' as 'select 1';
+        create or replace function private.caller_id() returns uuid language sql stable as 'select null::pg_catalog.uuid'`);
       return await problemsOf(tx);
     });
     expect(found).toEqual(
@@ -187,7 +189,9 @@ describe('the database', () => {
         'anon may select oddities',
         'authenticated may read oddities.token',
         'private.open may be called by everyone',
-        'private.open has no search_path of its own',
+        'private.open() does not search pg_catalog first',
+        'private.as_before() does not search pg_catalog first',
+        'private.caller_id() does not search pg_catalog first',
       ]),
     );
   });

@@ -100,11 +100,15 @@ const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
     `select 'private.' || p.proname || ' may be called by everyone' as problem
        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
       where p.pronamespace = 'private'::regnamespace and a.grantee = 0
-     union all select 'private.' || proname || ' has no search_path of its own' from pg_proc
-      where pronamespace = 'private'::regnamespace and not coalesce(array_to_string(proconfig, ',') ~ '(^|,)search_path=', false)
-        -- A setting would keep these from being inlined into the policies; they run as whoever calls, every name qualified.
-        and not (not prosecdef and proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role')
-          and prosrc ~ 'pg_catalog\\.|private\\.')
+     union all select p.oid::regprocedure || ' does not search pg_catalog first' from pg_proc p
+      where p.pronamespace in ('private'::regnamespace, 'public'::regnamespace)
+        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+        and p.proconfig is distinct from array['search_path=pg_catalog, pg_temp']
+        -- A setting would keep these from being inlined into the policies; a body in standard SQL was bound when it was made.
+        and not (p.proconfig is null and not p.prosecdef and p.prosqlbody is not null and p.pronamespace = 'private'::regnamespace
+          and p.proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role', 'role_rank', 'caller_is_at_least'))
+        -- It plans a statement of the API, which names tables of public, as its caller.
+        and not (p.proname = 'estimated_rows' and not p.prosecdef and p.proconfig = array['search_path=pg_catalog, public, pg_temp'])
      union all select 'public.' || proname || ' runs as its owner' from pg_proc
       where pronamespace = 'public'::regnamespace and prosecdef
      union all select 'anon may use the schema private' where has_schema_privilege('anon', 'private', 'usage')`,
