@@ -1,6 +1,5 @@
 import postgres, { type Sql } from 'postgres';
-import { adminSql } from '#core/testing/admin-sql.ts';
-import { columnsOf } from './catalogue.ts';
+import { type Asker, columnsOf } from './catalogue.ts';
 
 /** A schema that the attacker may write to, as a careless deployment may have one. */
 export const openSchema = 'attacker';
@@ -53,8 +52,8 @@ const operators = (schema: string) => `
    where o.oprnamespace = 'pg_catalog'::regnamespace and l.typname in ${ourTypes} and r.typname in ${ourTypes} and s.typname in ${ourTypes}`;
 
 /** A view in \`schema\` in the place of each table, which runs the attacker's code for whoever reads or writes it. */
-async function views(schema: string): Promise<string[]> {
-  const columns = await columnsOf(adminSql());
+async function views(admin: Asker, schema: string): Promise<string[]> {
+  const columns = await columnsOf(admin);
   const tables = [...new Set(columns.map(({ table }) => table)), 'new_calls', 'old_calls'];
   return tables.map((table) => {
     const own = columns.filter((column) => column.table === table.replace(/^(?:new|old)_/, ''));
@@ -75,7 +74,7 @@ const typeName = (type: string) =>
  * A session of the API's login that has made counterfeits, in pg_temp and in \`openSchema\`, of every type, table, function
  * and operator that our functions use. The right to create temporary objects must have been given to it.
  */
-export async function anAttacker(): Promise<Attacker> {
+export async function anAttacker(admin: Asker): Promise<Attacker> {
   const said: string[] = [];
   const sql = postgres(process.env.DATABASE_URL ?? '', {
     max: 1,
@@ -85,11 +84,9 @@ export async function anAttacker(): Promise<Attacker> {
     const made = [
       spies(schema),
       ...(
-        await adminSql().unsafe(
-          `${domains(schema)} union all ${functions(schema)} union all ${operators(schema)}`,
-        )
+        await admin.unsafe(`${domains(schema)} union all ${functions(schema)} union all ${operators(schema)}`)
       ).map(({ text }) => String(text)),
-      ...(await views(schema)),
+      ...(await views(admin, schema)),
     ];
     for (let at = 0; at < made.length; at += 100) await sql.unsafe(made.slice(at, at + 100).join(';\n'));
   }

@@ -133,7 +133,9 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
   beforeAll(async () => {
     await admin.unsafe("create role supabase_like login createrole createdb bypassrls password 'secret'");
     // As supabase/postgres does on 16 and above; trunkline_api is there from another database's migration.
-    await admin.unsafe('grant anon, authenticated, service_role to supabase_like with admin option');
+    await admin.unsafe(
+      'grant anon, authenticated, service_role, trunkline_member to supabase_like with admin option',
+    );
     const name = await aDatabase('supabase_like');
     address = as('supabase_like', name);
     await inside(address, (sql) =>
@@ -149,7 +151,7 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
     await migrate(template);
     const describe = (of: string) =>
       inside(of, async (sql) => ({
-        access: await accessOf(sql),
+        access: [await accessOf(sql, 'authenticated'), await accessOf(sql, 'trunkline_member')],
         columns: await columnsOf(sql),
         problems: await problemsOf(sql),
       }));
@@ -182,7 +184,7 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
         await tx`select private.enter_user(${JSON.stringify(claims)}::text::jsonb, 'owner', null)`;
         return await tx`select id, current_user as who from public.calls`;
       });
-      expect(rows).toEqual([{ id: world.get('calls')?.id, who: 'authenticated' }]);
+      expect(rows).toEqual([{ id: world.get('calls')?.id, who: 'trunkline_member' }]);
     });
   });
 

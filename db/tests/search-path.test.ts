@@ -115,7 +115,7 @@ const watched = ['calls', 'companies', 'users'];
 
 /** Calls everything there is to call as everyone whom the login may be. @returns what ran, by what made it run. */
 async function attack(): Promise<{ calls: number; done: Set<string>; ran: string[] }> {
-  const attacker = await anAttacker();
+  const attacker = await anAttacker(admin);
   const ran: string[] = [];
   const done = new Set<string>();
   let calls = 0;
