@@ -171,6 +171,25 @@ describe('the database', () => {
     expect(await problemsOf(sql)).toEqual([]);
   });
 
+  test.each(maker.tables)(
+    'reads the claims in the policies of %s without a call of a function for it',
+    async (table) => {
+      const columns =
+        access.find((one) => one.table === table && one.role === 'trunkline_member')?.columns ?? [];
+      const column = columns[0] ?? keyOf(table);
+      const plan = await undone(async (tx) => {
+        await tx.unsafe(`grant select on public.${table} to trunkline_member`);
+        await tx.unsafe("select set_config('role', 'trunkline_member', true)");
+        return await tx.unsafe(`explain (verbose, costs off) select "${column}" from public.${table}`);
+      });
+      const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+      expect(text).not.toMatch(
+        /private\.(?:claims|caller_id|caller_company_id|caller_app_id|caller_role|role_rank|caller_is_at_least)\(/,
+      );
+      expect(text).not.toContain('caller_is_live');
+    },
+  );
+
   test('would be found out with a table that someone forgot to guard', async () => {
     const found = await undone(async (tx) => {
       await tx.unsafe(`create table public.oddities (company_id uuid, call_id uuid references public.apps (id), token text);
