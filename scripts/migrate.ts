@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import postgres, { type TransactionSql } from 'postgres';
+import { revokeTemporary } from './revoke-temporary.ts';
 
 const folder = new URL('../db/migrations/', import.meta.url);
 
@@ -51,6 +52,7 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
         applied.push(name);
       });
     }
+    await revokeTemporary(sql);
     if (apiPassword) {
       const [quoted] = await sql<{ literal: string }[]>`select quote_literal(${apiPassword}) as literal`;
       await sql.unsafe(`alter role trunkline_api password ${quoted?.literal ?? ''}`);

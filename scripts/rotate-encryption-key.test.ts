@@ -6,6 +6,7 @@ import { forgetEnv } from '#core/env.ts';
 import { currentKeyId, decryptSecret, encryptSecret } from '#core/secrets.ts';
 import { templateDatabase } from '#core/testing/global-setup.ts';
 import { columnsOf } from '../db/tests/catalogue.ts';
+import { revokeTemporary } from './revoke-temporary.ts';
 import { encryptedColumns, reportOf, rotateEncryptionKey } from './rotate-encryption-key.ts';
 
 // A database of its own: what is done here is done to every row.
@@ -22,6 +23,7 @@ const onServer = async (statement: string): Promise<void> => {
 beforeAll(async () => {
   await onServer(`create database ${database} template ${templateDatabase}`);
   sql = postgres(address, { max: 4, onnotice: () => {} });
+  await revokeTemporary(sql);
 });
 afterAll(async () => {
   await sql.end();

@@ -63,24 +63,28 @@ export async function allowedValuesOf(sql: Asker): Promise<Map<string, string>> 
   return new Map(found.filter(([, value]) => value !== ''));
 }
 
+/** As whom people and keys read: the API's transactions, and PostgREST. */
+export type Reader = 'trunkline_member' | 'authenticated';
+
 export interface Access {
   table: string;
   command: 'select' | 'insert' | 'update' | 'delete';
-  /** Columns that the role `authenticated` may touch by this command; for delete, any column or none. */
+  /** Columns that the role may touch by this command; for delete, any column or none. */
   columns: string[];
   /** A policy lets it through for some row. */
   isPermitted: boolean;
 }
 
-/** What grants and policies allow a person or key, for every table and command. */
-export const accessOf = (sql: Asker): Promise<Access[]> =>
+/** What grants and policies allow a person or key under this role, for every table and command. */
+export const accessOf = (sql: Asker, role: Reader): Promise<Access[]> =>
   rowsOf<Access>(
     sql,
     `select c.relname as "table", command,
       array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
-        and case when command = 'delete' then has_table_privilege('authenticated', c.oid, 'delete')
-                 else has_column_privilege('authenticated', c.oid, a.attnum, command) end order by a.attnum) as columns,
+        and case when command = 'delete' then has_table_privilege('${role}', c.oid, 'delete')
+                 else has_column_privilege('${role}', c.oid, a.attnum, command) end order by a.attnum) as columns,
       exists (select from pg_policies p where p.schemaname = 'public' and p.tablename = c.relname
+        and p.permissive = 'PERMISSIVE' and '${role}' = any (p.roles)
         and p.cmd in ('ALL', upper(command)) and coalesce(p.qual, p.with_check) <> 'false') as "isPermitted"
      from pg_class c, unnest(array['select', 'insert', 'update', 'delete']) command
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') order by 1, 2`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { migrate } from '../../scripts/migrate.ts';
+import { revokeTemporary } from '../../scripts/revoke-temporary.ts';
 import { freePort } from '../../scripts/stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../../scripts/stack/postgres.ts';
 import { accessOf, columnsOf } from './catalogue.ts';
@@ -87,12 +88,54 @@ describe('migrating', () => {
   });
 });
 
+describe('the right of the API’s login to create temporary objects', () => {
+  const isOpen = (address: string) =>
+    inside(address, async (sql) => {
+      const [row] =
+        await sql`select has_database_privilege('trunkline_api', current_database(), 'temporary') as "isOpen"`;
+      return row?.isOpen;
+    });
+
+  test('goes with each migration, and again in a copy of the database, where it is back', async () => {
+    const name = await aDatabase();
+    const address = addressOf(name);
+    await migrate(address);
+    expect(await isOpen(address)).toBe(false);
+    const copy = `${name}_copy`;
+    await admin.unsafe(`create database ${copy} template ${name}`);
+    made.push(copy);
+    expect(await isOpen(addressOf(copy))).toBe(true);
+    expect(await migrate(addressOf(copy))).toEqual({ applied: [], already: all.length });
+    expect(await isOpen(addressOf(copy))).toBe(false);
+    await inside(addressOf(copy), (sql) =>
+      sql.unsafe(`grant temporary on database ${copy} to trunkline_api`),
+    );
+    await inside(addressOf(copy), revokeTemporary);
+    expect(await isOpen(addressOf(copy))).toBe(false);
+  });
+
+  test('stays, without an error, where the migrating role does not own the database', async () => {
+    const address = addressOf(await aDatabase());
+    await migrate(address);
+    await inside(address, (sql) =>
+      sql.unsafe(`grant temporary on database ${new URL(address).pathname.slice(1)} to trunkline_api`),
+    );
+    await inside(address, async (sql) => {
+      await sql.unsafe('set role trunkline_api');
+      await revokeTemporary(sql);
+    });
+    expect(await isOpen(address)).toBe(true);
+  });
+});
+
 describe('migrating as a role that is no superuser, as Supabase’s postgres', () => {
   let address: string;
   beforeAll(async () => {
     await admin.unsafe("create role supabase_like login createrole createdb bypassrls password 'secret'");
     // As supabase/postgres does on 16 and above; trunkline_api is there from another database's migration.
-    await admin.unsafe('grant anon, authenticated, service_role to supabase_like with admin option');
+    await admin.unsafe(
+      'grant anon, authenticated, service_role, trunkline_member to supabase_like with admin option',
+    );
     const name = await aDatabase('supabase_like');
     address = as('supabase_like', name);
     await inside(address, (sql) =>
@@ -108,13 +151,18 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
     await migrate(template);
     const describe = (of: string) =>
       inside(of, async (sql) => ({
-        access: await accessOf(sql),
+        access: [await accessOf(sql, 'authenticated'), await accessOf(sql, 'trunkline_member')],
         columns: await columnsOf(sql),
         problems: await problemsOf(sql),
       }));
     const [theirs, ours] = [await describe(address), await describe(template)];
     expect(theirs).toEqual(ours);
     expect(theirs.problems).toEqual([]);
+    await inside(address, async (sql) => {
+      const [row] =
+        await sql`select has_database_privilege('trunkline_api', current_database(), 'temporary') as "isOpen"`;
+      expect(row?.isOpen).toBe(false);
+    });
   });
 
   test('gives functions that see past the forced policies, as their owner does', async () => {
@@ -136,7 +184,7 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
         await tx`select private.enter_user(${JSON.stringify(claims)}::text::jsonb, 'owner', null)`;
         return await tx`select id, current_user as who from public.calls`;
       });
-      expect(rows).toEqual([{ id: world.get('calls')?.id, who: 'authenticated' }]);
+      expect(rows).toEqual([{ id: world.get('calls')?.id, who: 'trunkline_member' }]);
     });
   });
 

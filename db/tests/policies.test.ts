@@ -1,13 +1,16 @@
 import postgres from 'postgres';
 import { afterAll, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
-import { type Access, type Asker, accessOf } from './catalogue.ts';
+import { type Access, type Asker, accessOf, type Reader } from './catalogue.ts';
 import { perRowCalls, problemsOf } from './problems.ts';
 import { insertOf, makerFor, type StoredRow, type World } from './world.ts';
 
 const sql = adminSql();
 const maker = await makerFor(sql);
-const access = await accessOf(sql);
+const readers: readonly Reader[] = ['trunkline_member', 'authenticated'];
+const access = (
+  await Promise.all(readers.map(async (role) => (await accessOf(sql, role)).map((one) => ({ ...one, role }))))
+).flat();
 const [own, other] = [await maker.makeWorld(), await maker.makeWorld()];
 /** The login role of the API, which has taken on nobody. */
 const login = postgres(process.env.DATABASE_URL ?? '', { max: 1, onnotice: () => {} });
@@ -17,11 +20,13 @@ const idOf = (world: World, table: string) => String(world.get(table)?.id);
 const claimsOf = (world: World) => ({
   sub: idOf(world, 'users'),
   role: 'authenticated',
+  session_id: idOf(world, 'sessions'),
   app_metadata: { company_id: idOf(world, 'companies'), role: 'owner' },
 });
-type Identity = { role: 'authenticated' | 'anon' | 'service_role'; claims: object };
-const owner: Identity = { role: 'authenticated', claims: claimsOf(own) };
-const stranger: Identity = { role: 'authenticated', claims: claimsOf(other) };
+type Identity = { role: Reader | 'anon' | 'service_role'; claims: object };
+const ownerAs = (role: Reader): Identity => ({ role, claims: claimsOf(own) });
+const strangerAs = (role: Reader): Identity => ({ role, claims: claimsOf(other) });
+const owner = ownerAs('trunkline_member');
 const anon: Identity = { role: 'anon', claims: { role: 'anon' } };
 
 class Undo extends Error {}
@@ -95,18 +100,18 @@ function statementOf({ table, command, columns }: Access): Statement {
 
 const isNothing = (outcome: number | string) => outcome === 0 || outcome === '42501';
 
-describe.each(access)('$command on $table', (allowed) => {
-  const { table } = allowed;
+describe.each(access)('$command on $table as $role', (allowed) => {
+  const { table, role } = allowed;
   const isAllowed = allowed.columns.length > 0 && allowed.isPermitted;
 
   test(`is ${isAllowed ? 'open' : 'closed'} to the company's own owner`, async () => {
-    const { outcome } = await attempt(owner, statementOf(allowed), table);
+    const { outcome } = await attempt(ownerAs(role), statementOf(allowed), table);
     if (isAllowed) expect(outcome).toBeGreaterThan(0);
     else expect(outcome).toSatisfy(isNothing);
   });
 
   test('is closed to another company', async () => {
-    const { outcome, isChanged } = await attempt(stranger, statementOf(allowed), table);
+    const { outcome, isChanged } = await attempt(strangerAs(role), statementOf(allowed), table);
     expect(outcome).toSatisfy(allowed.command === 'insert' ? (found) => found === '42501' : isNothing);
     expect(isChanged).toBe(false);
   });
@@ -121,19 +126,21 @@ describe.each(access)('$command on $table', (allowed) => {
 });
 
 describe('a row of one company', () => {
-  test.each(maker.tables)(
-    'of %s is among what its owner reads without asking for it, and no stranger does',
-    async (table) => {
-      const readable = access.find((one) => one.table === table && one.command === 'select');
+  test.each(readers.flatMap((role) => maker.tables.map((table) => [table, role] as const)))(
+    'of %s is among what its owner reads without asking for it as %s, and no stranger does',
+    async (table, role) => {
+      const readable = access.find(
+        (one) => one.table === table && one.command === 'select' && one.role === role,
+      );
       if (!readable?.columns.includes(keyOf(table))) return;
       const every: Statement = [
         `select 1 from public.${table} where "${keyOf(table)}" = $1`,
         [own.get(table)?.[keyOf(table)] as string],
       ];
-      const { outcome } = await attempt(owner, every, table);
+      const { outcome } = await attempt(ownerAs(role), every, table);
       if (readable.isPermitted) expect(outcome).toBeGreaterThan(0);
       else expect(outcome).toBe(0);
-      expect((await attempt(stranger, every, table)).outcome).toBe(0);
+      expect((await attempt(strangerAs(role), every, table)).outcome).toBe(0);
     },
   );
 
@@ -164,14 +171,37 @@ describe('the database', () => {
     expect(await problemsOf(sql)).toEqual([]);
   });
 
+  test.each(maker.tables)(
+    'reads the claims in the policies of %s without a call of a function for it',
+    async (table) => {
+      const columns =
+        access.find((one) => one.table === table && one.role === 'trunkline_member')?.columns ?? [];
+      const column = columns[0] ?? keyOf(table);
+      const plan = await undone(async (tx) => {
+        await tx.unsafe(`grant select on public.${table} to trunkline_member`);
+        await tx.unsafe("select set_config('role', 'trunkline_member', true)");
+        return await tx.unsafe(`explain (verbose, costs off) select "${column}" from public.${table}`);
+      });
+      const text = plan.map((row) => row['QUERY PLAN']).join('\n');
+      expect(text).not.toMatch(
+        /private\.(?:claims|caller_id|caller_company_id|caller_app_id|caller_role|role_rank|caller_is_at_least)\(/,
+      );
+      expect(text).not.toContain('caller_is_live');
+    },
+  );
+
   test('would be found out with a table that someone forgot to guard', async () => {
     const found = await undone(async (tx) => {
       await tx.unsafe(`create table public.oddities (company_id uuid, call_id uuid references public.apps (id), token text);
         grant select on public.oddities to authenticated, anon;
+        grant update (token) on public.oddities to authenticated;
+        grant execute on function private.uuid_v7() to authenticated;
         create policy "by row" on public.oddities to authenticated using (private.caller_company_id() = company_id);
         create table public.bare (id uuid);
         create policy "by members" on public.calls using (company_id in (select company_id from public.memberships));
-        create function private.open() returns int language sql security definer as 'select 1'`);
+        create function private.open() returns int language sql security definer as 'select 1';
+        create function private.as_before() returns int language sql set search_path = '' as 'select 1';
+        create or replace function private.caller_id() returns uuid language sql stable as 'select null::pg_catalog.uuid'`);
       return await problemsOf(tx);
     });
     expect(found).toEqual(
@@ -183,11 +213,18 @@ describe('the database', () => {
         'bare has no policy',
         '"by row" on oddities asks private.caller_company_id for each row',
         '"by members" on calls is shaped by memberships',
-        '"by members" on calls is for public, not for authenticated alone',
+        '"by members" on calls is for public',
+        '"by row" on oddities is for authenticated',
+        'authenticated may update oddities',
+        'authenticated may read every column of oddities, those of tomorrow too',
+        'authenticated may read oddities, whose policies do not ask whether the caller is live',
+        'authenticated may call private.uuid_v7()',
         'anon may select oddities',
         'authenticated may read oddities.token',
         'private.open may be called by everyone',
-        'private.open has no search_path of its own',
+        'private.open() does not search pg_catalog first',
+        'private.as_before() does not search pg_catalog first',
+        'private.caller_id() does not search pg_catalog first',
       ]),
     );
   });

@@ -60,9 +60,9 @@ async function problemsOfTables(sql: Asker): Promise<string[]> {
 
 async function problemsOfPolicies(sql: Asker): Promise<string[]> {
   const policies = await sql.unsafe(
-    "select tablename, policyname, roles::text[] as roles, coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public'",
+    "select tablename, policyname, permissive, roles::text[] as roles, coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public'",
   );
-  return policies.flatMap(({ tablename, policyname, roles, qual, with_check }) => {
+  return policies.flatMap(({ tablename, policyname, permissive, roles, qual, with_check }) => {
     const name = `"${policyname}" on ${tablename}`;
     const mayReadMembers = tablename === 'users'; // its list of colleagues is one hashed subquery for the statement
     return [
@@ -70,7 +70,11 @@ async function problemsOfPolicies(sql: Asker): Promise<string[]> {
       ...(/\bmemberships\b/.test(`${qual}${with_check}`) && !mayReadMembers
         ? [`${name} is shaped by memberships`]
         : []),
-      ...(String(roles) === 'authenticated' ? [] : [`${name} is for ${roles}, not for authenticated alone`]),
+      // What is forbidden besides, PostgREST alone is forbidden: the API has asked before.
+      ...(String([...roles].sort()) ===
+      (permissive === 'RESTRICTIVE' ? 'authenticated' : 'authenticated,trunkline_member')
+        ? []
+        : [`${name} is for ${roles}`]),
       ...([qual, with_check].includes('true') ? [`${name} lets everyone through`] : []),
     ];
   });
@@ -84,14 +88,35 @@ const problemsOfGrants = (sql: Asker): Promise<string[]> =>
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
         and (has_table_privilege(t.role, c.oid, p)
           or p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(t.role, c.oid, p))
-     union all select 'authenticated may ' || p || ' ' || c.relname
+     union all select 'trunkline_member may ' || p || ' ' || c.relname
        from pg_class c, unnest(array['truncate', 'references', 'trigger']) p
-      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege('authenticated', c.oid, p)
-     union all select 'authenticated may read ' || c.relname || '.' || a.attname
-       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_table_privilege('trunkline_member', c.oid, p)
+     union all select 'authenticated may ' || p || ' ' || c.relname
+       from pg_class c, unnest(array['insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
+        and (has_table_privilege('authenticated', c.oid, p)
+          or p in ('insert', 'update', 'references') and has_any_column_privilege('authenticated', c.oid, p))
+     union all select 'authenticated may read every column of ' || c.relname || ', those of tomorrow too'
+       from pg_class c
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm') and has_table_privilege('authenticated', c.oid, 'select')
+     union all select 'authenticated may read ' || c.relname || ', whose policies do not ask whether the caller is live'
+       from pg_class c
+      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and has_any_column_privilege('authenticated', c.oid, 'select')
+        and not exists (select from pg_policies p where p.schemaname = 'public' and p.tablename = c.relname and p.permissive = 'RESTRICTIVE'
+          and p.cmd in ('ALL', 'SELECT') and p.roles = '{authenticated}' and p.qual = '( SELECT private.caller_is_live() AS caller_is_live)')
+     union all select r.role || ' may read ' || c.relname || '.' || a.attname
+       from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped,
+         (values ('authenticated'), ('trunkline_member')) r (role)
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
         and (a.attname ~ '(^|_)(hash|secret|token|verifier|password)(_|$)' or (c.relname, a.attname) in (('users', 'is_platform_admin')))
-        and has_column_privilege('authenticated', c.oid, a.attnum, 'select')`,
+        and has_column_privilege(r.role, c.oid, a.attnum, 'select')
+     union all select 'authenticated may read ' || table_name || '.recording_url'
+       from information_schema.column_privileges where grantee = 'authenticated' and table_schema = 'public' and column_name = 'recording_url'
+     union all select r.rolname || ' goes past the policies' from pg_roles r
+      where r.rolname in ('authenticated', 'trunkline_member', 'trunkline_api', 'anon') and (r.rolbypassrls or r.rolsuper)
+     union all select m.member::regrole || ' may become trunkline_member' from pg_auth_members m
+      where m.roleid = 'trunkline_member'::regrole and m.set_option and m.member <> 'trunkline_api'::regrole
+        and not (select rolcreaterole or rolsuper from pg_roles where oid = m.member)`,
   );
 
 const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
@@ -100,11 +125,19 @@ const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
     `select 'private.' || p.proname || ' may be called by everyone' as problem
        from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
       where p.pronamespace = 'private'::regnamespace and a.grantee = 0
-     union all select 'private.' || proname || ' has no search_path of its own' from pg_proc
-      where pronamespace = 'private'::regnamespace and not coalesce(array_to_string(proconfig, ',') ~ '(^|,)search_path=', false)
-        -- A setting would keep these from being inlined into the policies; they run as whoever calls, every name qualified.
-        and not (not prosecdef and proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role')
-          and prosrc ~ 'pg_catalog\\.|private\\.')
+     union all select p.oid::regprocedure || ' does not search pg_catalog first' from pg_proc p
+      where p.pronamespace in ('private'::regnamespace, 'public'::regnamespace)
+        and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
+        and p.proconfig is distinct from array['search_path=pg_catalog, pg_temp']
+        -- A setting would keep these from being inlined into the policies; a body in standard SQL was bound when it was made.
+        and not (p.proconfig is null and not p.prosecdef and p.prosqlbody is not null and p.pronamespace = 'private'::regnamespace
+          and p.proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role', 'role_rank', 'caller_is_at_least'))
+        -- It plans a statement of the API, which names tables of public, as its caller.
+        and not (p.proname = 'estimated_rows' and not p.prosecdef and p.proconfig = array['search_path=pg_catalog, public, pg_temp'])
+     union all select 'authenticated may call ' || p.oid::regprocedure from pg_proc p
+      where p.pronamespace = 'private'::regnamespace and has_function_privilege('authenticated', p.oid, 'execute')
+        and p.proname not in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role', 'role_rank',
+          'caller_is_at_least', 'caller_agent_id', 'caller_is_live')
      union all select 'public.' || proname || ' runs as its owner' from pg_proc
       where pronamespace = 'public'::regnamespace and prosecdef
      union all select 'anon may use the schema private' where has_schema_privilege('anon', 'private', 'usage')`,

@@ -7,8 +7,8 @@ import { aCompany, type TestCompany } from '#core/testing/company.ts';
 
 /** What of the migration makes the policies: its last statement, which did nothing where the schema was not there. */
 async function makePolicies(): Promise<void> {
-  const text = await readFile(new URL('../migrations/0023_realtime.sql', import.meta.url), 'utf8');
-  await adminSql().unsafe(text.slice(text.indexOf('do $$')));
+  const text = await readFile(new URL('../migrations/0025_members.sql', import.meta.url), 'utf8');
+  await adminSql().unsafe(text.slice(text.lastIndexOf('do $$')));
 }
 
 let acme: TestCompany;
@@ -139,6 +139,12 @@ describe('a company’s private channel', () => {
     await adminSql()`update sessions set ended_at = now() where id = ${sessionId}`;
     expect(await mayReceive(who, topic)).toBe(false);
     await adminSql()`update sessions set ended_at = null where id = ${sessionId}`;
+    const higher = { app_metadata: { company_id: globex.id, role: 'owner' } };
+    expect(await mayReceive(await person(globex, higher), topic)).toBe(false);
+    await adminSql()`update companies set ip_allowlist = '{203.0.113.0/24}' where id = ${globex.id}`;
+    expect(await mayReceive(who, topic)).toBe(false);
+    await adminSql()`update companies set ip_allowlist = null where id = ${globex.id}`;
+    expect(await mayReceive(who, topic)).toBe(true);
     await adminSql()`update memberships set is_active = false where user_id = ${id}`;
     expect(await mayReceive(who, topic)).toBe(false);
   });

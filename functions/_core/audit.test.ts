@@ -39,13 +39,13 @@ async function withEntries(count: number): Promise<TestCompany> {
 const claimsOf = (companyId: string, role = 'admin') =>
   JSON.stringify({
     sub: randomUUID(),
-    role: 'authenticated',
+    role: 'trunkline_member',
     app_metadata: { company_id: companyId, role },
   });
 
 /** In a transaction that is undone, with the database role and claims given. */
 async function asRole<T>(
-  role: 'authenticated' | 'service_role',
+  role: 'trunkline_member' | 'service_role',
   claims: string,
   run: (tx: TransactionSql) => Promise<T>,
 ): Promise<T> {
@@ -57,7 +57,7 @@ async function asRole<T>(
 
 /** What a company's admin is told of its chain. */
 async function chainOf(companyId: string, settings: Record<string, string> = {}) {
-  return await asRole('authenticated', claimsOf(companyId), async (tx) => {
+  return await asRole('trunkline_member', claimsOf(companyId), async (tx) => {
     for (const [name, value] of Object.entries(settings))
       await tx`select set_config(${name}, ${value}, true)`;
     const [found] = await tx`select * from private.check_audit_chain(${companyId}::uuid)`;
@@ -265,7 +265,7 @@ describe('nobody but the log itself', () => {
     'delete from audit_heads',
   ];
   test.each(
-    (['authenticated', 'service_role'] as const).flatMap((role) =>
+    (['trunkline_member', 'service_role'] as const).flatMap((role) =>
       sentences.map((text) => [role, text] as const),
     ),
   )('as %s: %s', async (role, text) => {
@@ -278,7 +278,7 @@ describe('nobody but the log itself', () => {
   test('writes an entry as a person', async () => {
     const acme = await aCompany();
     const attempt = asRole(
-      'authenticated',
+      'trunkline_member',
       claimsOf(acme.id),
       (tx) =>
         tx`select private.write_audit(${acme.id}, 'x', 'system', null, null, null, null, null, 'x', null, null, null)`,
@@ -289,13 +289,13 @@ describe('nobody but the log itself', () => {
   test('of another company reads or checks it', async () => {
     const [acme, other] = [await withEntries(2), await aCompany()];
     const seen = await asRole(
-      'authenticated',
+      'trunkline_member',
       claimsOf(other.id, 'owner'),
       (tx) => tx`select 1 from audit_logs`,
     );
     expect(seen).toHaveLength(0);
     const check = asRole(
-      'authenticated',
+      'trunkline_member',
       claimsOf(other.id, 'owner'),
       (tx) => tx`select * from private.check_audit_chain(${acme.id}::uuid)`,
     );
@@ -305,10 +305,10 @@ describe('nobody but the log itself', () => {
   test.each(['manager', 'agent', 'viewer', ''])('with the role "%s" reads or checks it', async (role) => {
     const acme = await withEntries(2);
     expect(
-      await asRole('authenticated', claimsOf(acme.id, role), (tx) => tx`select 1 from audit_logs`),
+      await asRole('trunkline_member', claimsOf(acme.id, role), (tx) => tx`select 1 from audit_logs`),
     ).toHaveLength(0);
     const check = asRole(
-      'authenticated',
+      'trunkline_member',
       claimsOf(acme.id, role),
       (tx) => tx`select * from private.check_audit_chain(${acme.id}::uuid)`,
     );

@@ -138,7 +138,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     await useMode('1');
     const who = sql`select current_user as role, current_setting('request.jwt.claims', true) as claims`;
     const [asMember] = (await readTogether(member, [who]))[0] ?? [];
-    expect(asMember).toMatchObject({ role: 'authenticated', claims: expect.stringContaining(acme.id) });
+    expect(asMember).toMatchObject({ role: 'trunkline_member', claims: expect.stringContaining(acme.id) });
     const nobody = { role: 'trunkline_api', claims: expect.stringMatching(/^$/) };
     expect(await callFunction(who)).toEqual([nobody]);
     await transaction(member, async (tx) => await rowsOf(tx, who));

@@ -160,6 +160,38 @@ export async function readTogether(
   }
 }
 
+/**
+ * A call of a function that takes its own parameters and then those of one limit, or nulls, as private.take_limit has them,
+ * and gives one row: `state` of that limit, `refusal` (TL401, TL403) with its `message`, and what was read.
+ */
+export interface CallInOne {
+  /** As `private.who_am_i`. */
+  name: string;
+  params: readonly (string | null)[];
+}
+
+/**
+ * Counts the request, checks the caller and reads by one call of a function: no transaction around it, one plan for each
+ * step, kept. For what is asked so often that the steps of readTogether() cost more than what is read.
+ * @throws AppError RATE_LIMITED, UNAUTHENTICATED or FORBIDDEN.
+ */
+export async function readInOne({ name, params }: CallInOne, limits: Limits): Promise<Row[]> {
+  const [first, ...others] = limits.asks;
+  demandNotRefused(limits.asks, Date.now());
+  const limit = first ? takeLimitParams(first) : [null, null, null, null, null];
+  const places = [...params, ...limit].map((_, i) => `$${i + 1}`).join(', ');
+  const [taken, rows] = await Promise.all([
+    Promise.all(others.map((ask) => callFunction(takeLimitText, takeLimitParams(ask)))),
+    callFunction(`select * from ${name}(${places})`, [...params, ...limit]),
+  ]);
+  settleLimits(limits, [rows, ...taken]);
+  const [row] = rows;
+  if (typeof row?.refusal === 'string') {
+    throw new AppError(refusals[row.refusal] ?? 'INTERNAL', { message: String(row.message) });
+  }
+  return rows;
+}
+
 /** Counts a request where there is nothing to read with it. @throws AppError RATE_LIMITED. */
 export async function takeLimits(limits: Limits): Promise<void> {
   const { asks } = limits;
@@ -275,11 +307,13 @@ function codeOf(error: unknown): string {
   return inner instanceof Error && 'code' in inner ? String(inner.code) : '';
 }
 
+/** The SQLSTATEs with which the database refuses a caller. */
+const refusals: Record<string, ErrorCode> = { TL401: 'UNAUTHENTICATED', TL403: 'FORBIDDEN' };
+
 /** Postgres's refusals of a caller, and its absence, as the errors that a caller is told. */
 function translated(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
-  const refusals: Record<string, ErrorCode> = { TL401: 'UNAUTHENTICATED', TL403: 'FORBIDDEN' };
   const refusal = refusals[code];
   if (refusal) return new AppError(refusal, { message: (error as Error).message, cause: error });
   if (awayCodes.has(code) || code.startsWith('08')) return unavailable(error); // class 08: the connection failed

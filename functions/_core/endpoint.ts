@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { authenticate, type Who } from './auth.ts';
 import { type Caller, entryOf, type Role, type Scope, scopes } from './caller.ts';
 import { type Context, makeContext } from './context.ts';
-import { type Entry, type LastStatement, readTogether, takeLimits } from './db.ts';
+import { type Entry, type LastStatement, readInOne, readTogether, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
 import { failureReply, jsonReply } from './http/answers.ts';
@@ -88,7 +88,7 @@ interface Definition<I extends z.ZodObject, O extends z.ZodType> {
 
 /** Reads only, in one round trip with the caller's own check: nothing can happen before that check. */
 interface Query<I extends z.ZodObject> {
-  query(given: { input: z.output<I>; caller: Caller; now: Date }): Read;
+  query(given: { input: z.output<I>; caller: Caller; ip: string; now: Date }): Read;
 }
 
 interface Handle<I extends z.ZodObject, O extends z.ZodType> {
@@ -182,7 +182,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const entry = entryOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
     limits.asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
     if ('query' in definition) {
-      const read = definition.query({ input: value, caller, now });
+      const read = definition.query({ input: value, caller, ip, now });
       return jsonReply(contract.status, await runRead(entry, read, contract, limits));
     }
     const handled = async (withCommit?: LastStatement): Promise<Reply> => {
@@ -280,7 +280,9 @@ async function runRead(
   contract: Contract,
   limits: Limits,
 ): Promise<{ body: string; headers?: Record<string, string> }> {
-  const reply = read.reply(await readTogether(entry, read.statements, limits));
+  const reply = read.reply(
+    read.inOne ? [await readInOne(read.inOne, limits)] : await readTogether(entry, read.statements, limits),
+  );
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
   if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
   return reply;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Column } from 'drizzle-orm/column';
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import type { Row } from './db.ts';
+import type { CallInOne, Row } from './db.ts';
 import { AppError } from './errors.ts';
 import { inlined } from './inline-sql.ts';
 import { asJson, type Shape } from './shape.ts';
@@ -54,6 +54,8 @@ export interface ListSpec {
 
 export interface Read {
   statements: SQL[];
+  /** Where a function of the database counts, checks and reads by itself, instead of the statements. */
+  inOne?: CallInOne | undefined;
   /** Makes the answer of the statements' rows. */
   reply(results: Row[][]): { body: string; headers?: Record<string, string> };
 }

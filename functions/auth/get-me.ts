@@ -1,10 +1,9 @@
-import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import type { Caller } from '#core/caller.ts';
+import type { CallInOne } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { permissionsOf } from '#core/permissions.ts';
-import { asJson, shapeOf } from '#core/shape.ts';
-import { users } from '#db/schema/people.ts';
 import { CompanyRole } from './shared/account.ts';
 
 const Person = z.object({
@@ -29,43 +28,31 @@ const Me = Person.extend({
   permissions: z.array(z.string()).describe('What the role allows in that company.'),
 });
 
-const personShape = shapeOf(Person, {
-  id: users.id,
-  email: users.email,
-  name: users.name,
-  phone: users.phone,
-  timezone: users.timezone,
-  language: users.language,
-  emailVerifiedAt: users.emailVerifiedAt,
-  lastLoginAt: users.lastLoginAt,
-  createdAt: users.createdAt,
-  isPlatformAdmin: sql`private.caller_is_platform_admin()`,
-  companyId: sql`private.caller_company_id()`,
-  memberships: sql`(select coalesce(json_agg(json_build_object(
-      'companyId', m.company_id, 'companyName', m.company_name, 'role', m.role)), '[]')
-    from private.caller_memberships() m)`,
-});
-
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/me',
   summary: 'Get the person who is logged in, with companies and permissions',
   who: ['user'],
   output: Me,
-  query: () => ({
-    statements: [
-      sql`select ${asJson(personShape)} as item from ${users} where ${users.id} = (select private.caller_id())`,
-    ],
+  query: ({ caller, ip }) => ({
+    statements: [],
+    inOne: callOf(caller, ip),
     reply([found = []]) {
       const item = found[0]?.item;
       if (typeof item !== 'string') throw new AppError('NOT_FOUND');
-      const person = Person.parse(JSON.parse(item));
+      const person: z.infer<typeof Person> = JSON.parse(item); // as private.who_am_i writes it; tests hold it against Me
       // Not that of the claims: a platform admin's are an owner's.
       const here = person.memberships.find(({ companyId }) => companyId === person.companyId);
       if (!here) throw new AppError('NOT_FOUND');
       const { role } = here;
-      const data = { ...person, role, permissions: permissionsOf(role, person.isPlatformAdmin) };
-      return { body: JSON.stringify({ success: true, data }) };
+      const rights = JSON.stringify({ role, permissions: permissionsOf(role, person.isPlatformAdmin) });
+      return { body: `{"success":true,"data":${item.slice(0, -1)},${rights.slice(1)}}` };
     },
   }),
 });
+
+function callOf(caller: Caller, ip: string): CallInOne {
+  if (caller.kind !== 'user') throw new AppError('UNAUTHENTICATED');
+  const { sub, session_id: sessionId, iss, app_metadata: active } = caller.claims;
+  return { name: 'private.who_am_i', params: [sub, active.company_id, sessionId, iss ?? null, ip] };
+}

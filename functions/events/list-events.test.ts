@@ -249,7 +249,7 @@ async function planOf(
       ...(caller.appId ? { app_id: caller.appId } : {}),
     };
     const claims = JSON.stringify({ sub: caller.id, app_metadata });
-    await tx`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'authenticated', true)`;
+    await tx`select set_config('request.jwt.claims', ${claims}, true), set_config('role', 'trunkline_member', true)`;
     const rows = await tx.unsafe(
       `explain (analyze, timing off, costs off, summary off) ${text}`,
       params as string[],

@@ -3,6 +3,7 @@ import { poolState } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { checkDatabase, probeTimeoutMs } from './shared/database-check.ts';
 import { within } from './shared/deadline.ts';
+import { loginWarnings } from './shared/login-warnings.ts';
 import { requireMetricsToken } from './shared/metrics-guard.ts';
 import { pendingMigrations } from './shared/pending-migrations.ts';
 import { oldestWaitingSeconds, readPipelineState } from './shared/pipeline-state.ts';
@@ -18,6 +19,9 @@ const Report = z.object({
     latencyMs: z.number(),
     pool: z.object({ most: count, open: count, idle: count, waiting: count }),
     pendingMigrations: z.array(z.string()),
+    warnings: z
+      .array(z.string())
+      .describe('Rights that the login of the API should not have, each with the remedy.'),
   }),
   events: z.object({
     waiting: z.array(
@@ -47,9 +51,10 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx }) {
     requireMetricsToken(ctx);
     const latencyMs = await checkDatabase(ctx);
-    const [state, pending, queues] = await Promise.all([
+    const [state, pending, warnings, queues] = await Promise.all([
       within(probeTimeoutMs, readPipelineState(ctx)),
       pendingMigrations(ctx),
+      within(probeTimeoutMs, loginWarnings(ctx)),
       readQueueDepths(),
     ]);
     const { rss, heapUsed } = process.memoryUsage();
@@ -58,7 +63,7 @@ export const { contract, respond, serve, handler } = endpoint({
       status: isDegraded ? ('degraded' as const) : ('ok' as const),
       version,
       uptimeSeconds: uptimeSeconds(),
-      database: { latencyMs, pool: poolState(), pendingMigrations: pending },
+      database: { latencyMs, pool: poolState(), pendingMigrations: pending, warnings },
       events: {
         waiting: state.open,
         oldestWaitingSeconds: oldestWaitingSeconds(state),

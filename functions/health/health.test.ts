@@ -117,6 +117,23 @@ describe('GET /health/detailed', () => {
     expect(body.data.events.processed).toContainEqual({ provider, events: 10, failures: 2 });
   });
 
+  test('says that the login may create temporary objects, and how to take that right away', async () => {
+    const sql = adminSql();
+    expect((await request(getDetailedHealth)).body.data.database.warnings).toEqual([]);
+    const [{ name } = { name: '' }] = await sql`select quote_ident(current_database()) as name`;
+    await sql.unsafe(`grant temporary on database ${name} to trunkline_api`);
+    try {
+      const { body } = await request(getDetailedHealth);
+      const [warning, ...others] = body.data.database.warnings;
+      expect(others).toEqual([]);
+      expect(warning).toContain('The login trunkline_api may create temporary objects.');
+      await sql.unsafe(warning.slice(warning.indexOf('revoke temporary'))); // the remedy that it names
+    } finally {
+      await sql.unsafe(`revoke temporary on database ${name} from trunkline_api`);
+    }
+    expect((await request(getDetailedHealth)).body.data.database.warnings).toEqual([]);
+  });
+
   test('counts the queues, and their dead letters', async () => {
     const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
     const queues = ['inbound', 'outbox', 'deliveries', 'jobs'].flatMap((name) => [name, `${name}-dead`]);

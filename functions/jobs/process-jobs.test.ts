@@ -336,7 +336,7 @@ describe('who sees a job', () => {
     'id, company_id, user_id, kind, status, attempts, next_attempt_at, result, created_at, done_at';
   const readAs = (claims: object, columns = readable) =>
     adminSql().begin(async (tx) => {
-      await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true), set_config('role', 'authenticated', true)`;
+      await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true), set_config('role', 'trunkline_member', true)`;
       return await tx.unsafe(`select ${columns} from jobs`);
     });
   const claimsOf = (companyId: string, sub: string) => ({

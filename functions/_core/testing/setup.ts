@@ -1,5 +1,6 @@
 import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
+import { revokeTemporary } from '../../../scripts/revoke-temporary.ts';
 import { closeDatabase } from '../db.ts';
 import { forgetEnv } from '../env.ts';
 import { setStreamTerms } from '../http/stream.ts';
@@ -10,7 +11,12 @@ const addresses = inject('postgres');
 const name = `trunkline_test_${process.env.VITEST_POOL_ID ?? '0'}`;
 const admin = postgres(addresses.admin.replace('NAME', 'postgres'), { max: 1, onnotice: () => {} });
 const [known] = await admin`select from pg_database where datname = ${name}`;
-if (!known) await admin.unsafe(`create database ${name} template ${templateDatabase}`);
+if (!known) {
+  await admin.unsafe(`create database ${name} template ${templateDatabase}`);
+  const copy = postgres(addresses.admin.replace('NAME', name), { max: 1, onnotice: () => {} });
+  await revokeTemporary(copy);
+  await copy.end();
+}
 await admin.end();
 
 Object.assign(process.env, {
