@@ -9,7 +9,7 @@ export {
   notProved,
   untilDecided,
 } from './shared/linking.ts';
-export { listAgents, numbersListed } from './shared/listing.ts';
+export { isRefusal, listAgents, numbersListed } from './shared/listing.ts';
 export {
   deploymentRetell,
   managesSharedAccounts,

@@ -2,7 +2,13 @@ import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { enqueueJob } from '#core/jobs.ts';
-import { notProved, numbersListed, proveAccountsKind, twilioOf } from '../../provider-accounts/public.ts';
+import {
+  isRefusal,
+  notProved,
+  numbersListed,
+  proveAccountsKind,
+  twilioOf,
+} from '../../provider-accounts/public.ts';
 import { readIntegration } from './integration-store.ts';
 import type { IntegrationsPatch } from './integrations.ts';
 import { type Rights, rightsOf } from './rights.ts';
@@ -58,10 +64,20 @@ export async function checkFromNumber(
     if (typeof given.fromNumber === 'string') throw notProved(path);
     return { twilio: next }; // it is not used without them
   }
-  const account = twilioOf(next);
-  if (!account || !(await numbersListed(account, [next.fromNumber])).has(next.fromNumber))
-    throw notProved(path);
+  if (!(await hasNumber(next, next.fromNumber))) throw notProved(path);
   return { twilio: next };
+}
+
+/** @throws ProviderError where Twilio does not answer; that it refuses the credentials is an answer. */
+async function hasNumber(twilio: Twilio, number: string): Promise<boolean> {
+  const account = twilioOf(twilio);
+  if (!account) return false;
+  try {
+    return (await numbersListed(account, [number])).has(number);
+  } catch (error) {
+    if (isRefusal(error)) return false;
+    throw error;
+  }
 }
 
 /**
