@@ -107,7 +107,7 @@ describe('an agent that the company’s own Retell key lists', () => {
     expect((await put(second.owner, second.company, { retellAgentIds: [shared] })).status).toBe(200);
     expect(await linkOf(shared)).toMatchObject({ company_id: second.company.id, proof: 'provider' });
     expect(await auditOf(first.company, 'provider_links.lost')).toHaveLength(1);
-  }, 60_000);
+  });
 
   test('of ten companies whose accounts list it exactly one gets it at once', async () => {
     const agentIds = [anAgentId(), anAgentId()];
@@ -191,7 +191,7 @@ describe('what is not proved', () => {
     setSettings({ RETELL_API_URL: 'http://127.0.0.1:1' });
     expect((await put(owner, company, { retellAgentIds: [id] })).status).toBe(502);
     setSettings({ RETELL_API_URL: world.retell.url });
-  }, 60_000);
+  });
 
   test('another company’s keys are not asked for the caller', async () => {
     const { retell, company } = await aRetellCustomer();
@@ -357,7 +357,7 @@ describe('the schedule that asks the companies’ own accounts', () => {
     expect(await linkOf(kept)).toMatchObject({ proof: 'provider' });
     const [entry] = await auditOf(company, 'provider_links.unproved');
     expect(entry).toMatchObject({ actor_type: 'system', before: { ids: [gone] } });
-  }, 120_000);
+  });
 
   test('what an operator linked stays, whatever an account lists', async () => {
     const { company } = await aRetellCustomer();
@@ -366,7 +366,7 @@ describe('the schedule that asks the companies’ own accounts', () => {
     await adminSql()`update provider_links set proved_at = now() - interval '1 hour' where company_id = ${company.id}`;
     await proveAccounts.run();
     expect(await linkOf(byOperator)).toMatchObject({ proof: 'operator' });
-  }, 120_000);
+  });
 
   test('a key that is set is asked after the answer', async () => {
     const company = await aCompany();

@@ -91,7 +91,7 @@ describe('a company’s own Retell key', () => {
     expect(length).toBeGreaterThan(0); // the deployment's own, by the same runs
     const ids = (await callsOf(world.fallback)).map((call) => call.provider_call_id);
     expect(ids).not.toContain(missed.call.call_id);
-  }, 120_000);
+  });
 
   test('signs its webhooks: what it signs is this company’s, whatever agent it names', async () => {
     const { company, owner, retell } = await aRetellCustomer();
@@ -123,7 +123,7 @@ describe('a company’s own Retell key', () => {
     expect(await callsOf(other)).toEqual([]);
     await owner.request(syncAgents);
     expect(await linkOf(agent)).toMatchObject({ company_id: other.id, proof: 'operator' });
-  }, 120_000);
+  });
 
   test('is what its agents are made and changed with', async () => {
     const { company, owner } = await aRetellCustomer();
@@ -172,7 +172,7 @@ describe('a company’s own Dialpad key', () => {
     expect(
       (await post(receiveDialpad, body, { path: `/webhooks/dialpad?app_id=${foreign.appId}` })).status,
     ).toBe(401);
-  }, 120_000);
+  });
 
   test('makes the webhooks of its apps, in its own Dialpad company', async () => {
     const { company, apiKey } = await aDialpadCustomer();
