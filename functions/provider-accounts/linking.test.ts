@@ -302,6 +302,25 @@ describe('a number of Twilio', () => {
   });
 });
 
+test('halves of Twilio credentials that are set at the same moment never make a pair that was not asked', async () => {
+  const other = await aTwilioCustomer([aNumber()]);
+  for (let round = 0; round < 5; round++) {
+    const company = await aCompany();
+    const owner = await company.as('owner');
+    await adminSql()`insert into company_settings (company_id, integrations)
+      values (${company.id}, ${adminSql().json({ twilio: { fromNumber: aNumber() } })})`;
+    const set = (twilio: object) =>
+      owner.request(updateCompanySettings, { companyId: company.id, integrations: { twilio } });
+    const answers = await Promise.all([
+      set({ accountSid: other.accountSid }),
+      set({ authToken: other.authToken }),
+    ]);
+    const statuses = answers.map(({ status }) => status).sort();
+    expect([200, 403, 409]).toContain(statuses[1]);
+    expect(statuses).not.toEqual([200, 200]);
+  }
+});
+
 describe('links from before proof was asked for', () => {
   test('serve nothing, are shown apart, and count again once confirmed', async () => {
     const company = await aCompany();
