@@ -24,8 +24,9 @@ async function firstSync(): Promise<void> {
   });
   const { DEFAULT_COMPANY_ID } = env();
   if (!DEFAULT_COMPANY_ID) return;
-  await syncRetellAgents(ctx, DEFAULT_COMPANY_ID);
-  await syncRetellCalls(ctx, DEFAULT_COMPANY_ID, { trigger: 'schedule', budgetMs: 60_000 });
+  const scope = { companyId: DEFAULT_COMPANY_ID, appId: null };
+  await syncRetellAgents(ctx, scope);
+  await syncRetellCalls(ctx, scope, { trigger: 'schedule', budgetMs: 60_000 });
 }
 
 function greet(stack: Stack, seconds: number): void {

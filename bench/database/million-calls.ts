@@ -15,8 +15,8 @@ export async function insertTenants(sql: Sql, tenants: readonly Tenant[]): Promi
     await sql`insert into api_keys (id, company_id, name, prefix, key_hash, scopes)
       values (${keyId}, ${companyId}, 'Bench', ${apiKey.slice(0, 16)}, ${hashApiKey(apiKey)}, '{*}')
       on conflict (id) do update set key_hash = excluded.key_hash`;
-    await sql`insert into provider_links (company_id, provider, kind, external_id)
-      values (${companyId}, 'dialpad', 'organization', ${organizationOf(number)}) on conflict do nothing`;
+    await sql`insert into provider_links (company_id, provider, kind, external_id, proof, proved_at)
+      values (${companyId}, 'dialpad', 'organization', ${organizationOf(number)}, 'operator', now()) on conflict do nothing`;
   }
 }
 

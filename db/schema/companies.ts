@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { cidr, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { boolean, cidr, jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 export const companies = pgTable('companies', {
   id: uuid('id').primaryKey().default(sql`private.uuid_v7()`),
@@ -11,4 +11,5 @@ export const companies = pgTable('companies', {
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   deletedAt: timestamp('deleted_at', { withTimezone: true }),
+  managesSharedAccounts: boolean('manages_shared_accounts').notNull().default(false),
 });

@@ -10,6 +10,8 @@ export const providerLinks = pgTable('provider_links', {
   kind: text('kind').notNull(),
   externalId: text('external_id').notNull(),
   secret: text('secret'),
+  proof: text('proof'),
+  provedAt: timestamp('proved_at', { withTimezone: true }),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 });
 

@@ -36,8 +36,9 @@ const valuesByType: Record<string, () => unknown> = {
   jsonb: () => '{}',
 };
 
-/** Values without which nobody is shown a row. */
+/** Columns that may be null, of rows that nobody is shown while they are, or that may not be while another is set. */
 const shownBy: Record<string, Record<string, () => unknown>> = {
+  provider_links: { proved_at: () => new Date() },
   outbox: { sequence: () => Math.ceil(Math.random() * 1e12) },
   sessions: { expires_at: () => new Date(Date.now() + 86_400_000) },
   agents: { provider: () => 'retell' },

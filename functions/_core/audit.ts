@@ -11,8 +11,11 @@ export interface AuditEntry {
   /** What changed, as it was and as it is; secrets are left out by their names. */
   before?: Record<string, unknown> | undefined;
   after?: Record<string, unknown> | undefined;
-  /** Whoever did it, where that is not the caller: a person who logs in is nobody yet. */
-  actor?: { userId: string } | 'system' | undefined;
+  /**
+   * Whoever did it, where that is not the caller: a person who logs in is nobody yet. Of another company nothing is
+   * written: not who, not from where.
+   */
+  actor?: { userId: string } | 'system' | 'another company' | undefined;
 }
 
 const secretNames =
@@ -38,7 +41,7 @@ export function withoutSecrets(value: unknown): unknown {
 }
 
 function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | null } {
-  if (entry.actor === 'system') return { type: 'system', id: null };
+  if (entry.actor === 'system' || entry.actor === 'another company') return { type: 'system', id: null };
   if (entry.actor) return { type: 'user', id: entry.actor.userId };
   const { caller } = ctx;
   switch (caller.kind) {
@@ -59,12 +62,15 @@ function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | 
  */
 export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {
   const actor = actorOf(ctx, entry);
+  const isOfAnother = entry.actor === 'another company';
+  const ip = isOfAnother ? null : ctx.ip || null;
+  const userAgent = isOfAnother ? null : (ctx.headers.get('user-agent')?.slice(0, 400) ?? null);
   const json = (value: Record<string, unknown> | undefined) =>
     value === undefined ? null : JSON.stringify(withoutSecrets(value));
   atCommit(
     tx,
     sql`select private.write_audit(${entry.companyId}::uuid, ${entry.action}, ${actor.type}, ${actor.id}::uuid,
-      null, ${ctx.ip || null}, ${ctx.headers.get('user-agent')?.slice(0, 400) ?? null}, ${ctx.requestId},
+      null, ${ip}, ${userAgent}, ${isOfAnother ? null : ctx.requestId},
       ${entry.resource.type}, ${entry.resource.id ?? null}, ${json(entry.before)}::jsonb, ${json(entry.after)}::jsonb)`,
   );
 }

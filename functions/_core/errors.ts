@@ -11,6 +11,10 @@ export const errors = {
   TOKEN_EXPIRED: { status: 401, message: 'The access token has expired.' },
   INVALID_SIGNATURE: { status: 401, message: 'The signature is missing, wrong or too old.' },
   FORBIDDEN: { status: 403, message: 'These credentials do not allow this.' },
+  OWNERSHIP_NOT_PROVED: {
+    status: 403,
+    message: 'Your own account at the provider does not list this, or it is in use already.',
+  },
   EMAIL_NOT_VERIFIED: { status: 403, message: 'The e-mail address is not verified yet.' },
   NOT_FOUND: { status: 404, message: 'No such resource.' },
   METHOD_NOT_ALLOWED: { status: 405, message: 'This path does not take that method.' },

@@ -25,7 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const { app, waiting } = await ctx.dbAsService('link things at providers to an app', async (tx) => {
       const found = await findApp(tx, input.app_id, 'lock');
-      const ids = await linkToApp(tx, found, wantedLinks(input));
+      const ids = await linkToApp(tx, ctx, found, wantedLinks(input));
       const [row] = await rowsOf<{ item: string }>(
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,

@@ -36,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const scopes = input.scopes ?? defaultScopes;
       const key = await issueKey(tx, app, scopes);
       await auditKeys(tx, ctx, app, [{ keyId: key.id, action: 'created', reason: null }]);
-      const waiting = await linkToApp(tx, app, wantedLinks(input));
+      const waiting = await linkToApp(tx, ctx, app, wantedLinks(input));
       const [row] = await rowsOf<{ item: string }>(
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${app.id}::uuid`,

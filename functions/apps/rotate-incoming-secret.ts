@@ -29,10 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
       await requireCompany(tx, input.company_id);
       const [row] = await rowsOf<{ replaced: boolean }>(
         tx,
-        sql`insert into provider_links as l (company_id, provider, kind, external_id, secret)
-          values (${input.company_id}::uuid, 'incoming', 'company', ${input.company_id}, ${encryptSecret(secret)})
-          on conflict (provider, kind, external_id) do update set secret = excluded.secret
-          returning xmax <> 0 as replaced`,
+        sql`select private.keep_incoming_secret(${input.company_id}::uuid, ${encryptSecret(secret)}) as replaced`,
       );
       audit(tx, ctx, {
         companyId: input.company_id,

@@ -171,12 +171,12 @@ describe('the addresses that a company allows', () => {
   });
 });
 
-describe('the provider links of a company', () => {
+describe('the provider links that a platform admin writes', () => {
   const agentId = () => `agent_${randomUUID()}`;
 
   test('are replaced kind by kind; those of an app stay', async () => {
     const acme = await aCompany();
-    const owner = await acme.as('owner');
+    const owner = await aPlatformAdmin(acme);
     const { appId } = await acme.app();
     const [ofApp, first, second] = [agentId(), agentId(), agentId()];
     await acme.links({ provider: 'retell', kind: 'agent', externalId: ofApp, appId });
@@ -187,12 +187,14 @@ describe('the provider links of a company', () => {
       dialpadOrgId: String(organization),
       retellAgentIds: [ofApp, first].sort(),
       twilioNumbers: [],
+      unproved: [],
     });
     expect((await put({ retellAgentIds: [second, ofApp] })).retellAgentIds).toEqual([ofApp, second].sort());
     expect(await put({ retellAgentIds: [], dialpadOrgId: null })).toEqual({
       dialpadOrgId: null,
       retellAgentIds: [ofApp],
       twilioNumbers: [],
+      unproved: [],
     });
   });
 
@@ -200,7 +202,8 @@ describe('the provider links of a company', () => {
     const [acme, other] = [await aCompany('Acme'), await aCompany('Secretive Ltd')];
     const taken = agentId();
     await other.links({ provider: 'retell', kind: 'agent', externalId: taken });
-    const answer = await (await acme.as('owner')).request(updateCompany, {
+    const platformAdmin = await aPlatformAdmin(acme);
+    const answer = await platformAdmin.request(updateCompany, {
       id: acme.id,
       name: 'Renamed',
       providerLinks: { retellAgentIds: [agentId(), taken] },
@@ -218,7 +221,7 @@ describe('the provider links of a company', () => {
     const owners = await Promise.all(
       Array.from({ length: 10 }, async () => {
         const company = await aCompany();
-        return { id: company.id, owner: await company.as('owner') };
+        return { id: company.id, owner: await aPlatformAdmin(company) };
       }),
     );
     const answers = await Promise.all(
@@ -234,7 +237,7 @@ describe('the provider links of a company', () => {
 
   test('give the company the events that waited for them', async () => {
     const acme = await aCompany();
-    const owner = await acme.as('owner');
+    const owner = await aPlatformAdmin(acme);
     const organization = `org-${randomUUID()}`;
     const events = lifecycle(
       'missed',

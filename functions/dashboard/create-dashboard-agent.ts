@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { agentDetails, retellOf } from '../sync/public.ts';
+import { linkByOperator, linkByProof } from '../provider-accounts/public.ts';
+import { agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent } from './shared/dashboard-agent.ts';
 
@@ -11,6 +12,8 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/dashboard/agents',
   summary: 'Create an agent at Retell',
   who: ['user', 'key'],
+  description:
+    'In the company’s own Retell account. In the deployment’s only for the default company, and for companies that a platform admin lets manage shared accounts.',
   permission: 'agents:write',
   input: z.object({
     agent_name: z.string().trim().min(1).max(200),
@@ -22,17 +25,15 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: DashboardAgent,
   status: 201,
-  errors: ['PROVIDER_FAILED', 'UNAVAILABLE'],
+  errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
-    const client = await retellOf(ctx, ctx.companyId);
+    const scope = scopeOf(ctx);
+    const { client, isOwn } = await agentsAccount(ctx, scope);
     const made = await client.createAgent(input);
     await ctx.dbAsService('store the agent that Retell just made, and whose it is', async (tx) => {
       // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
-      await rowsOf(
-        tx,
-        sql`insert into provider_links (company_id, provider, kind, external_id)
-          values (${ctx.companyId}::uuid, 'retell', 'agent', ${made.agent_id}) on conflict do nothing`,
-      );
+      const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
+      await (isOwn ? linkByProof(tx, ctx, claim, []) : linkByOperator(tx, ctx, claim));
       await rowsOf(
         tx,
         sql`insert into agents (company_id, kind, name, provider, provider_agent_id, details)

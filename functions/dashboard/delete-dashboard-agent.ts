@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { agents } from '#db/schema/agents.ts';
-import { findDashboardAgent } from './shared/agent-store.ts';
+import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -18,6 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: DashboardAgent,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
+    await findChangeable(ctx, input.agentId);
     return await ctx.db(async (tx) => {
       await rowsOf(
         tx,

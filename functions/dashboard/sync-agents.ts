@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { syncRetellAgents } from '../sync/public.ts';
+import { scopeOf, syncRetellAgents } from '../sync/public.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
@@ -18,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   errors: ['PROVIDER_FAILED'],
   async handle({ ctx }) {
-    const result = await syncRetellAgents(ctx, ctx.companyId);
+    const result = await syncRetellAgents(ctx, scopeOf(ctx));
     return { success: true as const, message: 'Agent sync completed', ...result, errors: 0 };
   },
 });

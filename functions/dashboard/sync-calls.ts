@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { syncRetellCalls } from '../sync/public.ts';
+import { scopeOf, syncRetellCalls } from '../sync/public.ts';
 
 /** What a function may take, less what the answer needs: API Gateway gives up after 30 s, Netlify after 26. */
 const budgetMs = 18_000;
@@ -25,7 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   errors: ['SYNC_RUNNING', 'NOT_FOUND', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {
-    const result = await syncRetellCalls(ctx, ctx.companyId, {
+    const result = await syncRetellCalls(ctx, scopeOf(ctx), {
       trigger: 'request',
       agentId: input.agentId,
       budgetMs,

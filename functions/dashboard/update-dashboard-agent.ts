@@ -2,16 +2,18 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
 import { agents } from '#db/schema/agents.ts';
-import { retellOf } from '../sync/public.ts';
-import { findDashboardAgent } from './shared/agent-store.ts';
+import { agentsAccount, scopeOf } from '../sync/public.ts';
+import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/dashboard/agents/:agentId',
   summary: 'Edit a Retell agent',
-  description: 'The name, voice and language are changed at Retell first; the status is ours alone.',
+  description:
+    'The name, voice and language are changed at Retell first: in the company’s own account, or in the deployment’s as for creating one. The status is ours alone. An app’s key changes agents that are linked to the app.',
   who: ['user', 'key'],
   permission: 'agents:write',
   input: z.object({
@@ -22,12 +24,14 @@ export const { contract, respond, serve, handler } = endpoint({
     status: z.enum(['active', 'inactive']).optional(),
   }),
   output: DashboardAgent,
-  errors: ['NOT_FOUND', 'PROVIDER_FAILED', 'UNAVAILABLE'],
+  errors: ['NOT_FOUND', 'FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
     const { agentId, status, ...atRetell } = input;
-    await ctx.db((tx) => findDashboardAgent(tx, agentId));
+    await findChangeable(ctx, agentId);
     if (Object.keys(atRetell).length > 0) {
-      await (await retellOf(ctx, ctx.companyId)).updateAgent(agentId, atRetell);
+      const { client, isOurs } = await agentsAccount(ctx, scopeOf(ctx));
+      if (!isOurs(agentId)) throw new AppError('NOT_FOUND');
+      await client.updateAgent(agentId, atRetell);
     }
     return await ctx.db(async (tx) => {
       await rowsOf(

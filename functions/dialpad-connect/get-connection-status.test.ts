@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { encryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import { internal } from '#core/testing/internal.ts';
@@ -22,12 +23,25 @@ describe('GET /status', () => {
     });
     expect(data.scopes).toContain('calls:list');
     expect(Date.parse(data.expires_at)).toBeGreaterThan(Date.now());
-    const other = await (await aCompany()).app();
+    const company = await aCompany();
+    const other = await company.app();
+    const access = async () =>
+      (await internal(getConnectionStatus, { app_id: other.appId })).body.data.access_by;
+    expect(await access()).toBeNull();
+    await adminSql()`update companies set manages_shared_accounts = true where id = ${company.id}`;
+    expect(await access()).toBe('deployment_key');
+    await adminSql()`update companies set manages_shared_accounts = false where id = ${company.id}`;
+    await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret)
+      values (${company.id}, 'dialpad', 'apiKey', ${encryptSecret('key-of-their-own')})`;
+    expect(await access()).toBe('company_key');
+    await adminSql()`delete from company_integration_secrets where company_id = ${company.id}`;
+    setSettings({ DEFAULT_COMPANY_ID: company.id });
     const plain = (await internal(getConnectionStatus, { app_id: other.appId })).body.data;
     expect(plain).toMatchObject({ connected: false, access_by: 'deployment_key', scopes: [] });
     setSettings({ DIALPAD_API_KEY: undefined });
     const none = (await internal(getConnectionStatus, { app_id: other.appId })).body.data;
     expect(none.access_by).toBeNull();
+    setSettings({ DEFAULT_COMPANY_ID: undefined });
   });
 
   test('says of each webhook whether events come', async () => {

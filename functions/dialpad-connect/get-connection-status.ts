@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { env } from '#core/env.ts';
+import { keyOf } from './shared/account.ts';
 import { callersApp } from './shared/callers-app.ts';
 import { Found, Status, statusOf } from './shared/status.ts';
 
@@ -18,17 +18,18 @@ export const { contract, respond, serve, handler } = endpoint({
     const found = await ctx.dbAsService('tell how an app is connected to Dialpad', async (tx) => {
       const app = await callersApp(tx, ctx.caller, input.app_id);
       const [row] = await rowsOf<{ item: string }>(tx, statusOf(app.id));
-      return { app_id: app.id, ...Found.parse(JSON.parse(row?.item ?? '')) };
+      const key = await keyOf(tx, app.id);
+      return { app_id: app.id, key, ...Found.parse(JSON.parse(row?.item ?? '')) };
     });
-    const { connection } = found;
+    const { connection, key, ...facts } = found;
     const mustReconnect = connection ? connection.is_over && !connection.refreshes : false;
     const own = connection && !mustReconnect ? ('oauth' as const) : null;
-    const shared = !connection && env().DIALPAD_API_KEY ? ('deployment_key' as const) : null;
+    const byKey = connection ? null : (key?.by ?? null);
     return {
-      ...found,
+      ...facts,
       provider: 'dialpad' as const,
       connected: own !== null,
-      access_by: own ?? shared,
+      access_by: own ?? byKey,
       must_reconnect: mustReconnect,
       scopes: connection?.scopes.split(' ').filter(Boolean) ?? [],
       expires_at: connection?.expires_at ?? null,

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/webhooks/dialpad',
   summary: 'Take in a Dialpad event',
   description:
-    'The body is a compact JWS (HS256), signed with DIALPAD_WEBHOOK_SECRET or the secret of the app’s own webhook: call, SMS and voicemail events.',
+    'The body is a compact JWS (HS256), signed with DIALPAD_WEBHOOK_SECRET, the webhook secret that a company has set, or the secret of the app’s own webhook: call, SMS and voicemail events.',
   who: ['signed'],
   body: 'raw',
   input: z.object({
@@ -30,7 +30,10 @@ export const { contract, respond, serve, handler } = endpoint({
     const companyId = appId === undefined ? undefined : await companyOf(appId);
     return await receiveEvent(dialpad, ctx, {
       shared: env().DIALPAD_WEBHOOK_SECRET,
-      accepts: (secret) => companyId === undefined || secret.appId === appId,
+      accepts: (secret) =>
+        companyId === undefined ||
+        secret.appId === appId ||
+        (secret.kind === 'key' && secret.companyId === companyId),
       owner: appId !== undefined && companyId !== undefined ? { companyId, appId } : undefined,
       mayDefault: true,
     });

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { findApp } from '../apps/public.ts';
-import { clientOf, subscribe, undoSubscriptions } from './shared/at-dialpad.ts';
+import { subscribe, subscribingClient, undoSubscriptions } from './shared/at-dialpad.ts';
 import { Hook, Subscription } from './shared/hook.ts';
 import { addSubscriptions, findHook, newestHook, refuseRepeated } from './shared/hook-store.ts';
 import { SubscriptionInput } from './shared/subscription-input.ts';
@@ -11,13 +11,13 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/internal/subscriptions/create',
   summary: 'Subscribe the webhook of an app to calls and messages at Dialpad',
   description:
-    'Both or neither is made. By default of everything in the Dialpad company; what does not change a call is only a line of its timeline.',
+    'Both or neither is made. By default of everything in the Dialpad company; what does not change a call is only a line of its timeline. In the deployment’s own Dialpad account, only of an office or a Dialpad company that is linked to the app; for the default company of anything.',
   who: ['internal'],
   input: SubscriptionInput,
   inQuery: ['app_id'],
   output: Hook.extend({ created: z.array(Subscription).describe('Those that this request made.') }),
   status: 201,
-  errors: ['NOT_FOUND', 'CONFLICT', 'PROVIDER_FAILED'],
+  errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {
     const types = [...new Set(input.types)];
     const target = { targetType: input.target_type, targetId: input.target_id };
@@ -33,7 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
       );
       return found;
     });
-    const client = await clientOf(ctx, hook.app_id);
+    const client = await subscribingClient(ctx, hook, target);
     const created: Subscription[] = [];
     try {
       for (const type of types) {

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const hook = await ctx.dbAsService('find the webhook that is to be deleted', (tx) =>
       findHook(tx, input.webhook_id),
     );
-    await deleteAtDialpad(await clientOf(ctx, hook.app_id), hook);
+    await deleteAtDialpad(await clientOf(ctx, hook.app_id, { evenShared: true }), hook);
     await ctx.dbAsService('mark a webhook as deleted', async (tx) => {
       const companyId = await markDeleted(tx, hook.webhook_id);
       if (companyId === undefined) return;

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { wake } from '#core/queue.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
+import { checkFromNumber, demandChecked, proveLater } from './shared/proving.ts';
 import { demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -9,20 +11,27 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/settings/company/:companyId',
   summary: 'Change settings of a company',
   description:
-    'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. Quotas only by a platform admin.',
+    'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. Quotas only by a platform admin. The number that SMS are sent from must be one of the company’s own Twilio account.',
   who: ['user'],
   permission: 'settings:write',
   input: z.object({ companyId: z.uuid(), ...companySections }),
   output: CompanySettings,
-  errors: ['NOT_FOUND'],
+  errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { companyId, ...patch } }) {
-    return await ctx.dbAsService('change the settings of a company', async (tx) => {
+    const { integrations } = patch;
+    const checked = await checkFromNumber(ctx, companyId, integrations, (rights) =>
+      demandCompany(ctx, companyId, rights),
+    );
+    const { settings, jobIds } = await ctx.dbAsService('change the settings of a company', async (tx) => {
       const rights = await rightsOf(tx, ctx);
       demandCompany(ctx, companyId, rights);
       if (patch.quotas) demandQuotaRights(rights);
-      const { settings, entry } = await changeSettings(tx, ctx, companyId, patch);
-      if (entry) audit(tx, ctx, entry);
-      return settings;
+      const changed = await changeSettings(tx, ctx, companyId, patch);
+      await demandChecked(tx, companyId, integrations, checked, rights);
+      if (changed.entry) audit(tx, ctx, changed.entry);
+      return { settings: changed.settings, jobIds: await proveLater(tx, companyId, integrations) };
     });
+    ctx.waitUntil(wake('jobs', jobIds));
+    return settings;
   },
 });

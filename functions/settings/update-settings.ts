@@ -1,9 +1,12 @@
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
+import type { Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { wake } from '#core/queue.ts';
 import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
+import { checkFromNumber, demandChecked, proveLater } from './shared/proving.ts';
 import { demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -16,16 +19,24 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'settings:read',
   input: z.object({ ...companySections, preferences: z.strictObject(preferenceFields).optional() }),
   output: AllSettings,
-  errors: ['NOT_FOUND'],
+  errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { preferences: own, ...company } }) {
-    return await ctx.dbAsService('change settings of the company and of the person who calls', async (tx) => {
+    const { integrations } = company;
+    const checked = await checkFromNumber(ctx, ctx.companyId, integrations, demandAdmin);
+    const change = async (tx: Tx) => {
       const rights = await rightsOf(tx, ctx);
       if (Object.values(company).some((section) => section !== undefined)) demandAdmin(rights);
       if (company.quotas) demandQuotaRights(rights);
       const changed = await changeSettings(tx, ctx, ctx.companyId, company);
+      await demandChecked(tx, ctx.companyId, integrations, checked, rights);
       const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
       for (const told of [changed.entry, entry]) if (told) audit(tx, ctx, told);
-      return { ...changed.settings, preferences };
-    });
+      const jobIds = await proveLater(tx, ctx.companyId, integrations);
+      return { settings: { ...changed.settings, preferences }, jobIds };
+    };
+    const reason = 'change settings of the company and of the person who calls';
+    const { settings, jobIds } = await ctx.dbAsService(reason, change);
+    ctx.waitUntil(wake('jobs', jobIds));
+    return settings;
   },
 });

@@ -1,2 +1,3 @@
-export { agentDetails, retellOf, syncRetellAgents } from './shared/retell-agents.ts';
+export { scopeOf } from './shared/accounts.ts';
+export { agentDetails, agentsAccount, syncRetellAgents } from './shared/retell-agents.ts';
 export { type SyncResult, syncRetellCalls } from './shared/retell-sync.ts';

@@ -15,7 +15,11 @@ export const { contract, run, serve, handler } = schedule({
       const left = budgetMs - (Date.now() - started);
       if (left <= 0) break; // the next run begins where each company's last one ended
       try {
-        const result = await syncRetellCalls(ctx, companyId, { trigger: 'schedule', budgetMs: left });
+        const result = await syncRetellCalls(
+          ctx,
+          { companyId, appId: null },
+          { trigger: 'schedule', budgetMs: left },
+        );
         ctx.log.info({ companyId, ...result }, 'synced Retell');
       } catch (error) {
         const isBusy = error instanceof AppError && error.code === 'SYNC_RUNNING';

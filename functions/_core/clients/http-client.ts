@@ -33,6 +33,8 @@ export interface HttpClientOptions {
   headers: Record<string, string>;
   /** For each attempt. */
   timeoutMs?: number;
+  /** Of one answer; what is longer counts as no answer. */
+  maxAnswerBytes?: number;
   /** With the first one. Only what is safe to repeat is repeated: see `RequestOptions.repeatable`. */
   maxAttempts?: number;
   /** Stands in for the clock in tests. */
@@ -75,7 +77,7 @@ export function askedWaitMs(headers: Headers, nowMs: number): number | undefined
  * @throws {ProviderError} when the last attempt failed, or the answer is not of the promised shape.
  */
 export function httpClient(options: HttpClientOptions): HttpClient {
-  const { provider, timeoutMs = 15_000, maxAttempts = 4 } = options;
+  const { provider, timeoutMs = 15_000, maxAttempts = 4, maxAnswerBytes = 32 * 1024 * 1024 } = options;
   const sleep = options.sleep ?? ((ms: number) => sleepFor(ms));
 
   async function attempt(method: string, url: URL, request: RequestOptions<unknown>): Promise<Response> {
@@ -107,7 +109,7 @@ export function httpClient(options: HttpClientOptions): HttpClient {
       let mayRepeat = repeatable;
       try {
         const response = await attempt(method, url, request);
-        const text = await response.text();
+        const text = await textOf(response, maxAnswerBytes);
         if (response.ok) return parseAnswer(provider, response.status, text, request.answer);
         const waitMs = askedWaitMs(response.headers, Date.now());
         failure = new ProviderError(provider, response.status, text, { waitMs });
@@ -126,6 +128,18 @@ export function httpClient(options: HttpClientOptions): HttpClient {
   }
 
   return { request };
+}
+
+/** @throws where the answer is longer than it may be: the rest of it is not read. */
+async function textOf(response: Response, maxBytes: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return new TextDecoder().decode(Buffer.concat(chunks));
 }
 
 function reasonOf(cause: unknown): string {

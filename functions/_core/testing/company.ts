@@ -86,6 +86,8 @@ export interface TestCompany {
     externalId: string;
     appId?: string;
     secret?: string;
+    /** By an operator's word when absent; null: unproved. */
+    proof?: 'operator' | 'provider' | null;
   }): Promise<void>;
   hasAgent(agent?: {
     provider?: string;
@@ -162,9 +164,11 @@ export async function aCompany(name = 'Acme'): Promise<TestCompany> {
       return { appId, ...(await makeKey(appId, scopes)) };
     },
     key: (scopes = ['*']) => makeKey(null, scopes),
-    async links({ provider, kind, externalId, appId, secret }) {
-      await sql`insert into provider_links (company_id, app_id, provider, kind, external_id, secret)
-        values (${id}, ${appId ?? null}, ${provider}, ${kind}, ${externalId}, ${secret ? encryptSecret(secret) : null})`;
+    async links({ provider, kind, externalId, appId, secret, proof = 'operator' }) {
+      const provedAt = proof && new Date();
+      await sql`insert into provider_links (company_id, app_id, provider, kind, external_id, secret, proof, proved_at)
+        values (${id}, ${appId ?? null}, ${provider}, ${kind}, ${externalId}, ${secret ? encryptSecret(secret) : null},
+          ${proof}, ${provedAt})`;
     },
     async hasAgent(agent = {}) {
       const [row] = await sql<{ id: string }[]>`

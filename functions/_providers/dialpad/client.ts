@@ -1,5 +1,10 @@
 import * as z from 'zod';
-import { type HttpClient, httpClient, ProviderError } from '#core/clients/http-client.ts';
+import {
+  type HttpClient,
+  type HttpClientOptions,
+  httpClient,
+  ProviderError,
+} from '#core/clients/http-client.ts';
 import { type DialpadCall, readDialpadCall } from './event.ts';
 import { idOf } from './lenient.ts';
 import { pacer } from './pacer.ts';
@@ -18,6 +23,9 @@ const requestsPerSecond = 20;
 const mostPages = 100_000;
 
 const Id = z.unknown().transform(idOf).pipe(z.string());
+/** A company or an office, as far as it is looked at. Source: developers.dialpad.com, companyget and officeslist. */
+const Company = z.object({ id: Id });
+const mostOffices = 1_000;
 const Webhook = z.object({ id: Id, hook_url: z.string() });
 export type DialpadWebhook = z.infer<typeof Webhook>;
 
@@ -67,11 +75,15 @@ export interface DialpadClient {
   ): Promise<DialpadSmsSubscription>;
   listSmsSubscriptions(): Promise<DialpadSmsSubscription[]>;
   deleteSmsSubscription(id: string): Promise<void>;
+  /** The Dialpad company that the token is of. Dialpad answers a company admin's token only. */
+  getCompany(): Promise<{ id: string }>;
+  /** The offices that the token reaches: the ids of at most 1,000. */
+  listOffices(): Promise<string[]>;
   /** Concluded calls, newest first, page by page; needs a company admin's key and the scope `calls:list`. */
   listCalls(query: CallListQuery): AsyncIterable<DialpadCall[]>;
 }
 
-export interface DialpadClientOptions {
+export interface DialpadClientOptions extends Pick<HttpClientOptions, 'timeoutMs' | 'maxAttempts'> {
   /** API key or OAuth access token. */
   token: string;
   /** One of `dialpadBaseUrls`, or any other that speaks the same API. */
@@ -86,13 +98,10 @@ export interface DialpadClientOptions {
  * Every method throws ProviderError when Dialpad refuses or gives an answer of another shape.
  */
 export function dialpadClient(options: DialpadClientOptions): DialpadClient {
+  const { token, baseUrl, ...rest } = options;
+  const headers = { authorization: `Bearer ${token}` };
   const http = paced(
-    httpClient({
-      provider: 'dialpad',
-      baseUrl: options.baseUrl,
-      headers: { authorization: `Bearer ${options.token}` },
-      ...(options.sleep ? { sleep: options.sleep } : {}),
-    }),
+    httpClient({ provider: 'dialpad', baseUrl, headers, ...rest }),
     pacer(requestsPerSecond, options.sleep),
   );
   const all = async <T>(path: string, item: z.ZodType<T>): Promise<T[]> => {
@@ -120,6 +129,15 @@ export function dialpadClient(options: DialpadClientOptions): DialpadClient {
       }),
     listSmsSubscriptions: () => all(smsSubscriptionsPath, SmsSubscription),
     deleteSmsSubscription: (id) => remove(smsSubscriptionsPath, id),
+    getCompany: () => http.request('GET', '/api/v2/company', { answer: Company }),
+    async listOffices() {
+      const ids: string[] = [];
+      for await (const page of pagesOf(http, '/api/v2/offices', Company, {})) {
+        ids.push(...page.map(({ id }) => id));
+        if (ids.length >= mostOffices) break;
+      }
+      return ids.slice(0, mostOffices);
+    },
     listCalls: (query) => listCalls(http, query),
   };
 }

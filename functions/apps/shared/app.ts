@@ -8,6 +8,12 @@ export const Link = z.object({
   provider: z.string().describe('dialpad, retell, twilio, …'),
   kind: z.enum(['agent', 'organization', 'number', 'company']),
   external_id: z.string().describe('The provider’s own id of it.'),
+  proof: z
+    .enum(['operator', 'provider'])
+    .nullable()
+    .describe(
+      'By whose word it is the app’s: an operator’s, or the own account’s at the provider. Null: nothing comes in by it.',
+    ),
   created_at: z.iso.datetime(),
 });
 
@@ -28,7 +34,7 @@ export const appShape = shapeOf(App, {
   company_name: sql`(select c.name from companies c where c.id = ${apps.companyId})`,
   name: apps.name,
   links: sql`(select coalesce(json_agg(json_build_object('link_id', l.id, 'provider', l.provider, 'kind', l.kind,
-      'external_id', l.external_id, 'created_at', ${isoTime(sql`l.created_at`)}) order by l.id), '[]')
+      'external_id', l.external_id, 'proof', l.proof, 'created_at', ${isoTime(sql`l.created_at`)}) order by l.id), '[]')
     from provider_links l where l.company_id = ${apps.companyId} and l.app_id = ${apps.id})`,
   live_keys: sql`(select count(*) from api_keys k
     where k.app_id = ${apps.id} and k.revoked_at is null and (k.expires_at is null or k.expires_at > now()))`,

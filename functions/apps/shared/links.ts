@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf, type Tx } from '#core/db.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { matchWaiting } from '../../inbound/public.ts';
+import { linkByOperator } from '../../provider-accounts/public.ts';
 import type { App } from './app-store.ts';
 
 /** A provider's id of something: Dialpad's are numbers, which JSON may carry as such. */
@@ -37,45 +38,49 @@ export function wantedLinks(given: {
 }
 
 /**
- * Links things at providers to the app, and gives it the events that waited for that.
+ * Links things at providers to the app, by an operator's word, and gives it the events that waited for that.
  * @returns the ids of those events: wake the inbound queue with them after the commit.
  * @throws AppError CONFLICT when one of them is linked elsewhere; nothing may be kept of the transaction then.
  */
-export async function linkToApp(tx: Tx, app: App, wanted: readonly WantedLink[]): Promise<string[]> {
-  if (wanted.length === 0) return [];
-  const records = wanted.map(({ provider, kind, externalId }) => ({
-    provider,
-    kind,
-    external_id: externalId,
-  }));
-  const given = sql`jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (provider text, kind text, external_id text)`;
-  await rowsOf(
-    tx,
-    sql`insert into provider_links (company_id, app_id, provider, kind, external_id)
-      select ${app.companyId}::uuid, ${app.id}::uuid, r.provider, r.kind, r.external_id from ${given}
-      on conflict do nothing`,
-  );
-  const elsewhere = await rowsOf<{ provider: string; kind: string; external_id: string; owner: string }>(
-    tx,
-    sql`select l.provider, l.kind, l.external_id, coalesce('app ' || l.app_id, 'company ' || l.company_id) as owner
-      from provider_links l join ${given} using (provider, kind, external_id)
-      where l.app_id is distinct from ${app.id}::uuid order by l.provider, l.external_id`,
-  );
-  if (elsewhere.length > 0) {
-    const named = elsewhere.map(
-      ({ provider, kind, external_id, owner }) => `${provider} ${kind} ${external_id} (${owner})`,
-    );
-    throw new AppError('CONFLICT', {
-      message: `Linked elsewhere already: ${named.join(', ')}. Remove that link first.`,
-      details: elsewhere.map(({ provider, external_id, owner }) => ({
-        path: provider === 'dialpad' ? 'dialpad_org_id' : 'retell_agent_ids',
-        message: `${external_id} is linked to ${owner}`,
-      })),
-    });
-  }
+export async function linkToApp(
+  tx: Tx,
+  ctx: Context,
+  app: App,
+  wanted: readonly WantedLink[],
+): Promise<string[]> {
   const waiting: string[] = [];
-  for (const provider of new Set(wanted.map((link) => link.provider))) {
-    waiting.push(...(await matchWaiting(tx, provider)));
+  for (const thing of things) {
+    const ids = wanted.filter((link) => link.kind === thing.kind).map(({ externalId }) => externalId);
+    if (ids.length === 0) continue;
+    const claim = { ...thing, companyId: app.companyId, appId: app.id, ids };
+    const linked = await linkByOperator(tx, ctx, claim);
+    if (linked.refused.length > 0) throw await elsewhere(tx, thing, linked.refused);
+    waiting.push(...linked.waiting);
   }
   return waiting;
+}
+
+const things = [
+  { provider: 'dialpad', kind: 'organization' },
+  { provider: 'retell', kind: 'agent' },
+] as const;
+
+async function elsewhere(
+  tx: Tx,
+  { provider, kind }: (typeof things)[number],
+  ids: readonly string[],
+): Promise<AppError> {
+  const links = await rowsOf<{ external_id: string; owner: string }>(
+    tx,
+    sql`select external_id, coalesce('app ' || app_id, 'company ' || company_id) as owner from provider_links
+      where provider = ${provider} and kind = ${kind} and external_id = any(${textArray(ids)}) order by external_id`,
+  );
+  const named = links.map(({ external_id, owner }) => `${provider} ${kind} ${external_id} (${owner})`);
+  return new AppError('CONFLICT', {
+    message: `Linked elsewhere already: ${named.join(', ')}. Remove that link first.`,
+    details: links.map(({ external_id, owner }) => ({
+      path: provider === 'dialpad' ? 'dialpad_org_id' : 'retell_agent_ids',
+      message: `${external_id} is linked to ${owner}`,
+    })),
+  });
 }

@@ -13,6 +13,12 @@ const mayName = (ctx: Context, id: string) =>
   sql`${companies.id} = ${id}::uuid and ${companies.deletedAt} is null
     and (${companies.id} = ${ctx.companyId}::uuid or ${callerIsPlatformAdmin(ctx)})`;
 
+/** Whether the caller is above companies, now. */
+export async function isPlatformAdmin(tx: Tx, ctx: Context): Promise<boolean> {
+  const [row] = await rowsOf<{ is: boolean }>(tx, sql`select ${callerIsPlatformAdmin(ctx)} as is`);
+  return row?.is === true;
+}
+
 /**
  * A company that the caller may name; with 'lock', of two that change it one waits for the other.
  * @throws AppError NOT_FOUND

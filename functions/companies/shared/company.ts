@@ -9,6 +9,11 @@ export const ProviderLinks = z.object({
   dialpadOrgId: z.string().nullable().describe('The Dialpad company or office.'),
   retellAgentIds: z.array(z.string()),
   twilioNumbers: z.array(z.string()).describe('E.164'),
+  unproved: z
+    .array(z.object({ provider: z.string(), kind: z.string(), externalId: z.string() }))
+    .describe(
+      'Linked before proof was asked for, or no longer listed by the own account: nothing comes in by them.',
+    ),
 });
 
 export const Company = z.object({
@@ -21,13 +26,18 @@ export const Company = z.object({
     .array(z.string())
     .nullable()
     .describe('From where people and keys may come, as 203.0.113.0/24. Null: from anywhere.'),
-  providerLinks: ProviderLinks.describe('What at the providers is the company’s: its calls come in for it.'),
+  providerLinks: ProviderLinks.describe(
+    'What at the providers is proved to be the company’s: its calls come in for it.',
+  ),
+  managesSharedAccounts: z
+    .boolean()
+    .describe('Whether it may create and change agents in the deployment’s own accounts at providers.'),
   createdAt: z.iso.datetime(),
   updatedAt: z.iso.datetime(),
 });
 
 const linked = (provider: SQL, kind: SQL) => sql`provider_links l
-  where l.company_id = ${companies.id} and l.provider = ${provider} and l.kind = ${kind}`;
+  where l.company_id = ${companies.id} and l.provider = ${provider} and l.kind = ${kind} and l.proof is not null`;
 const allLinked = (provider: SQL, kind: SQL) =>
   sql`(select coalesce(json_agg(l.external_id order by l.external_id), '[]') from ${linked(provider, kind)})`;
 
@@ -43,7 +53,11 @@ const columns = {
     'dialpadOrgId', (select l.external_id from ${linked(sql`'dialpad'`, sql`'organization'`)}
       order by l.app_id is not null, l.id limit 1),
     'retellAgentIds', ${allLinked(sql`'retell'`, sql`'agent'`)},
-    'twilioNumbers', ${allLinked(sql`'twilio'`, sql`'number'`)})`,
+    'twilioNumbers', ${allLinked(sql`'twilio'`, sql`'number'`)},
+    'unproved', (select coalesce(json_agg(json_build_object('provider', l.provider, 'kind', l.kind,
+        'externalId', l.external_id) order by l.provider, l.kind, l.external_id), '[]')
+      from provider_links l where l.company_id = ${companies.id} and l.proof is null))`,
+  managesSharedAccounts: companies.managesSharedAccounts,
   createdAt: companies.createdAt,
   updatedAt: companies.updatedAt,
 };

@@ -1,9 +1,19 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf, type Tx } from '#core/db.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { phoneInput } from '#core/input.ts';
-import { matchWaiting } from '../../inbound/public.ts';
+import {
+  type Claim,
+  Contested,
+  type Held,
+  linkByOperator,
+  linkByProof,
+  notProved,
+  provedIds,
+  type Thing,
+} from '../../provider-accounts/public.ts';
 
 /** A provider's id of something: Dialpad's are numbers, which JSON may carry as such. */
 const externalId = z
@@ -17,13 +27,12 @@ export const LinksInput = z
     twilioNumbers: z.array(phoneInput).max(500).optional(),
   })
   .describe(
-    'Each kind that is given replaces the company’s links of that kind. Those of an app stay: they are changed at the app.',
+    'Each kind that is given replaces the company’s links of that kind. Those of an app stay: they are changed at the app. What is new must be listed by the company’s own account: the agent by its Retell key, the organization by its Dialpad key or an app’s connection, the number by its Twilio account. A platform admin links without that.',
   );
 
 interface Kind {
   field: 'dialpadOrgId' | 'retellAgentIds' | 'twilioNumbers';
-  provider: string;
-  kind: string;
+  thing: Thing;
   wanted: string[];
 }
 
@@ -36,8 +45,7 @@ function wantedKinds(given: z.output<typeof LinksInput>): Kind[] {
       : [
           {
             field: 'dialpadOrgId' as const,
-            provider: 'dialpad',
-            kind: 'organization',
+            thing: { provider: 'dialpad', kind: 'organization' } as const,
             wanted: dialpadOrgId === null ? [] : [dialpadOrgId],
           },
         ]),
@@ -45,8 +53,7 @@ function wantedKinds(given: z.output<typeof LinksInput>): Kind[] {
       ? [
           {
             field: 'retellAgentIds' as const,
-            provider: 'retell',
-            kind: 'agent',
+            thing: { provider: 'retell', kind: 'agent' } as const,
             wanted: sorted(retellAgentIds),
           },
         ]
@@ -55,8 +62,7 @@ function wantedKinds(given: z.output<typeof LinksInput>): Kind[] {
       ? [
           {
             field: 'twilioNumbers' as const,
-            provider: 'twilio',
-            kind: 'number',
+            thing: { provider: 'twilio', kind: 'number' } as const,
             wanted: sorted(twilioNumbers),
           },
         ]
@@ -64,45 +70,102 @@ function wantedKinds(given: z.output<typeof LinksInput>): Kind[] {
   ];
 }
 
+const pathOf = (field: Kind['field']) => `providerLinks.${field}`;
+
+/** Of these ids, those that are proved to be the company’s already, its apps’ too. */
+async function provedAlready(tx: Tx, companyId: string, { thing, wanted }: Kind): Promise<Set<string>> {
+  const rows = await rowsOf<{ external_id: string }>(
+    tx,
+    sql`select external_id from provider_links where company_id = ${companyId}::uuid and proof is not null
+      and provider = ${thing.provider} and kind = ${thing.kind} and external_id = any(${textArray(wanted)})`,
+  );
+  return new Set(rows.map(({ external_id }) => external_id));
+}
+
+/** What the company's own accounts have shown to be its, by field. */
+export type Proofs = ReadonlyMap<string, ReadonlySet<string>>;
+
+/**
+ * Asks the company's own accounts for what is new among the given links. Before the transaction that links.
+ * @throws AppError OWNERSHIP_NOT_PROVED when they do not list all of it, ProviderError when they do not answer.
+ */
+export async function proofsOf(
+  ctx: Context,
+  companyId: string,
+  given: z.output<typeof LinksInput>,
+): Promise<Proofs> {
+  const proofs = new Map<string, ReadonlySet<string>>();
+  for (const kind of wantedKinds(given)) {
+    const have = await ctx.dbAsService('see what is a company’s already', (tx) =>
+      provedAlready(tx, companyId, kind),
+    );
+    const ids = kind.wanted.filter((id) => !have.has(id));
+    if (ids.length === 0) continue;
+    const proved = await provedIds(ctx, { ...kind.thing, companyId, appId: null, ids });
+    if (proved.size < ids.length) throw notProved(pathOf(kind.field));
+    proofs.set(kind.field, proved);
+  }
+  return proofs;
+}
+
+/** How links are made: by an operator's word, or by proof with what holders' accounts were asked and list no longer. */
+export type Linking = { by: 'operator' } | { by: 'proof'; proofs: Proofs; lost: readonly Held[] };
+
 /**
  * Replaces what at the providers is the company's, and gives it the events that waited for that.
  * @returns the ids of those events: wake the inbound queue with them after the commit.
- * @throws AppError CONFLICT when one of them is another company's; nothing may be kept of the transaction then.
+ * @throws AppError CONFLICT for an operator when one of them is another company's, OWNERSHIP_NOT_PROVED by proof;
+ * Contested when others hold what is proved. Nothing may be kept of the transaction then.
  */
 export async function replaceLinks(
   tx: Tx,
+  ctx: Context,
   companyId: string,
   given: z.output<typeof LinksInput>,
+  how: Linking,
 ): Promise<string[]> {
   const waiting: string[] = [];
-  for (const { field, provider, kind, wanted } of wantedKinds(given)) {
-    const ids = sql`(select w from jsonb_array_elements_text(${JSON.stringify(wanted)}::jsonb) w)`;
+  for (const kind of wantedKinds(given)) {
+    const { thing, wanted, field } = kind;
     await rowsOf(
       tx,
       sql`delete from provider_links where company_id = ${companyId}::uuid and app_id is null
-        and provider = ${provider} and kind = ${kind} and external_id not in ${ids}`,
+        and provider = ${thing.provider} and kind = ${thing.kind} and not (external_id = any(${textArray(wanted)}))`,
     );
-    const added = await rowsOf(
-      tx,
-      sql`insert into provider_links (company_id, provider, kind, external_id)
-        select ${companyId}::uuid, ${provider}, ${kind}, w from ${ids} n
-        on conflict do nothing returning 1`,
+    const claim = { ...thing, companyId, appId: null, ids: wanted };
+    waiting.push(
+      ...(how.by === 'operator'
+        ? await linkAsOperator(tx, ctx, claim, field)
+        : await linkAsProved(tx, ctx, claim, kind, how)),
     );
-    const [elsewhere] = await rowsOf<{ external_id: string }>(
-      tx,
-      sql`select external_id from provider_links
-        where provider = ${provider} and kind = ${kind} and external_id in ${ids} and company_id <> ${companyId}::uuid
-        order by external_id limit 1`,
-    );
-    if (elsewhere) {
-      throw new AppError('CONFLICT', {
-        message: `${elsewhere.external_id} is linked elsewhere already: that link must be removed first.`,
-        details: [
-          { path: `providerLinks.${field}`, message: `${elsewhere.external_id} is linked elsewhere` },
-        ],
-      });
-    }
-    if (added.length > 0) waiting.push(...(await matchWaiting(tx, provider)));
   }
   return waiting;
+}
+
+async function linkAsOperator(tx: Tx, ctx: Context, claim: Claim, field: Kind['field']): Promise<string[]> {
+  const { refused, waiting } = await linkByOperator(tx, ctx, claim);
+  const [elsewhere] = refused;
+  if (elsewhere === undefined) return waiting;
+  throw new AppError('CONFLICT', {
+    message: `${elsewhere} is linked elsewhere already: that link must be removed first.`,
+    details: [{ path: pathOf(field), message: `${elsewhere} is linked elsewhere` }],
+  });
+}
+
+async function linkAsProved(
+  tx: Tx,
+  ctx: Context,
+  claim: Claim,
+  kind: Kind,
+  { proofs, lost }: { proofs: Proofs; lost: readonly Held[] },
+): Promise<string[]> {
+  const have = await provedAlready(tx, claim.companyId, kind);
+  const ids = kind.wanted.filter((id) => !have.has(id));
+  // What was the company's when its accounts were asked, and is no longer, was not asked for.
+  if (!ids.every((id) => proofs.get(kind.field)?.has(id))) throw notProved(pathOf(kind.field));
+  if (ids.length === 0) return [];
+  const linked = await linkByProof(tx, ctx, { ...claim, ids }, lost);
+  if (linked.refused.length > 0) throw notProved(pathOf(kind.field));
+  if (linked.contested.length > 0) throw new Contested(kind.thing, linked.contested, pathOf(kind.field));
+  return linked.waiting;
 }

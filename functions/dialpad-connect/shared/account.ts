@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/db.ts';
+import { rowsOf, type Tx } from '#core/db.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { refreshTokens } from '#providers/dialpad/oauth.ts';
 import type { ProviderAccount } from '#providers/history.ts';
+import { readIntegration } from '../../settings/public.ts';
 import { type Connection, provider, readConnection, renewConnection } from './connection-store.ts';
 import { oauthApp } from './oauth-app.ts';
 
@@ -14,23 +15,61 @@ const marginMs = 60_000;
 
 type Needed = Pick<Context, 'dbAsService' | 'now'>;
 
+/** By what Dialpad is reached for an app. */
+export type AccessBy = 'oauth' | 'company_key' | 'deployment_key';
+
 /**
- * How to reach Dialpad for an app: by its own OAuth connection, its token refreshed where that is due, else by the
- * deployment's DIALPAD_API_KEY. A connection that ended is never replaced by that key, which is another organization's.
- * @throws AppError CONFLICT when there is neither or the app must be connected anew, ProviderError when Dialpad is away.
+ * How to reach Dialpad for an app: by its own OAuth connection, its token refreshed where that is due, else by the key
+ * that its company has set, else by the deployment's DIALPAD_API_KEY where it serves the app: see sharedServes. A
+ * connection that ended is never replaced by those, which may be another organization's.
+ * @param evenShared By the deployment's key whether it serves the app or not: to take back what was made with it.
+ * @throws AppError CONFLICT when there is none or the app must be connected anew, ProviderError when Dialpad is away.
  */
-export async function dialpadAccount(ctx: Needed, appId: string): Promise<ProviderAccount> {
-  const connection = await ctx.dbAsService('read the Dialpad connection of an app', (tx) =>
-    readConnection(tx, appId),
-  );
-  const token = connection
-    ? isFresh(connection, ctx.now())
-      ? connection.accessToken
-      : await refreshed(ctx, appId)
-    : env().DIALPAD_API_KEY;
-  if (token === undefined) throw mustConnect(appId, 'The app is not connected to Dialpad');
-  return { token, baseUrl: dialpadApiUrl() };
+export async function dialpadAccount(
+  ctx: Needed,
+  appId: string,
+  { evenShared = false } = {},
+): Promise<ProviderAccount & { by: AccessBy }> {
+  const baseUrl = dialpadApiUrl();
+  const found = await ctx.dbAsService('read how Dialpad is reached for an app', async (tx) => {
+    const connection = await readConnection(tx, appId);
+    return connection ? { connection } : { key: await keyOf(tx, appId, evenShared) };
+  });
+  if (found.connection) {
+    const { connection } = found;
+    const isUsable = isFresh(connection, ctx.now());
+    return { token: isUsable ? connection.accessToken : await refreshed(ctx, appId), baseUrl, by: 'oauth' };
+  }
+  if (!found.key) throw mustConnect(appId, 'The app is not connected to Dialpad');
+  return { ...found.key, baseUrl };
 }
+
+/** The key by which Dialpad is reached for an app that has no connection of its own. */
+export async function keyOf(
+  tx: Tx,
+  appId: string,
+  evenShared = false,
+): Promise<{ token: string; by: 'company_key' | 'deployment_key' } | undefined> {
+  const [app] = await rowsOf<{ company_id: string; is_served: boolean }>(
+    tx,
+    sql`select a.company_id, ${sharedServes} as is_served from apps a where a.id = ${appId}::uuid`,
+  );
+  if (!app) return undefined;
+  const { apiKey } = await readIntegration(tx, app.company_id, 'dialpad');
+  const { DIALPAD_API_KEY, DEFAULT_COMPANY_ID } = env();
+  if (apiKey && apiKey !== DIALPAD_API_KEY) return { token: apiKey, by: 'company_key' };
+  const isServed = evenShared || app.is_served || app.company_id === DEFAULT_COMPANY_ID;
+  return DIALPAD_API_KEY && isServed ? { token: DIALPAD_API_KEY, by: 'deployment_key' } : undefined;
+}
+
+/**
+ * Whether the deployment's account serves the app `a` of another company than the default one: a platform admin let the
+ * company manage shared accounts, or an operator has linked a Dialpad organization to the app or its company.
+ */
+const sharedServes = sql`(
+  exists (select from companies c where c.id = a.company_id and c.manages_shared_accounts)
+  or exists (select from provider_links l where l.company_id = a.company_id and (l.app_id = a.id or l.app_id is null)
+    and l.provider = 'dialpad' and l.kind = 'organization' and l.proof = 'operator'))`;
 
 const isFresh = ({ expiresAtMs }: Connection, now: Date) =>
   expiresAtMs === undefined || expiresAtMs - marginMs > now.getTime();
@@ -58,13 +97,21 @@ async function refreshed(ctx: Needed, appId: string): Promise<string> {
   });
 }
 
-/** The apps that have a Dialpad organization of their own connected: for syncs, with dialpadAccount for each. */
-export async function dialpadConnections(ctx: Needed): Promise<{ companyId: string; appId: string }[]> {
+/**
+ * The apps, of this company where one is named, that have a Dialpad organization of their own connected: for syncs, with
+ * dialpadAccount for each.
+ */
+export async function dialpadConnections(
+  ctx: Needed,
+  companyId?: string,
+): Promise<{ companyId: string; appId: string }[]> {
   const rows = await ctx.dbAsService('find the apps that are connected to Dialpad', (tx) =>
     rowsOf<{ company_id: string; app_id: string }>(
       tx,
       sql`select n.company_id, n.app_id from provider_connections n join companies c on c.id = n.company_id
-        where n.provider = ${provider} and c.deleted_at is null order by n.id`,
+        where n.provider = ${provider} and c.deleted_at is null
+          and (${companyId ?? null}::uuid is null or n.company_id = ${companyId ?? null}::uuid)
+        order by n.id`,
     ),
   );
   return rows.map(({ company_id, app_id }) => ({ companyId: company_id, appId: app_id }));

@@ -18,9 +18,11 @@ export const Status = z.object({
   provider: z.literal('dialpad'),
   connected: z.boolean().describe('Whether the app has a connection of its own that works.'),
   access_by: z
-    .enum(['oauth', 'deployment_key'])
+    .enum(['oauth', 'company_key', 'deployment_key'])
     .nullable()
-    .describe('How Dialpad is reached for this app; null: it is not.'),
+    .describe(
+      'How Dialpad is reached for this app: by its own connection, by its company’s key, by the deployment’s key. Null: it is not.',
+    ),
   must_reconnect: z.boolean().describe('The connection ended and cannot be refreshed.'),
   scopes: z.array(z.string()),
   expires_at: z.iso

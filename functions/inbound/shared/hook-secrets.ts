@@ -8,7 +8,7 @@ export interface HookSecret {
   companyId: string;
   appId: string | null;
   secret: string;
-  /** 'hook', or the kind of provider link that it belongs to. */
+  /** 'hook', 'key' for one that the company has set, or the kind of provider link that it belongs to. */
   kind: string;
   externalId: string;
 }

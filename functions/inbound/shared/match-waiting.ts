@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
 
-/** Finds the link of an event's first linked owner, for a statement that has `inbound_events e`. Gives `l`. */
+/** Finds the proved link of an event's first linked owner, for a statement that has `inbound_events e`. Gives `l`. */
 export const linkOfEvent = sql`(select p.company_id, p.app_id
   from jsonb_array_elements(e.owners) with ordinality as o (owner, n)
   join provider_links p
     on p.provider = e.provider and p.kind = o.owner ->> 'kind' and p.external_id = o.owner ->> 'externalId'
+    and p.proof is not null
   order by o.n limit 1) l`;
 
 /**

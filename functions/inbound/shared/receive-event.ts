@@ -84,6 +84,16 @@ function understand(
 export const storable = (text: string, longest: number) =>
   text.replaceAll('\0', '').toWellFormed().slice(0, longest);
 
+/**
+ * Whose an event is by its signature, whatever it names: that of the secret that signed. A secret of a whole company
+ * leaves it to the address which of the company's apps is meant.
+ */
+function ownerOf(signer: HookSecret | undefined, { owner }: Expectation): Expectation['owner'] {
+  if (!signer) return owner;
+  const { companyId, appId } = signer;
+  return appId === null && owner?.companyId === companyId ? owner : { companyId, appId };
+}
+
 /** Ready made: built anew by Drizzle for each event, it would cost a twentieth of taking one in. */
 const storing = `select private.receive_event($1::uuid, $2, $3, $4, $5::timestamptz, $6::json, $7::jsonb, $8::jsonb,
   $9::uuid, $10::uuid, $11::uuid, $12::boolean) as status`;
@@ -100,7 +110,7 @@ export async function receiveEvent(
 ): Promise<Received> {
   const { body, signer } = await verify(provider, ctx, expectation);
   const { payload, identity } = understand(provider, body.json);
-  const owner = signer ? { companyId: signer.companyId, appId: signer.appId } : expectation.owner;
+  const owner = ownerOf(signer, expectation);
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
   const id = newId();

@@ -94,7 +94,9 @@ describe('an SMS', () => {
   });
 
   test('goes out by the account of its company where all of that is set', async () => {
-    const own = await startTwilioStandIn({ accountSid: `AC${'f'.repeat(32)}`, authToken: 'own-token-0001' });
+    const own = await startTwilioStandIn({
+      ...{ accountSid: `AC${'f'.repeat(32)}`, authToken: 'own-token-0001', numbers: ['+14155550111'] },
+    });
     setSettings({ TWILIO_API_URL: own.url });
     const company = await aCompany();
     const admin = await company.as('admin');

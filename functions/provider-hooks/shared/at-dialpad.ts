@@ -1,11 +1,44 @@
+import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
+import { textArray } from '#core/db.ts';
+import { env } from '#core/env.ts';
 import { type DialpadClient, dialpadClient } from '#providers/dialpad/client.ts';
 import { dialpadAccount } from '../../dialpad-connect/public.ts';
+import { notProved } from '../../provider-accounts/public.ts';
 import type { Hook, Subscription } from './hook.ts';
 
-export async function clientOf(ctx: Context, appId: string): Promise<DialpadClient> {
-  return dialpadClient(await dialpadAccount(ctx, appId));
+export async function clientOf(
+  ctx: Context,
+  appId: string,
+  options?: { evenShared: boolean },
+): Promise<DialpadClient> {
+  return dialpadClient(await dialpadAccount(ctx, appId, options));
+}
+
+/**
+ * A client that may subscribe the hook to this target. In the deployment's own account, an app of another company than
+ * the default one gets what is linked to it or its company: the office that is the target, or the whole Dialpad company.
+ * @throws AppError OWNERSHIP_NOT_PROVED for any other target there.
+ */
+export async function subscribingClient(
+  ctx: Context,
+  hook: Hook,
+  { targetType, targetId }: Pick<WantedSubscription, 'targetType' | 'targetId'>,
+): Promise<DialpadClient> {
+  const account = await dialpadAccount(ctx, hook.app_id);
+  const client = dialpadClient(account);
+  if (account.by !== 'deployment_key' || hook.company_id === env().DEFAULT_COMPANY_ID) return client;
+  const { id: wholeCompany } = await client.getCompany();
+  const office = targetType === 'office' && targetId !== undefined ? [targetId] : [];
+  const linked = await ctx.readAsService(
+    'see whether an app’s hook may be subscribed to a target',
+    sql`select 1 from provider_links where provider = 'dialpad' and kind = 'organization' and proof is not null
+      and company_id = ${hook.company_id}::uuid and (app_id = ${hook.app_id}::uuid or app_id is null)
+      and external_id = any(${textArray([wholeCompany, ...office])}) limit 1`,
+  );
+  if (linked.length === 0) throw notProved('target_id');
+  return client;
 }
 
 export interface WantedSubscription {

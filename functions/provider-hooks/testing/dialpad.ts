@@ -1,7 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
+import { env } from '#core/env.ts';
 import { setInlineRunner } from '#core/queue.ts';
+import { aCompany } from '#core/testing/company.ts';
 import { post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -21,8 +23,20 @@ let hooks: Server;
 export const client = () =>
   dialpadClient({ token: apiKey, baseUrl: world.dialpad.url, sleep: async () => {} });
 
-export const anApp = async (): Promise<{ app_id: string; company_id: string; api_key: string }> =>
-  (await internal(createApp, { name: 'Hooked', scopes: ['*'] })).body.data;
+interface MadeApp {
+  app_id: string;
+  company_id: string;
+  api_key: string;
+}
+
+/** An app of the deployment's default company, which the deployment's Dialpad account is for. */
+export const anApp = async (): Promise<MadeApp> =>
+  (await internal(createApp, { name: 'Hooked', scopes: ['*'], company_id: env().DEFAULT_COMPANY_ID })).body
+    .data;
+
+/** An app of another company; with links, by an operator's word. */
+export const anAppElsewhere = async (links: object = {}): Promise<MadeApp> =>
+  (await internal(createApp, { name: 'Elsewhere', scopes: ['*'], ...links })).body.data;
 
 beforeAll(async () => {
   hooks = createServer(async (incoming, response) => {
@@ -40,12 +54,17 @@ beforeEach(async () => {
   setSettings({
     DIALPAD_API_URL: world.dialpad.url,
     DIALPAD_API_KEY: apiKey,
+    DEFAULT_COMPANY_ID: (await aCompany()).id,
     PUBLIC_URL: `http://127.0.0.1:${port}`,
   });
 });
 afterEach(async () => world.dialpad.close());
 afterAll(async () => {
-  setSettings({ DIALPAD_API_URL: undefined, PUBLIC_URL: 'https://api.example.com' });
+  setSettings({
+    DIALPAD_API_URL: undefined,
+    DEFAULT_COMPANY_ID: undefined,
+    PUBLIC_URL: 'https://api.example.com',
+  });
   hooks.closeAllConnections();
   await new Promise((resolve) => hooks.close(resolve));
 });

@@ -44,8 +44,13 @@ export interface Reconciliation {
   history: ProviderHistory;
   account: ProviderAccount;
   fallback: FallbackOwner | undefined;
-  /** Only this company's calls; all that have an owner when absent. */
-  onlyCompanyId?: string;
+  /**
+   * The company whose own account it is: every call is that company's, also where its agent is linked to another one.
+   * Null: the deployment's own account, where links decide.
+   */
+  accountOf: string | null;
+  /** Only the calls of this company, and of this app where one is named; all that have an owner when absent. */
+  only?: { companyId: string; appId: string | null };
 }
 
 /** Fetches at once, at most: the providers' limits are theirs to say, by 429 and Retry-After. */
@@ -58,6 +63,9 @@ interface Owned extends ListedCall {
   appId: string | null;
 }
 
+const isOf = (owner: FallbackOwner, { companyId, appId }: FallbackOwner): boolean =>
+  owner.companyId === companyId && (appId === null || owner.appId === appId);
+
 async function withOwners(tx: Tx, job: Reconciliation, listed: readonly ListedCall[]): Promise<Owned[]> {
   const wanted = listed.map(({ owners }, n) => ({ n, owners }));
   const links = await rowsOf<{ n: number; company_id: string; app_id: string | null }>(
@@ -66,12 +74,13 @@ async function withOwners(tx: Tx, job: Reconciliation, listed: readonly ListedCa
       from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as c (n integer, owners jsonb)
       cross join lateral jsonb_array_elements(c.owners) with ordinality as o (owner, i)
       join provider_links l on l.provider = ${job.provider} and l.kind = o.owner ->> 'kind' and l.external_id = o.owner ->> 'externalId'
+        and l.proof is not null and (${job.accountOf}::uuid is null or l.company_id = ${job.accountOf}::uuid)
       order by c.n, o.i`,
   );
   const byIndex = new Map(links.map((link) => [link.n, { companyId: link.company_id, appId: link.app_id }]));
   return listed.flatMap((call, n) => {
     const owner = byIndex.get(n) ?? job.fallback;
-    if (!owner || (job.onlyCompanyId !== undefined && owner.companyId !== job.onlyCompanyId)) return [];
+    if (!owner || (job.only && !isOf(owner, job.only))) return [];
     return [{ ...call, ...owner }];
   });
 }

@@ -2,10 +2,10 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
-import { decryptSecret } from '#core/secrets.ts';
 import { dialpadHistory } from '#providers/dialpad/history.ts';
 import { retellHistory } from '#providers/retell/history.ts';
 import { dialpadAccount, dialpadConnections } from '../../dialpad-connect/public.ts';
+import { ownDialpad, ownRetell } from '../../provider-accounts/public.ts';
 import type { RefillAccount } from './refill.ts';
 
 /** Every account at a provider that we can ask: the deployment's own, and the companies'. */
@@ -18,32 +18,52 @@ export async function refillAccounts(
   const accounts: RefillAccount[] = [];
   if (RETELL_API_KEY) {
     const account = { token: RETELL_API_KEY, baseUrl: RETELL_API_URL };
-    accounts.push({ provider: 'retell', history: retellHistory, account, fallback });
+    accounts.push({ provider: 'retell', history: retellHistory, account, fallback, accountOf: null });
   }
   if (DIALPAD_API_KEY) {
     const account = { token: DIALPAD_API_KEY, baseUrl: dialpadApiUrl() };
-    accounts.push({ provider: 'dialpad', history: dialpadHistory, account, fallback });
+    accounts.push({ provider: 'dialpad', history: dialpadHistory, account, fallback, accountOf: null });
   }
-  const own = await ctx.dbAsService('find the companies’ own Retell accounts', (tx) =>
-    rowsOf<{ company_id: string; app_id: string | null; secret: string }>(
+  return [...accounts, ...(await keyedAccounts(ctx)), ...(await connectedAccounts(ctx))];
+}
+
+/** The accounts whose keys companies have set. One that cannot be read must not hold up the others. */
+async function keyedAccounts(ctx: Context): Promise<RefillAccount[]> {
+  const accounts: RefillAccount[] = [];
+  const keys = await ctx.dbAsService('find the companies’ own keys', (tx) =>
+    rowsOf<{ company_id: string; integration: 'retell' | 'dialpad' }>(
       tx,
-      sql`select company_id, app_id, secret from provider_links
-        where provider = 'retell' and kind = 'company' and secret is not null`,
+      sql`select s.company_id, s.integration from company_integration_secrets s join companies c on c.id = s.company_id
+        where s.integration in ('retell', 'dialpad') and s.name = 'apiKey' and c.deleted_at is null
+        order by s.company_id, s.integration`,
     ),
   );
-  for (const { company_id, app_id, secret } of own) {
-    const account = { token: decryptSecret(secret), baseUrl: RETELL_API_URL };
-    const owner = { companyId: company_id, appId: app_id };
-    accounts.push({ provider: 'retell', history: retellHistory, account, fallback: owner });
+  for (const { company_id: companyId, integration: provider } of keys) {
+    try {
+      const own = await (provider === 'retell' ? ownRetell : ownDialpad)(ctx, companyId);
+      if (!own) continue;
+      const history = provider === 'retell' ? retellHistory : dialpadHistory;
+      const fallback = { companyId, appId: null };
+      accounts.push({ provider, history, account: own, fallback, accountOf: companyId });
+    } catch (error) {
+      ctx.log.error({ companyId, provider, err: error }, 'a company’s own key cannot be used for the refill');
+    }
   }
+  return accounts;
+}
+
+async function connectedAccounts(ctx: Context): Promise<RefillAccount[]> {
+  const accounts: RefillAccount[] = [];
   for (const { companyId, appId } of await dialpadConnections(ctx)) {
     try {
       const account = await dialpadAccount(ctx, appId);
+      const fallback = { companyId, appId };
       accounts.push({
         provider: 'dialpad',
         history: dialpadHistory,
         account,
-        fallback: { companyId, appId },
+        fallback,
+        accountOf: companyId,
       });
     } catch (error) {
       ctx.log.warn({ appId, err: error }, 'a Dialpad connection cannot be used for the refill');

@@ -11,6 +11,8 @@ export interface RefillAccount {
   account: ProviderAccount;
   /** Whose a call is that no link names. */
   fallback: FallbackOwner | undefined;
+  /** The company whose own account it is; null: the deployment's. */
+  accountOf: string | null;
 }
 
 interface Check {

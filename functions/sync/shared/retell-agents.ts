@@ -5,22 +5,57 @@ import { AppError } from '#core/errors.ts';
 import { newId } from '#core/ids.ts';
 import { type RetellClient, retellClient } from '#providers/retell/client.ts';
 import type { RetellAgent } from '#providers/retell/event.ts';
-import { linkedAgents, ownsUnlinked, retellAccountOf } from './accounts.ts';
+import {
+  databaseTime,
+  keepListing,
+  listAgents,
+  managesSharedAccounts,
+} from '../../provider-accounts/public.ts';
+import { ownershipOf, type RetellAccount, retellAccountOf, type Scope } from './accounts.ts';
 
 export interface AgentSyncResult {
   agentsSynced: number;
   agentsUpdated: number;
 }
 
-/** The company's Retell, ready to be called. @throws AppError UNAVAILABLE where there is no account. */
-export async function retellOf(ctx: Context, companyId: string): Promise<RetellClient> {
-  const account = await retellAccountOf(ctx, companyId);
+/** A Retell account in which agents may be made and changed for a company. */
+export interface AgentsAccount {
+  client: RetellClient;
+  /** Whether it is the company's own, not the deployment's. */
+  isOwn: boolean;
+  /** Whether an agent there is the scope's: of the company, and of the app where its key asks. */
+  isOurs(agentId: string): boolean;
+}
+
+/**
+ * Where agents are made and changed for a company: in its own account, else in the deployment's if a platform admin let
+ * the company.
+ * @throws AppError UNAVAILABLE where there is no account, FORBIDDEN without that permission.
+ */
+export async function agentsAccount(ctx: Context, scope: Scope): Promise<AgentsAccount> {
+  const account = await retellAccountOf(ctx, scope.companyId);
   if (!account) {
     throw new AppError('UNAVAILABLE', {
       message: 'Retell is not configured: set RETELL_API_KEY, or the company’s own key.',
     });
   }
-  return retellClient({ apiKey: account.token, baseUrl: account.baseUrl });
+  if (account.companyId === null) await requireShared(ctx, scope.companyId);
+  return {
+    client: retellClient({ apiKey: account.token, baseUrl: account.baseUrl }),
+    isOwn: account.companyId !== null,
+    isOurs: await ownershipOf(ctx, account, scope),
+  };
+}
+
+async function requireShared(ctx: Context, companyId: string): Promise<void> {
+  const may = await ctx.dbAsService('see whether a company may manage shared accounts', (tx) =>
+    managesSharedAccounts(tx, companyId),
+  );
+  if (may) return;
+  throw new AppError('FORBIDDEN', {
+    message:
+      'Agents are created and changed in your own Retell account: set integrations.retell.apiKey in the settings, or ask a platform admin to let the company manage shared accounts.',
+  });
 }
 
 /** What is kept of an agent beside its name: nothing that is secret. */
@@ -31,26 +66,33 @@ export const agentDetails = (agent: RetellAgent): Record<string, unknown> => ({
   ...(agent.response_engine === undefined ? {} : { responseEngine: agent.response_engine }),
 });
 
+/** What the account lists. What a company's own account lists is linked to it besides. */
+async function listedAgents(ctx: Context, account: RetellAccount, companyId: string) {
+  const askedAt = await databaseTime(ctx);
+  const listed = await listAgents(account);
+  if (account.companyId === null) return listed;
+  const ids = [...listed.agents.keys()];
+  await keepListing(ctx, companyId, {
+    thing: { provider: 'retell', kind: 'agent' },
+    toLink: [{ appId: null, ids }],
+    all: listed.isWhole ? ids : undefined,
+    askedAt,
+  });
+  return listed;
+}
+
 /**
  * Pulls the company's agents from Retell; those that Retell has no longer become inactive. Calls that came in before
  * their agent was known are tied to it.
  */
-export async function syncRetellAgents(ctx: Context, companyId: string): Promise<AgentSyncResult> {
+export async function syncRetellAgents(ctx: Context, scope: Scope): Promise<AgentSyncResult> {
+  const { companyId, appId } = scope;
   const account = await retellAccountOf(ctx, companyId);
   if (!account) return { agentsSynced: 0, agentsUpdated: 0 };
-  const client = await retellOf(ctx, companyId);
-  const { mine, others } = await linkedAgents(ctx, companyId);
-  const isOurs = (id: string) => mine.includes(id) || (ownsUnlinked(account, companyId) && !others.has(id));
-  // Retell may list several versions of one agent: the newest counts.
-  const newest = new Map<string, RetellAgent>();
-  for await (const page of client.listAgents()) {
-    for (const agent of page) {
-      const known = newest.get(agent.agent_id);
-      if (isOurs(agent.agent_id) && (!known || (agent.version ?? 0) >= (known.version ?? 0)))
-        newest.set(agent.agent_id, agent);
-    }
-  }
-  const records = [...newest.values()].map((agent) => ({
+  const { agents: listed, isWhole } = await listedAgents(ctx, account, companyId);
+  const isOurs = await ownershipOf(ctx, account, scope);
+  const ours = [...listed.values()].filter((agent) => isOurs(agent.agent_id));
+  const records = ours.map((agent) => ({
     id: newId(),
     provider_agent_id: agent.agent_id,
     name: (agent.agent_name ?? '').replaceAll('\0', '').slice(0, 200),
@@ -69,11 +111,14 @@ export async function syncRetellAgents(ctx: Context, companyId: string): Promise
           where (agents.name, agents.details) is distinct from (excluded.name, excluded.details)
         returning xmax = 0 as is_new`,
     );
+    // An app's key sees a part of the agents, and a list that was cut says of none that it is gone.
+    const saysWhatIsGone = appId === null && isWhole;
     const gone = await rowsOf(
       tx,
       sql`update agents set status = 'inactive', details = details || '{"goneFromRetell": true}'
         where company_id = ${companyId}::uuid and provider = 'retell' and status = 'active'
-          and not (provider_agent_id = any(${textArray([...newest.keys()])})) returning 1`,
+          and ${saysWhatIsGone}::boolean
+          and not (provider_agent_id = any(${textArray(ours.map((agent) => agent.agent_id))})) returning 1`,
     );
     await rowsOf(
       tx,

@@ -4,7 +4,14 @@ import { rowsOf, sqlStateOf, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import type { ListedCall } from '#providers/history.ts';
 import { retellHistory } from '#providers/retell/history.ts';
-import { linkedAgents, ownsUnlinked, retellAccountOf } from './accounts.ts';
+import {
+  linkedAgents,
+  ownershipOf,
+  ownsUnlinked,
+  type RetellAccount,
+  retellAccountOf,
+  type Scope,
+} from './accounts.ts';
 import { type Reconciliation, reconcile } from './reconcile.ts';
 
 export interface SyncResult {
@@ -97,14 +104,14 @@ async function save(
 /** The agents that a sync asks for. Undefined: all; the calls of agents linked elsewhere are left out afterwards. */
 async function agentsToAsk(
   ctx: Context,
-  companyId: string,
-  isForUnlinked: boolean,
+  account: RetellAccount,
+  scope: Scope,
   agentId: string | undefined,
 ): Promise<string[] | undefined> {
-  const { mine, others } = await linkedAgents(ctx, companyId);
-  if (agentId === undefined) return isForUnlinked ? undefined : mine;
-  const isTheirs = mine.includes(agentId) || (isForUnlinked && !others.has(agentId));
-  if (!isTheirs) throw new AppError('NOT_FOUND', { message: 'No such agent in this company.' });
+  if (agentId === undefined)
+    return ownsUnlinked(account, scope) ? undefined : [...(await linkedAgents(ctx, scope)).mine];
+  const isOurs = await ownershipOf(ctx, account, scope);
+  if (!isOurs(agentId)) throw new AppError('NOT_FOUND', { message: 'No such agent in this company.' });
   return [agentId];
 }
 
@@ -130,20 +137,18 @@ async function listedAgain(job: Reconciliation, id: string): Promise<ListedCall[
  */
 export async function syncRetellCalls(
   ctx: Context,
-  companyId: string,
+  scope: Scope,
   options: { trigger: 'schedule' | 'request'; agentId?: string | undefined; budgetMs: number },
 ): Promise<SyncResult> {
+  const { companyId, appId } = scope;
   const account = await retellAccountOf(ctx, companyId);
   if (!account) return { callsSynced: 0, callsUpdated: 0, errors: 0, more: false };
-  const takesUnlinked = ownsUnlinked(account, companyId);
-  const asked = await agentsToAsk(ctx, companyId, takesUnlinked, options.agentId);
+  const takesUnlinked = ownsUnlinked(account, scope);
+  const asked = await agentsToAsk(ctx, account, scope, options.agentId);
   const started = ctx.now();
-  const running = await open(
-    ctx,
-    companyId,
-    options.trigger,
-    options.agentId === undefined ? undefined : asked,
-  );
+  // A part of the company's agents says nothing of how far the whole is synced.
+  const isPart = options.agentId !== undefined || appId !== null;
+  const running = await open(ctx, companyId, options.trigger, isPart ? asked : undefined);
   const progress: Progress = {
     callsSynced: 0,
     callsUpdated: 0,
@@ -158,7 +163,8 @@ export async function syncRetellCalls(
     history: retellHistory,
     account,
     fallback: takesUnlinked ? { companyId, appId: null } : undefined,
-    onlyCompanyId: companyId,
+    accountOf: account.companyId,
+    only: { companyId, appId },
   };
   const take = async (page: readonly ListedCall[]) => {
     const result = await reconcile(job, page);

@@ -45,8 +45,8 @@ export async function makeCompany(sql: Sql): Promise<FaultCompany> {
   await sql`insert into users (id, email, email_normal, name) values (${userId}, ${email}, ${email}, 'Owner')`;
   await sql`insert into memberships (company_id, user_id, role) values (${id}, ${userId}, 'owner')`;
   await sql`insert into api_keys (company_id, prefix, key_hash, scopes) values (${id}, ${prefix}, ${hash}, '{*}')`;
-  await sql`insert into provider_links (company_id, provider, kind, external_id)
-    values (${id}, 'dialpad', 'organization', ${organization})`;
+  await sql`insert into provider_links (company_id, provider, kind, external_id, proof, proved_at)
+    values (${id}, 'dialpad', 'organization', ${organization}, 'operator', now())`;
   const sessionId = randomUUID();
   await sql`insert into sessions (id, user_id, company_id, expires_at)
     values (${sessionId}, ${userId}, ${id}, now() + interval '1 day')`;

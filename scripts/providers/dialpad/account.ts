@@ -2,6 +2,7 @@ import type { CallRecord } from './call-record.ts';
 import type { Hook } from './delivery.ts';
 import { isRecord } from './http.ts';
 import type { CallEventPayload } from './leg.ts';
+import { type Organization, organization } from './organization.ts';
 import type { SmsEventPayload } from './sms-lifecycle.ts';
 
 export interface CallSubscription {
@@ -27,6 +28,9 @@ export interface SmsSubscription {
 
 /** What one Dialpad company has: its webhooks, subscriptions and concluded calls. */
 export interface Account {
+  organization: Organization;
+  /** Whether its tokens are a company admin's. */
+  isAdmins: boolean;
   webhooks: Map<number, Hook>;
   callSubscriptions: Map<number, CallSubscription>;
   smsSubscriptions: Map<number, SmsSubscription>;
@@ -35,9 +39,11 @@ export interface Account {
   nextId(): number;
 }
 
-export function newAccount(): Account {
-  let lastId = 6_000_000_000_000_000;
+export function newAccount(of: Organization = organization(), isAdmins = true): Account {
+  let lastId = of.companyId + 1_000_000_000_000_000;
   return {
+    organization: of,
+    isAdmins,
     webhooks: new Map(),
     callSubscriptions: new Map(),
     smsSubscriptions: new Map(),

@@ -24,6 +24,17 @@ export function answerApi(account: Account, request: ApiRequest, effects: Effect
   if (collection === 'subscriptions/sms') {
     return subscriptions(account, account.smsSubscriptions, smsSubscriptionOf, request, id);
   }
+  const { organization: of, isAdmins } = account;
+  if (path === 'company' && request.method === 'GET') {
+    if (!isAdmins) return refusal(403, 'A company admin API key is required.');
+    return { status: 200, json: { id: String(of.companyId), name: 'Stand-in', office_count: 1 } };
+  }
+  if (path === 'offices' && request.method === 'GET') {
+    return pageOf(
+      [{ id: String(of.officeId), name: of.mainLine.name, company_id: String(of.companyId) }],
+      request.query,
+    );
+  }
   if (path === 'call' && request.method === 'GET') return listCalls(account, request);
   if (path === 'call' && request.method === 'POST') {
     const { phone_number: phone, user_id: user } = request.body;

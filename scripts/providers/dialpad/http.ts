@@ -18,6 +18,7 @@ export interface ApiAnswer {
 const reasons: Record<number, string> = {
   400: 'badRequest',
   401: 'unauthorized',
+  403: 'forbidden',
   404: 'notFound',
   409: 'conflict',
   429: 'rateLimitExceeded',

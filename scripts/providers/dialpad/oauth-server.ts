@@ -6,9 +6,13 @@ export interface OAuthServer {
   answer(request: ApiRequest): ApiAnswer | undefined;
   /** Whether an access token was issued here and is still good. */
   accepts(token: string): boolean;
+  /** Whose admin agrees from here on: a name that `consenterOf` gives back for the tokens. */
+  consentAs(consenter: string): void;
+  consenterOf(token: string): string | undefined;
 }
 
 interface Grant {
+  consenter: string;
   scope: string;
   redirectUri: string;
   challenge?: string;
@@ -20,8 +24,9 @@ const accessSeconds = 3_600;
 /** Dialpad's OAuth 2.0: consent is given at once, codes and refresh tokens work once, PKCE is checked where it was begun. */
 export function oauthServer(app: { clientId: string; clientSecret: string }, now: () => number): OAuthServer {
   const codes = new Map<string, Grant>();
-  const access = new Map<string, { expiresAt: number; refresh?: string }>();
-  const refreshes = new Map<string, string>();
+  const access = new Map<string, { expiresAt: number; consenter: string; refresh?: string }>();
+  const refreshes = new Map<string, { scope: string; consenter: string }>();
+  let consenter = '';
   const token = (kind: string) => `${kind}_${randomBytes(18).toString('base64url')}`;
 
   function authorize({ query }: ApiRequest): ApiAnswer {
@@ -31,6 +36,7 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
     const code = token('code');
     const challenge = query.get('code_challenge');
     codes.set(code, {
+      consenter,
       scope: query.get('scope') ?? '',
       redirectUri,
       method: query.get('code_challenge_method') ?? 'plain',
@@ -43,11 +49,12 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
     return { status: 302, headers: { location: back.href } };
   }
 
-  function issue(scope: string): ApiAnswer {
+  function issue({ scope, consenter: by }: { scope: string; consenter: string }): ApiAnswer {
     const accessToken = token('access');
     const refresh = scope.split(' ').includes('offline_access') ? token('refresh') : undefined;
-    access.set(accessToken, { expiresAt: now() + accessSeconds * 1_000, ...(refresh ? { refresh } : {}) });
-    if (refresh) refreshes.set(refresh, scope);
+    const expiresAt = now() + accessSeconds * 1_000;
+    access.set(accessToken, { expiresAt, consenter: by, ...(refresh ? { refresh } : {}) });
+    if (refresh) refreshes.set(refresh, { scope, consenter: by });
     return {
       status: 200,
       json: {
@@ -65,9 +72,9 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
     if (id !== app.clientId || secret !== app.clientSecret) return refusal(401, 'invalid client');
     if (body.grant_type === 'refresh_token') {
       const old = String(body.refresh_token);
-      const scope = refreshes.get(old);
+      const grant = refreshes.get(old);
       refreshes.delete(old);
-      return scope === undefined ? refusal(400, 'invalid refresh_token') : issue(scope);
+      return grant === undefined ? refusal(400, 'invalid refresh_token') : issue(grant);
     }
     if (body.grant_type !== 'authorization_code') return refusal(400, 'unsupported grant_type');
     const code = String(body.code);
@@ -80,7 +87,7 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
     if (grant.challenge !== undefined && challengeOf(body.code_verifier, grant.method) !== grant.challenge) {
       return refusal(400, 'invalid code_verifier');
     }
-    return issue(grant.scope);
+    return issue(grant);
   }
 
   function deauthorize(request: ApiRequest): ApiAnswer {
@@ -101,6 +108,10 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
       return undefined;
     },
     accepts: (bearer) => (access.get(bearer)?.expiresAt ?? 0) > now(),
+    consentAs(by) {
+      consenter = by;
+    },
+    consenterOf: (bearer) => access.get(bearer)?.consenter,
   };
 }
 

@@ -7,6 +7,8 @@ export interface StandInUser {
 
 /** The Dialpad customer that calls come in for. */
 export interface Organization {
+  /** Of the whole company. The stand-in's events name the office only, as most of Dialpad's do. */
+  companyId: number;
   officeId: number;
   mainLine: { name: string; phone: string };
   callCenter: { id: number; name: string; phone: string };
@@ -25,6 +27,7 @@ export function organization(number = 0): Organization {
     phone: phone(3 + index),
   });
   return {
+    companyId: base,
     officeId: base + 1,
     mainLine: { name: 'Main line', phone: phone(1) },
     callCenter: { id: base + 2, name: 'Support', phone: phone(2) },

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { hooksForCall, hooksForSms, newAccount } from './account.ts';
+import { type Account, hooksForCall, hooksForSms, newAccount } from './account.ts';
 import { answerApi } from './api.ts';
 import { type CallRecord, callRecords } from './call-record.ts';
 import { answerControl } from './control.ts';
@@ -18,6 +18,7 @@ import { type ApiAnswer, type ApiRequest, readRequest, refusal, send } from './h
 import type { CallEventPayload } from './leg.ts';
 import { type CallKind, type LifecycleOptions, lifecycle } from './lifecycles.ts';
 import { oauthServer } from './oauth-server.ts';
+import { type Organization, organization } from './organization.ts';
 import { type SmsEventPayload, type SmsOptions, smsLifecycle } from './sms-lifecycle.ts';
 
 export interface StandInOptions {
@@ -36,6 +37,8 @@ export interface StandInOptions {
 }
 
 export interface RunOptions {
+  /** The key of the account in which it happens; the first one's when absent. */
+  apiKey?: string;
   seed?: number;
   /** When it begins, epoch milliseconds. Absent: so that it has just ended. */
   startMs?: number;
@@ -50,6 +53,12 @@ export interface DialpadStandIn {
   /** Resolves once every delivery is settled, its repeats included. */
   runCall(kind: CallKind, options?: RunOptions & LifecycleOptions): Promise<CallEventPayload[]>;
   sendSms(direction: 'inbound' | 'outbound', options?: RunOptions & SmsOptions): Promise<SmsEventPayload[]>;
+  /** Opens another Dialpad company with a key of its own; `number` as organization() takes it. */
+  addAccount(account: { apiKey: string; number: number; isAdmins?: boolean }): Organization;
+  /** Closes the account of a key: the key is refused from here on. */
+  closeAccount(apiKey: string): void;
+  /** Whose admin agrees to the next authorizations: the account of this key. */
+  consentAs(apiKey: string): void;
   /** Every event from here on is lost, until it is called with false. */
   loseAll(lost: boolean): void;
   /** All deliveries that are settled, oldest first. */
@@ -67,7 +76,12 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
   const now = options.now ?? Date.now;
   const limit = options.requestsPerSecond ?? 20;
   const delivery: DeliverySettings = { ...dialpadDelivery, ...options.delivery };
-  const account = newAccount();
+  const accounts = new Map([[options.apiKey, newAccount()]]);
+  const accountOf = (apiKey: string = options.apiKey): Account => {
+    const found = accounts.get(apiKey);
+    if (!found) throw new Error('No account has this key.');
+    return found;
+  };
   const oauth = oauthServer(
     options.oauth ?? { clientId: 'standin-client', clientSecret: 'standin-secret' },
     now,
@@ -121,7 +135,8 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     run: RunOptions & LifecycleOptions = {},
   ): Promise<CallEventPayload[]> {
     const { startMs = now() - 900_000, seed = nextSeed++ } = run;
-    const events = lifecycle(kind, seed, startMs, run);
+    const account = accountOf(run.apiKey);
+    const events = lifecycle(kind, seed, startMs, { organization: account.organization, ...run });
     const work = tell('call', events, (event: CallEventPayload) => hooksForCall(account, event), run);
     // Dialpad lists a call once it has concluded; at full speed that is at once.
     if (run.speed) await work;
@@ -140,7 +155,8 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     run: RunOptions & SmsOptions = {},
   ): Promise<SmsEventPayload[]> {
     const { startMs = now(), seed = nextSeed++ } = run;
-    const events = smsLifecycle(direction, seed, startMs, run);
+    const account = accountOf(run.apiKey);
+    const events = smsLifecycle(direction, seed, startMs, { organization: account.organization, ...run });
     await tell('sms', events, (event: SmsEventPayload) => hooksForSms(account, event), run);
     return events;
   }
@@ -175,8 +191,9 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     if (!request.path.startsWith('/api/v2/')) return refusal(404, 'not found');
     const bearer =
       /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? request.query.get('apikey');
-    if (!bearer || (bearer !== options.apiKey && !oauth.accepts(bearer)))
-      return refusal(401, 'Not authorized.');
+    const consenter = bearer && oauth.accepts(bearer) ? oauth.consenterOf(bearer) : undefined;
+    const account = accounts.get(consenter === undefined ? (bearer ?? '') : consenter || options.apiKey);
+    if (!account) return refusal(401, 'Not authorized.');
     if (overLimit()) return refusal(429, 'Rate limit exceeded.');
     return answerApi(account, request, effects);
   }
@@ -203,7 +220,14 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
       losesAll = lost;
     },
     deliveries,
-    calls: account.calls,
+    calls: accountOf().calls,
+    addAccount({ apiKey, number, isAdmins = true }) {
+      const of = organization(number);
+      accounts.set(apiKey, newAccount(of, isAdmins));
+      return of;
+    },
+    closeAccount: (apiKey) => void accounts.delete(apiKey),
+    consentAs: (apiKey) => oauth.consentAs(apiKey),
     async close() {
       stopping.abort();
       await Promise.allSettled(background);

@@ -22,6 +22,8 @@ export interface AccountOptions {
   stopped: AbortSignal;
   webhookUrl: string | undefined;
   webhookEvents: readonly string[] | undefined;
+  /** Those of standInAgents when absent. */
+  agents?: readonly StandInAgent[];
 }
 
 /** One Retell account: its agents, its calls, and where its webhooks go. */
@@ -41,8 +43,9 @@ export class Account {
     this.webhookUrl = options.webhookUrl;
     this.webhookEvents = options.webhookEvents ?? defaultEvents;
     this.#nextSeed = options.seed + 1_000_000;
-    for (const agent of standInAgents) this.agents.set(agent.agentId, wireAgent(agent, options.now()));
-    for (const call of pastCalls(options.seed, options.now(), options.pastCallCount)) {
+    const agents = options.agents ?? standInAgents;
+    for (const agent of agents) this.agents.set(agent.agentId, wireAgent(agent, options.now()));
+    for (const call of pastCalls(options.seed, options.now(), options.pastCallCount, options.agents)) {
       this.calls.set(call.call_id, call);
     }
   }
@@ -50,6 +53,8 @@ export class Account {
   /** Registers a call and lets its life begin; `done` settles when its last webhook was tried once. */
   run(kind: LifecycleKind, { speed, lose = false, ...given }: RunOptions = {}) {
     const seed = this.#nextSeed++;
+    const [ownAgent] = this.#options.agents ?? [];
+    if (ownAgent && !given.agent) given.agent = ownAgent;
     const nowMs = this.#options.now();
     const lengthMs = lifecycle(kind, seed, 0).at(-1)?.atMs ?? 0;
     const startMs = Math.floor(nowMs - lengthMs + (speed ? lengthMs / speed : 0));
@@ -89,7 +94,7 @@ export class Account {
 
   /** The agent of a number of ours, by its id or number; undefined for another. */
   agentNamed(idOrNumber: string): StandInAgent | undefined {
-    const known = standInAgents.find(
+    const known = (this.#options.agents ?? standInAgents).find(
       ({ agentId, number }) => agentId === idOrNumber || number === idOrNumber,
     );
     const agent = this.agents.get(known?.agentId ?? idOrNumber);

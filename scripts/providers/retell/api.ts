@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import type { Account } from './account.ts';
 import { standInAgents, type WireAgent, wireAgent } from './agents.ts';
@@ -86,7 +87,7 @@ export function apiRoutes(account: Account, faults: Faults, callSpeed: number | 
 
     'POST /create-agent': ({ body, nowMs }) => {
       const wanted = parse(NewAgentBody, body);
-      const agentId = `agent_${(account.agents.size + 1).toString(16).padStart(16, 'd')}`;
+      const agentId = `agent_${randomBytes(8).toString('hex')}`;
       const fresh = { agentId, name: wanted.agent_name ?? 'Agent', version: 0, number: '' };
       return { status: 201, json: keepAgent(Object.assign(wireAgent(fresh, nowMs), wanted)) };
     },

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Account, type RunOptions } from './account.ts';
+import type { StandInAgent } from './agents.ts';
 import { apiRoutes } from './api.ts';
 import { controlRoutes } from './controls.ts';
 import { Faults, type RequestLimit } from './faults.ts';
@@ -32,6 +34,19 @@ export interface RetellStandInOptions {
   requestLimit?: RequestLimit;
 }
 
+/** Another Retell account: what its key reaches, and no other key does. */
+export interface RetellAccount {
+  apiKey: string;
+  agentIds: readonly string[];
+  calls: ReadonlyMap<string, WireCall>;
+  setWebhookUrl(url: string | undefined): void;
+  run(kind: LifecycleKind, options?: RunOptions): { call: WireCall; done: Promise<void> };
+  /** Deletes an agent, as its owner does in Retell's dashboard. */
+  deleteAgent(agentId: string): void;
+  /** Whether the account's API answers 500 from here on. */
+  breakApi(isBroken: boolean): void;
+}
+
 export interface RetellStandIn {
   url: string;
   apiKey: string;
@@ -46,6 +61,13 @@ export interface RetellStandIn {
   loseWebhooks(lose: boolean): void;
   /** Makes a call happen; `done` settles when its last webhook was tried once. */
   run(kind: LifecycleKind, options?: RunOptions): { call: WireCall; done: Promise<void> };
+  /** Opens another account. Of several keys that reach one account, each is given with the agents of the first. */
+  addAccount(account?: {
+    apiKey?: string;
+    agentIds?: readonly string[];
+    calls?: number;
+    seed?: number;
+  }): RetellAccount;
   /** Settles when no call runs and no webhook is left to repeat. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -76,16 +98,62 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
   const faults = new Faults(options.requestLimit);
   const api = apiRoutes(account, faults, options.callSpeed);
   const controls = controlRoutes(account, faults, sender.deliveries);
+  const others = new Map<string, { api: ReturnType<typeof apiRoutes>; isBroken: boolean }>();
+
+  function addAccount(given: Parameters<RetellStandIn['addAccount']>[0] = {}): RetellAccount {
+    const ownKey = given.apiKey ?? `key_${randomBytes(14).toString('hex')}`;
+    const agentIds = given.agentIds ?? [1, 2].map(() => `agent_${randomBytes(8).toString('hex')}`);
+    const agents = agentIds.map(
+      (agentId, index): StandInAgent => ({
+        agentId,
+        name: `Agent ${index + 1}`,
+        version: 1,
+        number: `+1415556${String(1000 + index)}`,
+      }),
+    );
+    const own = new Account({
+      seed: given.seed ?? randomBytes(4).readUInt32BE(),
+      now,
+      sender: webhookSender({
+        ...{ apiKey: ownKey, now, timeoutMs: options.webhookTimeoutMs ?? 10_000, stopped: stop.signal },
+        retryDelayMs: options.webhookRetryDelayMs ?? 1_000,
+      }),
+      pastCallCount: given.calls ?? 0,
+      stopped: stop.signal,
+      webhookUrl: undefined,
+      webhookEvents: options.webhookEvents,
+      agents,
+    });
+    const entry = { api: apiRoutes(own, faults, options.callSpeed), isBroken: false };
+    others.set(ownKey, entry);
+    return {
+      apiKey: ownKey,
+      agentIds,
+      calls: own.calls,
+      setWebhookUrl(url) {
+        own.webhookUrl = url;
+      },
+      run: (kind, runOptions) => own.run(kind, runOptions),
+      deleteAgent: (agentId) => void own.agents.delete(agentId),
+      breakApi(isBroken) {
+        entry.isBroken = isBroken;
+      },
+    };
+  }
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stand-in');
     const isControl = pathname.startsWith('/_standin/');
     const text = await bodyOf(request);
+    const bearer = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    const other = others.get(bearer);
     if (!isControl) {
-      if (request.headers.authorization !== `Bearer ${apiKey}`) throw new Refusal(401, 'Invalid API key');
+      if (bearer !== apiKey && !other) throw new Refusal(401, 'Invalid API key');
+      if (other?.isBroken) throw new Refusal(500, 'Internal server error');
       faults.check(now());
     }
-    const match = findRoute(isControl ? controls : api, request.method ?? 'GET', pathname);
+    const routes = isControl ? controls : (other?.api ?? api);
+    const match = findRoute(routes, request.method ?? 'GET', pathname);
     if (!match) throw new Refusal(404, `Cannot ${request.method} ${pathname}`);
     return match.route({ id: match.id, query: searchParams, body: jsonOf(text), nowMs: now() });
   }
@@ -119,6 +187,7 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
       account.losesWebhooks = lose;
     },
     run: (kind, runOptions) => account.run(kind, runOptions),
+    addAccount,
     idle: () => account.idle(),
     close() {
       stop.abort();

@@ -15,6 +15,8 @@ export interface TwilioStandInOptions {
   now?: () => number;
   isTrial?: boolean;
   largestPage?: number;
+  /** The numbers of the account, E.164. */
+  numbers?: readonly string[];
 }
 
 export interface TwilioStandIn {
@@ -26,6 +28,8 @@ export interface TwilioStandIn {
   /** Every request of the API, also those that failed: `POST /2010-04-01/…`. */
   requests: readonly string[];
   faults: Faults;
+  /** Opens another account, with these numbers; it sends no messages. */
+  addAccount(account: { accountSid: string; authToken: string; numbers: string[] }): void;
   /** Whether messages stay queued from here on. */
   hold(isHeld: boolean): void;
   close(): Promise<void>;
@@ -49,7 +53,21 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
   const access = `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}`;
   const base = `/2010-04-01/Accounts/${accountSid}/Messages`;
 
+  const others = new Map<string, { accountSid: string; numbers: string[] }>();
+  const numbers = [...(options.numbers ?? [])];
+
+  /** As Twilio, the filter finds parts of numbers too. */
+  function listNumbers(of: readonly string[], query: URLSearchParams): Answer {
+    const wanted = (query.get('PhoneNumber') ?? '').replaceAll(/[^\d]/g, '');
+    const size = Math.min(Number(query.get('PageSize') ?? 50), largestPage);
+    const found = of.filter((number) => number.includes(wanted)).slice(0, size);
+    const incoming_phone_numbers = found.map((phone_number) => ({ phone_number }));
+    return { status: 200, json: { incoming_phone_numbers, next_page_uri: null } };
+  }
+
   function route(method: string | undefined, { pathname, searchParams }: URL, body: string): Answer {
+    if (pathname === `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json`)
+      return listNumbers(numbers, searchParams);
     if (pathname === `${base}.json`) {
       if (method === 'POST') return { status: 201, json: messages.create(new URLSearchParams(body)) };
       if (method === 'GET') return { status: 200, json: messages.list(searchParams) };
@@ -75,6 +93,12 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
     const url = new URL(request.url ?? '/', 'http://stand-in');
     if (url.pathname.startsWith('/_standin/')) return control(`${request.method} ${url.pathname}`, body);
     requests.push(`${request.method} ${request.url}`);
+    const other = others.get(request.headers.authorization ?? '');
+    if (other) {
+      const path = `/2010-04-01/Accounts/${other.accountSid}/IncomingPhoneNumbers.json`;
+      if (url.pathname !== path) throw notFound(url.pathname);
+      return listNumbers(other.numbers, url.searchParams);
+    }
     if (request.headers.authorization !== access) {
       throw new Refusal(401, 20003, 'Authenticate', { 'www-authenticate': 'Basic realm="Twilio API"' });
     }
@@ -115,6 +139,10 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
     messages: messages.all,
     requests,
     faults,
+    addAccount({ accountSid: sid, authToken: token, numbers: own }) {
+      const log = `Basic ${Buffer.from(`${sid}:${token}`).toString('base64')}`;
+      others.set(log, { accountSid: sid, numbers: own });
+    },
     hold(isHeld) {
       messages.isHeld = isHeld;
     },
