@@ -11,7 +11,7 @@ import { type Incoming, type Platform, readBody } from './http/incoming.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
 import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './idempotency.ts';
-import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
+import { mergeInput, parseJsonBody, parseQuery, standardMaxKeys, validate } from './input.ts';
 import { type LimitClass, type Limits, limitHeaders, limitsFor, limitsOn } from './limits.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
@@ -55,6 +55,10 @@ export interface Contract {
   errors: readonly ErrorCode[];
   /** 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. */
   body: 'json' | 'raw';
+  /** Bytes of the largest body that is taken, unless MAX_BODY_BYTES is less. */
+  maxBodyBytes: number;
+  /** Fields that all objects of a JSON body may have together. What is signed is not counted. */
+  maxKeys: number;
   /** POST, PUT and PATCH do; a DELETE where it says `body`: for what must not stand in an address. */
   takesBody: boolean;
   /** Every write, but for what a provider signs: that has keys of its own. */
@@ -82,6 +86,8 @@ interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   status?: number;
   errors?: readonly ErrorCode[];
   body?: Contract['body'];
+  maxBodyBytes?: number;
+  maxKeys?: number;
   produces?: string;
   isStatic?: boolean;
 }
@@ -100,6 +106,11 @@ export interface Endpoint extends Platforms {
 }
 
 const noInput = z.object({});
+
+/** What a JSON endpoint takes that says no more: a page of settings is a tenth of it. */
+const standardBodyBytes = 65_536;
+/** What Lambda carries in one request, and so Netlify: 6 MB, base64 included where the body is not text. */
+const platformBodyBytes = 6_291_456;
 
 /** One request, on its way through. */
 interface Asked {
@@ -138,6 +149,9 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     status: definition.status ?? 200,
     errors: definition.errors ?? [],
     body: definition.body ?? 'json',
+    maxBodyBytes:
+      definition.maxBodyBytes ?? (definition.body === 'raw' ? platformBodyBytes : standardBodyBytes),
+    maxKeys: definition.maxKeys ?? standardMaxKeys,
     takesIdempotencyKey: definition.method !== 'GET' && !definition.who.includes('signed'),
     takesBody:
       definition.method !== 'GET' && (definition.method !== 'DELETE' || definition.body !== undefined),
@@ -170,12 +184,12 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     { incoming, platform, requestId, limits }: Asked,
   ): Promise<Reply> {
     const body = contract.takesBody
-      ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES)
+      ? await readBody(incoming, contract.body, Math.min(contract.maxBodyBytes, env().MAX_BODY_BYTES))
       : Buffer.alloc(0);
     const given = mergeInput(
       params,
       parseQuery(incoming.url.searchParams),
-      body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
+      body.length > 0 && contract.body === 'json' ? parseJsonBody(body, contract.maxKeys) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
     const ip = platform.ip ?? '';
