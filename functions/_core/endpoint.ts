@@ -334,7 +334,7 @@ async function runRead(
 ): Promise<{ body: string; headers?: Record<string, string> }> {
   const reply = read.reply(await readTogether(entry, read.statements, limits));
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
-  if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
+  if (!env().isProduction) bodySchema(contract).parse(JSON.parse(reply.body));
   return reply;
 }
 
