@@ -234,16 +234,18 @@ describe('fields that nobody may write', () => {
     const headers = await headersFor(endpoint, company);
     const declared = Object.keys(contract.input.shape);
     const fields = forbiddenFields.filter((name) => !declared.includes(name));
-    const given = Object.fromEntries(fields.map((name) => [name, 'x']));
     const { takesBody } = contract;
-    const inQuery = takesBody ? contract.inQuery : fields;
-    const response = await request(
-      { ...endpoint, contract: { ...contract, inQuery } },
-      { ...inputOf(endpoint), ...given },
-      headers,
-    );
-    expectFailure(response, 400, 'VALIDATION_FAILED');
-    const refused = response.body.details.map(({ path }: { path: string }) => path);
+    const refused: string[] = [];
+    for (let i = 0; i < fields.length; i += 10) {
+      const some = fields.slice(i, i + 10); // as many as are named
+      const response = await request(
+        { ...endpoint, contract: { ...contract, inQuery: takesBody ? contract.inQuery : some } },
+        { ...inputOf(endpoint), ...Object.fromEntries(some.map((name) => [name, 'x'])) },
+        headers,
+      );
+      expectFailure(response, 400, 'VALIDATION_FAILED');
+      refused.push(...response.body.details.map(({ path }: { path: string }) => path));
+    }
     expect(refused).toEqual(expect.arrayContaining(fields));
   });
 });

@@ -70,6 +70,58 @@ describe('a parameter that is not known', () => {
   });
 });
 
+describe('a body', () => {
+  const taking = endpoints.filter(({ contract }) => contract.takesBody);
+
+  test.each(taking)(
+    '$title is refused when it is one byte larger than its contract says',
+    async (endpoint) => {
+      const { contract } = endpoint;
+      const isSigned = contract.who.includes('signed');
+      const isOpen = isSigned || contract.who.includes('public');
+      const headers = {
+        'content-type': 'application/json',
+        ...(isOpen ? {} : await headersFor(endpoint, company)),
+      };
+      const path = contract.path.replaceAll(/:\w+/g, '01930000-0000-7000-8000-0000000000ff');
+      const send = async (bytes: number) => {
+        const url = `https://api.example.com${path}`;
+        const body = Buffer.alloc(bytes, 0x20);
+        return (await endpoint.serve(new Request(url, { method: contract.method, headers, body }))).status;
+      };
+      expect(await send(contract.maxBodyBytes + 1)).toBe(413);
+      expect(await send(contract.maxBodyBytes)).toBe(isSigned ? 401 : 400); // blanks are neither signed nor JSON
+      expect(contract.maxBodyBytes).toBeGreaterThanOrEqual(isSigned ? 4_000_000 : 65_536);
+    },
+  );
+
+  test.each(taking.filter(({ contract }) => contract.body === 'json'))(
+    '$title is refused when it has one field more than its contract says',
+    async (endpoint) => {
+      const { contract } = endpoint;
+      const isOpen = contract.who.includes('public');
+      const fields = Array.from({ length: contract.maxKeys + 1 }, (_, i) => `"k${i}":1`);
+      const response = await endpoint.serve(
+        new Request(
+          `https://api.example.com${contract.path.replaceAll(/:\w+/g, '01930000-0000-7000-8000-0000000000ff')}`,
+          {
+            method: contract.method,
+            headers: {
+              'content-type': 'application/json',
+              ...(isOpen ? {} : await headersFor(endpoint, company)),
+            },
+            body: `{${fields.join(',')}}`,
+          },
+        ),
+      );
+      expect([response.status, (await response.json()).message]).toEqual([
+        400,
+        `The body has ${contract.maxKeys + 1} fields: at most ${contract.maxKeys} are taken.`,
+      ]);
+    },
+  );
+});
+
 describe('the request id', () => {
   test.each(guarded.slice(0, 3))('$title keeps a sane one and replaces another', async (endpoint) => {
     const kept = await request(endpoint, inputOf(endpoint), { 'x-request-id': 'trace-42' });

@@ -8,7 +8,7 @@ import { hashApiKey } from '#core/api-key.ts';
 import { env } from '#core/env.ts';
 import { hashPassword } from '#core/passwords.ts';
 
-/** Known to everyone who reads this file: seeded where NODE_ENV is not production, and nowhere else. */
+/** Known to everyone who reads this file: seeded outside production, and nowhere else. */
 export const demo = {
   companyId: '01930000-0000-7000-8000-000000000001',
   userId: '01930000-0000-7000-8000-000000000002',
@@ -19,10 +19,9 @@ export const demo = {
   apiKey: 'raw_0000000de000_trunkline-demo-key-for-local-use-only-00000',
 } as const;
 
-/** @throws when NODE_ENV is production: the demo key is public. */
+/** @throws in production: the demo key is public. */
 export async function seed(adminUrl: string): Promise<void> {
-  if (env().NODE_ENV === 'production')
-    throw new Error('The demo data is never written in production: its key is public.');
+  if (env().isProduction) throw new Error('The demo data is never written in production: its key is public.');
   const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
   try {
     await sql.begin(async (tx) => {

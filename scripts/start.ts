@@ -10,6 +10,7 @@ import { demo } from './seed.ts';
 import { type Stack, startStack } from './stack/embedded-stack.ts';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
+process.env.NODE_ENV ||= 'development'; // nothing else says so: what is deployed is production unless told otherwise
 
 // The queue's own side uses AWS's SDK, which has an opinion on every version of Node.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
@@ -41,11 +42,11 @@ function greet(stack: Stack, seconds: number): void {
     `  files       ${env().S3_ENDPOINT ?? 'Amazon S3'}, bucket ${env().S3_BUCKET}`,
     `  stand-ins   Retell ${stack.standIns.retell.url}, Dialpad ${stack.standIns.dialpad.url}, Twilio ${stack.standIns.twilio.url}`,
   ];
-  const { RESEND_API_KEY, SMTP_URL, NODE_ENV } = env();
-  if (!RESEND_API_KEY && !SMTP_URL && NODE_ENV !== 'production') {
+  const { RESEND_API_KEY, SMTP_URL, isProduction } = env();
+  if (!RESEND_API_KEY && !SMTP_URL && !isProduction) {
     lines.push(`  mailbox     ${stack.url}/dev/mailbox   (every mail that would be sent)`);
   }
-  if (NODE_ENV !== 'production') {
+  if (!isProduction) {
     lines.push(
       '',
       `  demo user   ${demo.email}, password "${demo.password}"`,

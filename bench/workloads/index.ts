@@ -3,6 +3,7 @@ import { coldStart } from './cold-start.ts';
 import { deepPage } from './deep-page.ts';
 import { deliveries } from './deliveries.ts';
 import { dispatch } from './dispatch.ts';
+import { door } from './door.ts';
 import { eventToApi } from './event-to-api.ts';
 import { ingest } from './ingest.ts';
 import { listCalls } from './list-calls.ts';
@@ -21,6 +22,7 @@ export const workloads: readonly Workload[] = [
   eventToApi,
   dispatch,
   deliveries,
+  door,
   coldStart,
   memory,
 ];

@@ -28,9 +28,15 @@ function credentialsOf(headers: HeaderFields): Credentials {
 
 /**
  * Who sends this request, of those that the endpoint takes.
+ * @param beforeLookup Runs before the database is asked for a key that this instance does not know; may throw.
  * @throws AppError UNAUTHENTICATED or TOKEN_EXPIRED.
  */
-export async function authenticate(headers: HeaderFields, who: readonly Who[], now: Date): Promise<Caller> {
+export async function authenticate(
+  headers: HeaderFields,
+  who: readonly Who[],
+  now: Date,
+  beforeLookup: () => void = () => {},
+): Promise<Caller> {
   if (who.includes('public') || who.includes('signed')) return { kind: 'nobody' };
   const { bearer, apiKey, internal } = credentialsOf(headers);
   if (who.includes('internal')) {
@@ -44,12 +50,24 @@ export async function authenticate(headers: HeaderFields, who: readonly Who[], n
   if (key !== undefined) {
     if (!who.includes('key'))
       throw new AppError('UNAUTHENTICATED', { message: 'This endpoint takes no API key.' });
-    return await callerOfKey(key);
+    return await callerOfKey(key, beforeLookup);
   }
   if (bearer === undefined) throw new AppError('UNAUTHENTICATED', { message: wanted(who) });
   if (!who.includes('user')) throw new AppError('UNAUTHENTICATED', { message: wanted(who) });
   const claims = await verifyAccessToken(bearer, now);
   return { kind: 'user', userId: claims.sub, companyId: claims.app_metadata.company_id, claims };
+}
+
+/** Whether this is the deployment's own operator, or what reads its metrics. */
+export function isOperator(headers: HeaderFields): boolean {
+  const { bearer, internal } = credentialsOf(headers);
+  const { INTERNAL_API_SECRET, METRICS_TOKEN } = env();
+  const given = internal ?? bearer;
+  if (given === undefined) return false;
+  return (
+    sameSecret(given, INTERNAL_API_SECRET) ||
+    (METRICS_TOKEN !== undefined && sameSecret(given, METRICS_TOKEN))
+  );
 }
 
 function wanted(who: readonly Who[]): string {
@@ -66,11 +84,11 @@ function isServiceKey(given: string | undefined): boolean {
   return given !== undefined && API_AUTH_KEY !== undefined && sameSecret(given, API_AUTH_KEY);
 }
 
-/** Which company a key belongs to never changes, so it is asked once; that the key still holds is asked each time. */
+/** Which company, app and person a key belongs to never changes, so it is asked once; that the key still holds is asked each time. */
 const knownKeys = new Map<string, Caller & { kind: 'key' }>();
 const mostKnownKeys = 10_000;
 
-async function callerOfKey(key: string): Promise<Caller> {
+async function callerOfKey(key: string, beforeLookup: () => void): Promise<Caller> {
   if (isServiceKey(key)) {
     const { DEFAULT_COMPANY_ID } = env();
     if (!DEFAULT_COMPANY_ID) {
@@ -86,6 +104,7 @@ async function callerOfKey(key: string): Promise<Caller> {
   const cacheKey = hash.toString('base64');
   const known = knownKeys.get(cacheKey);
   if (known) return known;
+  beforeLookup();
   const [row] = await callFunction(sql`select * from private.identify_key(${hash}::bytea)`);
   if (!row) throw unknown();
   const caller: Caller & { kind: 'key' } = {
@@ -93,6 +112,7 @@ async function callerOfKey(key: string): Promise<Caller> {
     keyId: String(row.key_id),
     companyId: String(row.company_id),
     appId: row.app_id === null ? null : String(row.app_id),
+    userId: row.user_id === null ? null : String(row.user_id),
     hash,
   };
   if (knownKeys.size >= mostKnownKeys) knownKeys.delete(knownKeys.keys().next().value ?? '');

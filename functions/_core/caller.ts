@@ -27,12 +27,35 @@ export type Caller =
   | { kind: 'nobody' }
   | { kind: 'internal' }
   | { kind: 'user'; userId: string; companyId: string; claims: AccessClaims }
-  | { kind: 'key'; keyId: string; companyId: string; appId: string | null; hash: Buffer }
+  | {
+      kind: 'key';
+      keyId: string;
+      companyId: string;
+      appId: string | null;
+      /** Whose key it is, where it is a person's. */
+      userId: string | null;
+      hash: Buffer;
+    }
   | { kind: 'service-key'; companyId: string };
 
 /** Tells callers apart: a person's id, a key's, else their kind. */
 export const callerIdOf = (caller: Caller): string =>
   caller.kind === 'user' ? caller.userId : caller.kind === 'key' ? caller.keyId : caller.kind;
+
+/** Who is counted as one, however many keys they have: a person, else an app, else a company. Nothing for anybody else. */
+export function countedAs(caller: Caller): string | undefined {
+  switch (caller.kind) {
+    case 'user':
+      return `user:${caller.userId}`;
+    case 'key':
+      if (caller.userId !== null) return `user:${caller.userId}`;
+      return caller.appId === null ? `company:${caller.companyId}` : `app:${caller.appId}`;
+    case 'service-key':
+      return `company:${caller.companyId}`;
+    default:
+      return undefined;
+  }
+}
 
 /**
  * How a transaction takes on this caller, for an endpoint that needs this role (people, and the makers of keys) or scope
@@ -50,7 +73,8 @@ export function entryOf(
       return { as: 'key', hash: caller.hash, scope: needs.scope, role: needs.role, ip };
     case 'service-key':
       return {
-        as: 'claims',
+        as: 'service-key',
+        ip,
         claims: {
           role: 'authenticated',
           aud: 'authenticated',

@@ -2,12 +2,12 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import { AppError, type ErrorCode } from './errors.ts';
 import { inlined } from './inline-sql.ts';
 import {
-  demandNotRefused,
   type Limits,
   limitedError,
   limitStateOf,
   limitsOn,
   rememberRefusal,
+  requireNotRefused,
   takeLimitParams,
   takeLimitText,
 } from './limits.ts';
@@ -26,7 +26,7 @@ export type Entry =
       role?: string | undefined;
       ip?: string | undefined;
     }
-  | { as: 'claims'; claims: object }
+  | { as: 'service-key'; claims: object; ip?: string | undefined }
   | { as: 'service' }
   | { as: 'nobody' };
 
@@ -53,10 +53,10 @@ function entering(entry: Entry): { text: string; params: (string | Buffer | null
         text: 'select private.enter_key($1::bytea, $2::text, $3::text, $4::text) as claims',
         params: [entry.hash, entry.scope ?? null, entry.role ?? null, entry.ip ?? null],
       };
-    case 'claims':
+    case 'service-key':
       return {
-        text: 'select private.enter_claims($1::jsonb) as claims',
-        params: [JSON.stringify(entry.claims)],
+        text: 'select private.enter_service_key($1::jsonb, $2::text) as claims',
+        params: [JSON.stringify(entry.claims), entry.ip ?? null],
       };
     case 'service':
       return { text: 'select private.enter_service() as claims', params: [] };
@@ -142,7 +142,8 @@ export async function readTogether(
   limits: Limits = limitsOn([]),
 ): Promise<Row[][]> {
   const { asks } = limits;
-  demandNotRefused(asks, Date.now());
+  limits.isAsked = asks.length > 0;
+  requireNotRefused(asks, Date.now());
   const slot = await acquire();
   try {
     const [taken, read] = await Promise.allSettled([
@@ -177,7 +178,8 @@ export interface CallInOne {
  */
 export async function readInOne({ name, params }: CallInOne, limits: Limits): Promise<Row[]> {
   const [first, ...others] = limits.asks;
-  demandNotRefused(limits.asks, Date.now());
+  limits.isAsked = limits.asks.length > 0;
+  requireNotRefused(limits.asks, Date.now());
   const limit = first ? takeLimitParams(first) : [null, null, null, null, null];
   const places = [...params, ...limit].map((_, i) => `$${i + 1}`).join(', ');
   const [taken, rows] = await Promise.all([
@@ -195,7 +197,8 @@ export async function readInOne({ name, params }: CallInOne, limits: Limits): Pr
 /** Counts a request where there is nothing to read with it. @throws AppError RATE_LIMITED. */
 export async function takeLimits(limits: Limits): Promise<void> {
   const { asks } = limits;
-  demandNotRefused(asks, Date.now());
+  limits.isAsked = asks.length > 0;
+  requireNotRefused(asks, Date.now());
   settleLimits(
     limits,
     await Promise.all(asks.map((ask) => callFunction(takeLimitText, takeLimitParams(ask)))),

@@ -1,24 +1,35 @@
 import * as z from 'zod';
-import { authenticate, type Who } from './auth.ts';
+import { authenticate, isOperator, type Who } from './auth.ts';
 import { type Caller, entryOf, type Role, type Scope, scopes } from './caller.ts';
 import { type Context, makeContext } from './context.ts';
 import { type Entry, type LastStatement, readInOne, readTogether, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
+import { plainAddress } from './http/address.ts';
 import { failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { type Incoming, type Platform, readBody } from './http/incoming.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
 import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './idempotency.ts';
-import { mergeInput, parseJsonBody, parseQuery, validate } from './input.ts';
-import { type LimitClass, type Limits, limitHeaders, limitsFor, limitsOn } from './limits.ts';
+import { mergeInput, parseJsonBody, parseQuery, standardMaxKeys, validate } from './input.ts';
+import {
+  type LimitClass,
+  type Limits,
+  limitHeaders,
+  limitsFor,
+  limitsOn,
+  refusedLimit,
+  requireNotRefused,
+} from './limits.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
 import { Pagination, type Read } from './page.ts';
 import { pathPattern } from './path.ts';
 import { type Permission, permissions } from './permissions.ts';
+import { countRefusal } from './refusals.ts';
 import { auditRefusedKey } from './refused-key.ts';
+import { requireMaySign } from './signers.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -55,6 +66,10 @@ export interface Contract {
   errors: readonly ErrorCode[];
   /** 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. */
   body: 'json' | 'raw';
+  /** Bytes of the largest body that is taken, unless MAX_BODY_BYTES is less. */
+  maxBodyBytes: number;
+  /** Fields that all objects of a JSON body may have together. What is signed is not counted. */
+  maxKeys: number;
   /** POST, PUT and PATCH do; a DELETE where it says `body`: for what must not stand in an address. */
   takesBody: boolean;
   /** Every write, but for what a provider signs: that has keys of its own. */
@@ -82,6 +97,8 @@ interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   status?: number;
   errors?: readonly ErrorCode[];
   body?: Contract['body'];
+  maxBodyBytes?: number;
+  maxKeys?: number;
   produces?: string;
   isStatic?: boolean;
 }
@@ -101,12 +118,21 @@ export interface Endpoint extends Platforms {
 
 const noInput = z.object({});
 
+/** What a JSON endpoint takes that says no more: a page of settings is a tenth of it. */
+const standardBodyBytes = 65_536;
+/** What Lambda carries in one request, and so Netlify: 6 MB, base64 included where the body is not text. */
+const platformBodyBytes = 6_291_456;
+
 /** One request, on its way through. */
 interface Asked {
   incoming: Incoming;
-  platform: Platform;
+  waitUntil: Platform['waitUntil'];
+  /** The caller's address in its one spelling; '' where the platform does not tell. */
+  ip: string;
   requestId: string;
   limits: Limits;
+  /** Once it is known. */
+  caller: Caller | undefined;
 }
 
 /**
@@ -138,6 +164,9 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     status: definition.status ?? 200,
     errors: definition.errors ?? [],
     body: definition.body ?? 'json',
+    maxBodyBytes:
+      definition.maxBodyBytes ?? (definition.body === 'raw' ? platformBodyBytes : standardBodyBytes),
+    maxKeys: definition.maxKeys ?? standardMaxKeys,
     takesIdempotencyKey: definition.method !== 'GET' && !definition.who.includes('signed'),
     takesBody:
       definition.method !== 'GET' && (definition.method !== 'DELETE' || definition.body !== undefined),
@@ -147,40 +176,59 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   const pattern = pathPattern(contract.path);
   const route = `${contract.method} ${contract.path}`;
 
-  async function answer({ incoming, platform, requestId, limits }: Asked): Promise<Reply> {
+  async function answer(asked: Asked): Promise<Reply> {
+    const { incoming, waitUntil, ip } = asked;
     const now = new Date();
     if (incoming.method !== contract.method) {
       throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow: contract.method } });
     }
     const params = pattern.match(incoming.url.pathname);
     if (!params) throw new AppError('NOT_FOUND');
-    const caller = await authenticate(incoming.headers, contract.who, now);
+    const caller = await callerOf(asked, now);
+    asked.caller = caller;
     try {
-      return await answerTo(caller, params, now, { incoming, platform, requestId, limits });
+      return await answerTo(caller, params, now, asked);
     } catch (error) {
-      auditRefusedKey(caller, error, platform);
+      auditRefusedKey(caller, error, ip, waitUntil);
       throw error;
     }
+  }
+
+  /**
+   * Who calls, after the doors that are shut without any work: to senders of wrong signatures, to addresses that are refused
+   * too much. Those who prove who they are pass the second: an office shares one address.
+   */
+  async function callerOf({ incoming: { headers }, ip }: Asked, now: Date): Promise<Caller> {
+    const requireOpenDoor = () => {
+      if (!isOperator(headers)) requireNotRefused(refusedLimit(ip), now.getTime());
+    };
+    if (contract.who.includes('signed')) await requireMaySign(ip, now.getTime());
+    else if (contract.who.includes('public')) requireOpenDoor();
+    return await authenticate(headers, contract.who, now, requireOpenDoor);
   }
 
   async function answerTo(
     caller: Caller,
     params: Record<string, string>,
     now: Date,
-    { incoming, platform, requestId, limits }: Asked,
+    { incoming, waitUntil, ip, requestId, limits }: Asked,
   ): Promise<Reply> {
+    if (contract.limitBy === undefined) {
+      limits.asks = limitsFor(contract.limit, caller, ip);
+      requireNotRefused(limits.asks, now.getTime());
+    }
     const body = contract.takesBody
-      ? await readBody(incoming, contract.body, env().MAX_BODY_BYTES)
+      ? await readBody(incoming, contract.body, Math.min(contract.maxBodyBytes, env().MAX_BODY_BYTES))
       : Buffer.alloc(0);
     const given = mergeInput(
       params,
       parseQuery(incoming.url.searchParams),
-      body.length > 0 && contract.body === 'json' ? parseJsonBody(body) : undefined,
+      body.length > 0 && contract.body === 'json' ? parseJsonBody(body, contract.maxKeys) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
-    const ip = platform.ip ?? '';
     const entry = entryOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
-    limits.asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
+    if (contract.limitBy !== undefined)
+      limits.asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
     if ('query' in definition) {
       const read = definition.query({ input: value, caller, ip, now });
       return jsonReply(contract.status, await runRead(entry, read, contract, limits));
@@ -194,7 +242,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
         headers: incoming.headers,
         rawBody: body,
         withCommit,
-        waitUntil: platform.waitUntil ?? (() => {}),
+        waitUntil: waitUntil ?? (() => {}),
       });
       const result = await definition.handle({ ctx, input: value });
       if (result instanceof RawReply) return result.reply;
@@ -212,13 +260,17 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const started = performance.now();
     const requestId = requestIdOf(incoming.headers);
     const limits = limitsOn([]);
+    const ip = plainAddress(platform.ip);
+    const waitUntil = platform.waitUntil?.bind(platform);
+    const asked: Asked = { incoming, waitUntil, ip, requestId, limits, caller: undefined };
     let reply: Reply;
     let failure: unknown;
     try {
-      reply = await answer({ incoming, platform, requestId, limits });
+      reply = await answer(asked);
     } catch (error) {
-      failure = error;
-      reply = failureReply(error, requestId);
+      const { headers } = incoming;
+      failure = await countRefusal(error, { headers, ip, caller: asked.caller, limits });
+      reply = failureReply(failure, requestId);
     }
     reply.headers = {
       ...commonHeaders(incoming.headers, requestId),
@@ -284,7 +336,7 @@ async function runRead(
     read.inOne ? [await readInOne(read.inOne, limits)] : await readTogether(entry, read.statements, limits),
   );
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
-  if (env().NODE_ENV !== 'production') bodySchema(contract).parse(JSON.parse(reply.body));
+  if (!env().isProduction) bodySchema(contract).parse(JSON.parse(reply.body));
   return reply;
 }
 

@@ -1,9 +1,13 @@
-import { describe, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { SignJWT } from 'jose';
+import { afterEach, describe, expect, test } from 'vitest';
 import * as listAuditLogs from '../audit/list-audit-logs.ts';
 import * as listCalls from '../calls/list-calls.ts';
 import * as requestDataExport from '../personal-data/request-data-export.ts';
+import { env } from './env.ts';
 import { adminSql } from './testing/admin-sql.ts';
 import { aCompany, readAnswer, type TestCompany } from './testing/company.ts';
+import { setSettings } from './testing/settings.ts';
 
 const from = async (ip: string | undefined, headers: Record<string, string>) =>
   await readAnswer(
@@ -41,6 +45,88 @@ describe('a company that says from where its people and keys may come', () => {
     expect((await from('192.0.2.77', (await acme.key()).headers)).status).toBe(403);
     await restrict(acme, null);
     expect((await from(undefined, (await acme.key()).headers)).status).toBe(200);
+  });
+});
+
+describe('an address that is written in another way', () => {
+  const restrict = (company: TestCompany, list: string[]) =>
+    adminSql()`update companies set ip_allowlist = ${list}::cidr[] where id = ${company.id}`;
+
+  test.each([
+    ['192.0.2.0/24', '::ffff:192.0.2.7', 200],
+    ['192.0.2.0/24', '::FFFF:c000:207', 200],
+    ['192.0.2.0/24', '::ffff:192.0.3.7', 403],
+    ['::ffff:192.0.2.0/120', '192.0.2.7', 200],
+    ['::ffff:192.0.2.0/120', '192.0.3.7', 403],
+    ['::ffff:192.0.2.0/120', '::ffff:192.0.2.7', 200],
+    ['2001:db8::/32', '2001:0DB8:0::0001%eth0', 200],
+    ['::/0', '192.0.2.7', 403],
+  ])('a list of %s answers %s with %i', async (range, ip, status) => {
+    const acme = await aCompany();
+    await restrict(acme, [range]);
+    expect((await from(ip, (await acme.key()).headers)).status).toBe(status);
+  });
+});
+
+describe('the deployment’s service key', () => {
+  afterEach(() => setSettings({ API_AUTH_KEY: undefined, DEFAULT_COMPANY_ID: undefined }));
+
+  test('obeys the address list of its company, and ends with it', async () => {
+    const acme = await aCompany();
+    setSettings({ API_AUTH_KEY: 'a-service-key-of-32-characters-00', DEFAULT_COMPANY_ID: acme.id });
+    const headers = { 'x-api-key': 'a-service-key-of-32-characters-00' };
+    expect((await from('203.0.113.1', headers)).status).toBe(200);
+    await adminSql()`update companies set ip_allowlist = '{192.0.2.0/24}' where id = ${acme.id}`;
+    expect((await from('203.0.113.1', headers)).status).toBe(403);
+    expect((await from(undefined, headers)).status).toBe(403);
+    expect((await from('192.0.2.1', headers)).status).toBe(200);
+    await adminSql()`update companies set deleted_at = now() where id = ${acme.id}`;
+    expect((await from('192.0.2.1', headers)).status).toBe(401);
+    setSettings({ DEFAULT_COMPANY_ID: randomUUID() });
+    expect((await from('192.0.2.1', headers)).status).toBe(401);
+  });
+});
+
+describe('a token without a session of ours', () => {
+  afterEach(() => setSettings({ SUPABASE_URL: undefined }));
+
+  const tokenOf = async (company: TestCompany, iss: string) => {
+    const { id, email } = await company.as('owner');
+    return await new SignJWT({
+      sub: id,
+      session_id: randomUUID(),
+      email,
+      role: 'authenticated',
+      app_metadata: { company_id: company.id, role: 'owner' },
+    })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setAudience('authenticated')
+      .setIssuer(iss)
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(new TextEncoder().encode(env().SUPABASE_JWT_SECRET ?? env().JWT_SECRET));
+  };
+
+  test('is taken from the configured Supabase Auth, and from nobody who says to be one', async () => {
+    const acme = await aCompany();
+    const statusWith = async (iss: string) =>
+      (await from('192.0.2.1', { authorization: `Bearer ${await tokenOf(acme, iss)}` })).status;
+    const supabase = 'https://ref.supabase.co/auth/v1';
+    expect(await statusWith(supabase)).toBe(401);
+    setSettings({ SUPABASE_URL: 'https://ref.supabase.co/' });
+    const authorization = `Bearer ${await tokenOf(acme, supabase)}`;
+    expect((await from('192.0.2.1', { authorization })).status).toBe(200);
+    for (const iss of [
+      'https://other.supabase.co/auth/v1',
+      'https://ref.supabase.co/x/auth/v1',
+      'x/auth/v1',
+      'https://ref.supabase.co/auth/v1/',
+      env().PUBLIC_URL,
+      '',
+    ])
+      expect([iss, await statusWith(iss)]).toEqual([iss, 401]);
+    setSettings({ SUPABASE_URL: undefined });
+    expect((await from('192.0.2.1', { authorization })).status).toBe(401); // though this instance knows it
   });
 });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { isPrivateHost } from './outgoing/addresses.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {
@@ -31,7 +32,7 @@ const rateLimit = z
   });
 
 const shape = z.object({
-  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  NODE_ENV: z.enum(['development', 'test', 'production']).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: z
     .string({ error: 'is needed: the address of Postgres, as postgres://user:password@host:5432/database' })
@@ -76,7 +77,9 @@ const shape = z.object({
   RATE_LIMIT_API_HOUR: rateLimit.prefault('1000/1h'),
   RATE_LIMIT_STRICT: rateLimit.prefault('20/1h'),
   RATE_LIMIT_TEAM: rateLimit.prefault('30/1h'),
+  RATE_LIMIT_STREAM: rateLimit.prefault('30/1m'),
   RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
+  RATE_LIMIT_REFUSED: rateLimit.prefault('100/1m'),
   RESEND_API_KEY: z.string().optional(),
   RESEND_API_URL: address.default('https://api.resend.com'),
   EMAIL_FROM: z.string().default('Trunkline <no-reply@localhost>'),
@@ -122,7 +125,23 @@ const shape = z.object({
   METRICS_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 });
 
-export type Env = z.infer<typeof shape>;
+export type Mode = 'development' | 'test' | 'production';
+
+/** The settings, with what NODE_ENV and the platform mean: nobody else looks at NODE_ENV. */
+export type Env = Omit<z.infer<typeof shape>, 'NODE_ENV'> & { mode: Mode; isProduction: boolean };
+
+/**
+ * Production unless told otherwise: on a platform, or at an address that the world can reach, NODE_ENV need not say so.
+ * `netlify dev` is this machine, though it looks like the platform.
+ */
+function modeOf(source: Record<string, string | undefined>, given: z.infer<typeof shape>): Mode {
+  if (given.NODE_ENV) return given.NODE_ENV;
+  if (source.NETLIFY_DEV === 'true' || source.NETLIFY_LOCAL === 'true') return 'development';
+  const platform = ['NETLIFY', 'AWS_LAMBDA_FUNCTION_NAME', 'AWS_EXECUTION_ENV'];
+  const { protocol, hostname } = new URL(given.PUBLIC_URL);
+  const isPublic = protocol === 'https:' || !isPrivateHost(hostname);
+  return isPublic || platform.some((name) => source[name]) ? 'production' : 'development';
+}
 
 /** Every variable that is read, for what must hand them on: the AWS stacks are made of it. */
 export const environmentNames: readonly string[] = Object.keys(shape.shape);
@@ -142,18 +161,19 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const complaints = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
-  if (parsed.success && parsed.data.NODE_ENV === 'production')
-    complaints.push(...unsafeInProduction(parsed.data));
+  const mode = parsed.success ? modeOf(present, parsed.data) : 'production';
+  if (parsed.success && mode === 'production') complaints.push(...unsafeInProduction(parsed.data));
   if (complaints.length > 0) {
     throw new EnvironmentError(
       `${complaints.join('\n')}\nSet them in the environment of the deployment (Netlify: Site configuration, AWS: serverless.yml), or in .env for npm start; .env.example explains each.`,
     );
   }
   if (!parsed.success) throw parsed.error; // unreachable: complaints would not be empty
-  return parsed.data;
+  const { NODE_ENV: _, ...settings } = parsed.data;
+  return { ...settings, mode, isProduction: mode === 'production' };
 }
 
-function unsafeInProduction(env: Env): string[] {
+function unsafeInProduction(env: z.infer<typeof shape>): string[] {
   const complaints = Object.entries(developmentSecrets)
     .filter(([name, value]) => env[name as keyof typeof developmentSecrets] === value)
     .map(([name]) => `${name} still has its development value: production needs one of its own.`);

@@ -5,12 +5,15 @@ import * as createApp from '../apps/create-app.ts';
 import * as login from '../auth/login.ts';
 import * as listCalls from '../calls/list-calls.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
+import { makeApiKey } from './api-key.ts';
 import { closeDatabase, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { forgetRefusals, limitHeaders, limitsOn } from './limits.ts';
+import { workCounts } from './metrics.ts';
+import { forgetSigners } from './signers.ts';
 import { adminSql } from './testing/admin-sql.ts';
 import { aCompany, request } from './testing/company.ts';
-import { dialpadBody, post } from './testing/hooks.ts';
+import { dialpadBody } from './testing/hooks.ts';
 import { setSettings } from './testing/settings.ts';
 
 afterEach(() => {
@@ -21,6 +24,7 @@ afterEach(() => {
     RATE_LIMIT_AUTH: 'off',
   });
   forgetRefusals();
+  forgetSigners();
 });
 
 const numbersOf = (headers: Headers) =>
@@ -43,7 +47,7 @@ describe('a limit', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeLessThan(14); // one in twelve seconds
     expect(numbersOf(refused.headers).slice(0, 2)).toEqual([5, 0]);
     const [row] =
-      await adminSql()`select count(*)::int as n from rate_limits where key like 'api:key:%' and tat1 > 0`;
+      await adminSql()`select count(*)::int as n from rate_limits where key like 'api:company:%' and tat1 > 0`;
     expect(row?.n).toBeGreaterThan(0);
   });
 
@@ -177,20 +181,80 @@ describe('signing in', () => {
 });
 
 describe('webhooks', () => {
-  test('with a wrong signature are limited by address, those with a right one never', async () => {
+  const ipOf = () => `192.0.2.${Math.floor(Math.random() * 250)}`;
+  const send = async (ip: string, secret?: string) => {
+    const pending: Promise<unknown>[] = [];
+    const body = dialpadBody({ call_id: randomUUID(), state: 'hangup' }, secret);
+    const request = new Request('https://api.example.com/webhooks/dialpad', { method: 'POST', body });
+    const answer = await receiveDialpad.serve(request, { ip, waitUntil: (work) => pending.push(work) });
+    await Promise.all(pending);
+    return answer.status;
+  };
+
+  test('with a wrong signature are limited by address; an address that signs rightly is always let in', async () => {
     setSettings({ RATE_LIMIT_WEBHOOK: '3/1m' });
-    const wrong = () => post(receiveDialpad, dialpadBody({ call_id: 1 }, 'another-secret'));
-    for (let i = 0; i < 3; i++) expect((await wrong()).status).toBe(401);
-    expect((await wrong()).status).toBe(429);
-    for (let i = 0; i < 5; i++) {
-      const right = await post(receiveDialpad, dialpadBody({ call_id: randomUUID(), state: 'hangup' }));
-      expect(right.status).toBe(200);
-    }
+    const ip = ipOf();
+    expect(await send(ip)).toBe(200);
+    for (let i = 0; i < 3; i++) expect(await send(ip, 'another-secret')).toBe(401);
+    expect(await send(ip, 'another-secret')).toBe(429);
+    for (let i = 0; i < 5; i++) expect(await send(ip)).toBe(200);
+    forgetSigners(); // as another instance, which meets a wrong one first
+    forgetRefusals();
+    expect(await send(ip, 'another-secret')).toBe(429);
+    for (let i = 0; i < 5; i++) expect(await send(ip)).toBe(200);
+  });
+
+  test('of an address that has only sent wrong ones are refused before a byte is hashed', async () => {
+    setSettings({ RATE_LIMIT_WEBHOOK: '3/1m' });
+    const ip = ipOf();
+    for (let i = 0; i < 3; i++) expect(await send(ip, 'another-secret')).toBe(401);
+    expect(await send(ip, 'another-secret')).toBe(429);
+    const { hashedBytes } = workCounts();
+    for (let i = 0; i < 3; i++) expect(await send(ip)).toBe(429);
+    expect(workCounts().hashedBytes).toBe(hashedBytes);
+    expect(await send('198.51.100.9')).toBe(200);
+  });
+});
+
+describe('who is counted', () => {
+  test('is a person once, however many keys they have, with what they do logged in', async () => {
+    setSettings({ RATE_LIMIT_API: '6/1m' });
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    const keys = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const { key, prefix, hash } = makeApiKey();
+        await adminSql()`insert into api_keys (company_id, user_id, prefix, key_hash, scopes)
+          values (${acme.id}, ${owner.id}, ${prefix}, ${hash}, '{*}')`;
+        return { 'x-api-key': key };
+      }),
+    );
+    const statuses: number[] = [];
+    for (const headers of [...keys, owner.headers, ...keys, owner.headers])
+      statuses.push((await request(listCalls, {}, headers)).status);
+    expect(statuses).toEqual([...Array<number>(6).fill(200), ...Array<number>(6).fill(429)]);
+    expect((await (await acme.as('admin')).request(listCalls)).status).toBe(200);
+  });
+
+  test('is an app with all its keys, and a company with those that belong to no app', async () => {
+    setSettings({ RATE_LIMIT_API: '2/1m' });
+    const acme = await aCompany();
+    const [app, other] = [await acme.app(), await acme.app()];
+    const { key, prefix, hash } = makeApiKey();
+    await adminSql()`insert into api_keys (company_id, app_id, prefix, key_hash, scopes)
+      values (${acme.id}, ${app.appId}, ${prefix}, ${hash}, '{*}')`;
+    const second = { headers: { 'x-api-key': key } };
+    const statusOf = async ({ headers }: { headers: Record<string, string> }) =>
+      (await request(listCalls, {}, headers)).status;
+    expect([await statusOf(app), await statusOf(second), await statusOf(app)]).toEqual([200, 200, 429]);
+    expect(await statusOf(other)).toBe(200);
+    const [one, two] = [await acme.key(), await acme.key()];
+    expect([await statusOf(one), await statusOf(two), await statusOf(one)]).toEqual([200, 200, 429]);
   });
 });
 
 test('the headers are whole seconds and counts', () => {
-  const state = { isAllowed: true, limit: 5, remaining: 4, resetSeconds: 12, retrySeconds: 0 };
+  const state = { isAllowed: true, limit: 5, remaining: 4, resetSeconds: 12, retrySeconds: 0, retryMs: 0 };
   expect(limitHeaders(state)).toEqual({
     'ratelimit-limit': '5',
     'ratelimit-remaining': '4',

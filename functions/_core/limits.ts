@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { Caller } from './caller.ts';
+import { type Caller, countedAs } from './caller.ts';
 import { env, type RateLimit } from './env.ts';
 import { AppError } from './errors.ts';
+import { limitAddress } from './http/address.ts';
 
 /** Which figure of the rate limits counts for an endpoint; 'none' for what nobody has to be held back from. */
-export type LimitClass = 'api' | 'auth' | 'strict' | 'team' | 'none';
+export type LimitClass = 'api' | 'auth' | 'strict' | 'team' | 'stream' | 'none';
 
 /** A request to count: `key` says whose and of which class, the limits of which both must let it in. */
 export interface LimitAsk {
@@ -19,18 +20,26 @@ export interface LimitState {
   remaining: number;
   /** Until all of it is free again. */
   resetSeconds: number;
-  /** Until the next request is let in; 0 where this one was. */
+  /** Until the next request is let in, rounded up; 0 where this one was. */
   retrySeconds: number;
+  /** The same, rounded down. */
+  retryMs: number;
 }
 
 /** What counts a request, and how the tightest of it stands once it was asked. */
 export interface Limits {
   asks: readonly LimitAsk[];
+  /** Whether it was asked: the request is counted, or is known to be refused. */
+  isAsked: boolean;
   state: LimitState | undefined;
 }
 
 /** What is asked here, of which nothing is known yet. */
-export const limitsOn = (asks: readonly LimitAsk[]): Limits => ({ asks, state: undefined });
+export const limitsOn = (asks: readonly LimitAsk[]): Limits => ({
+  asks,
+  isAsked: false,
+  state: undefined,
+});
 
 /** For one office behind one address, whose people all log in at nine. */
 const peopleOfAnAddress = 30;
@@ -41,18 +50,11 @@ const mostCount = 999_999_999;
 const printOf = (account: string): string =>
   createHash('sha256').update(account).digest('base64url').slice(0, 22);
 
-const whoOf = (caller: Caller, ip: string): string => {
-  switch (caller.kind) {
-    case 'user':
-      return `user:${caller.userId}`;
-    case 'key':
-      return `key:${caller.keyId}`;
-    case 'service-key':
-      return `service:${caller.companyId}`;
-    default:
-      return `ip:${ip}`;
-  }
-};
+/** One or two limits of which both must let a request in; nothing where both are off. */
+function asksOf(key: string, first: RateLimit | undefined, second?: RateLimit): LimitAsk[] {
+  const [one, two] = [first, second].filter((limit) => limit !== undefined);
+  return one ? [{ key, limits: two ? [one, two] : [one] }] : [];
+}
 
 /**
  * What is to be counted for a request of this class, most particular first.
@@ -65,12 +67,8 @@ export function limitsFor(
   account?: string | undefined,
 ): LimitAsk[] {
   const settings = env();
-  const ask = (key: string, first: RateLimit | undefined, second?: RateLimit): LimitAsk[] => {
-    const limits = [first, second].filter((limit) => limit !== undefined);
-    const [one, two] = limits;
-    return one ? [{ key, limits: two ? [one, two] : [one] }] : [];
-  };
-  const who = whoOf(caller, ip);
+  const ask = asksOf;
+  const who = countedAs(caller) ?? `ip:${limitAddress(ip)}`;
   switch (limitClass) {
     case 'api':
       return ask(`api:${who}`, settings.RATE_LIMIT_API, settings.RATE_LIMIT_API_HOUR);
@@ -85,16 +83,20 @@ export function limitsFor(
       const ofAddress = limit && { ...limit, count };
       return [...ask(`auth:${who}:${printOf(account)}`, limit), ...ask(`auth:${who}`, ofAddress)];
     }
+    case 'stream':
+      return ask(`stream:${who}`, settings.RATE_LIMIT_STREAM);
     case 'none':
       return [];
   }
 }
 
 /** Wrong or missing signatures of one address. */
-export const badSignatureLimit = (ip: string): LimitAsk[] => {
-  const limit = env().RATE_LIMIT_WEBHOOK;
-  return limit ? [{ key: `webhook:ip:${ip}`, limits: [limit] }] : [];
-};
+export const badSignatureLimit = (ip: string): LimitAsk[] =>
+  asksOf(`webhook:ip:${limitAddress(ip)}`, env().RATE_LIMIT_WEBHOOK);
+
+/** What one address is refused and no other limit counts. Where the platform tells no address, nothing is counted. */
+export const refusedLimit = (ip: string): LimitAsk[] =>
+  ip === '' ? [] : asksOf(`refused:ip:${limitAddress(ip)}`, env().RATE_LIMIT_REFUSED);
 
 export const takeLimitText = 'select private.take_limit($1, $2::int, $3::int, $4::int, $5::int) as state';
 export const takeLimitParams = ({ key, limits: [first, second] }: LimitAsk): (string | number | null)[] => [
@@ -107,8 +109,8 @@ export const takeLimitParams = ({ key, limits: [first, second] }: LimitAsk): (st
 
 export function limitStateOf(row: Record<string, unknown> | undefined): LimitState {
   const numbers = (row?.state ?? []) as number[]; // integer[], as postgres.js reads it
-  const [allowed = 1, limit = 0, remaining = 0, resetSeconds = 0, retrySeconds = 0] = numbers;
-  return { isAllowed: allowed === 1, limit, remaining, resetSeconds, retrySeconds };
+  const [allowed = 1, limit = 0, remaining = 0, resetSeconds = 0, retrySeconds = 0, retryMs = 0] = numbers;
+  return { isAllowed: allowed === 1, limit, remaining, resetSeconds, retrySeconds, retryMs };
 }
 
 export const limitHeaders = (state: LimitState): Record<string, string> => ({
@@ -123,18 +125,17 @@ const mostRefused = 10_000;
 
 export function rememberRefusal(ask: LimitAsk, state: LimitState, nowMs: number): void {
   if (refusedUntil.size >= mostRefused) refusedUntil.delete(refusedUntil.keys().next().value ?? '');
-  // A second less than what is said: it was rounded up.
-  refusedUntil.set(ask.key, { untilMs: nowMs + (state.retrySeconds - 1) * 1000, state });
+  refusedUntil.set(ask.key, { untilMs: nowMs + state.retryMs, state });
 }
 
 /** @throws AppError RATE_LIMITED for what is known to be refused still. */
-export function demandNotRefused(asks: readonly LimitAsk[], nowMs: number): void {
+export function requireNotRefused(asks: readonly LimitAsk[], nowMs: number): void {
   for (const { key } of asks) {
     const known = refusedUntil.get(key);
     if (!known) continue;
     if (known.untilMs > nowMs) {
-      const retrySeconds = Math.ceil((known.untilMs - nowMs) / 1000) + 1;
-      throw limitedError({ ...known.state, retrySeconds });
+      const retryMs = known.untilMs - nowMs;
+      throw limitedError({ ...known.state, retryMs, retrySeconds: Math.ceil(retryMs / 1000) });
     }
     refusedUntil.delete(key);
   }

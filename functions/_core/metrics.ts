@@ -31,6 +31,21 @@ export function countInvalidSignature(provider: string): void {
   invalidSignatures.set(provider, (invalidSignatures.get(provider) ?? 0) + 1);
 }
 
+/** Work that unproved bytes have cost this instance: bytes hashed for signatures, fields of bodies that were parsed. */
+const work = { hashedBytes: 0, bodyFields: 0 };
+
+/** Counts bytes that are hashed to check a signature, once for each secret that is tried. */
+export function countHashedBytes(bytes: number): void {
+  work.hashedBytes += bytes;
+}
+
+/** Counts the fields of a JSON body that is about to be parsed and looked at. */
+export function countBodyFields(fields: number): void {
+  work.bodyFields += fields;
+}
+
+export const workCounts = (): Readonly<typeof work> => ({ ...work });
+
 export const requestMetrics = (): readonly RouteMetrics[] => [...routes.values()];
 export const invalidSignatureCounts = (): ReadonlyMap<string, number> => invalidSignatures;
 

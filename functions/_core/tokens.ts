@@ -53,6 +53,21 @@ export async function signAccessToken(
   return { token, expiresIn };
 }
 
+/** Supabase Auth, where it is configured: its sessions are over there. */
+const supabaseIssuer = (): string | undefined => {
+  const { SUPABASE_URL } = env();
+  return SUPABASE_URL && `${SUPABASE_URL.replace(/\/+$/, '')}/auth/v1`;
+};
+
+/**
+ * A token of Supabase Auth needs no session of ours (private.user_claims, which knows one by the end of its `iss`): that is
+ * granted to the one that is configured, and to no token that only says so.
+ */
+function requireKnownIssuer({ iss }: AccessClaims): void {
+  if (iss?.endsWith('/auth/v1') && iss !== supabaseIssuer())
+    throw new AppError('UNAUTHENTICATED', { message: 'The access token was issued by somebody else.' });
+}
+
 /** Tokens whose signature was checked already: what is true of their bearer now, the database says on each request. */
 const verified = new Map<string, AccessClaims>();
 const mostVerified = 5_000;
@@ -65,6 +80,7 @@ export async function verifyAccessToken(token: string, now: Date): Promise<Acces
   const key = await signingKey();
   const known = verified.get(token);
   if (known) {
+    requireKnownIssuer(known);
     if (known.exp * 1000 > now.getTime()) return known;
     verified.delete(token);
   }
@@ -75,10 +91,12 @@ export async function verifyAccessToken(token: string, now: Date): Promise<Acces
       currentDate: now,
     });
     const claims = AccessClaims.parse(payload);
+    requireKnownIssuer(claims);
     if (verified.size >= mostVerified) verified.delete(verified.keys().next().value ?? '');
     verified.set(token, claims);
     return claims;
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     if (cause instanceof joseErrors.JWTExpired) throw new AppError('TOKEN_EXPIRED', { cause });
     throw new AppError('UNAUTHENTICATED', { message: 'The access token is not valid.', cause });
   }

@@ -187,7 +187,8 @@ export interface Provider {
   readonly name: string;
   /**
    * Checks the signature over the raw bytes, in constant time. Undefined: none of the secrets made it, it is too
-   * old, or there is none. Never throws, whatever the bytes.
+   * old, or there is none. Never throws, whatever the bytes. Hashes the body once for each secret at most, and tells
+   * `countHashedBytes` of it; parses nothing before a secret fits.
    */
   verify(hook: {
     body: Buffer;
@@ -195,6 +196,11 @@ export interface Provider {
     secrets: readonly string[];
     nowMs: number;
   }): VerifiedBody | undefined;
+  /**
+   * Ids at the provider that the bytes seem to name, unverified, found in one bounded scan without parsing: they only
+   * choose which secrets are tried where there are too many to try them all.
+   */
+  hintsOf?(body: Buffer): string[];
   /** The event as a value, where plain JSON.parse would lose something. Throws for what is not JSON. */
   parse?(json: string): unknown;
   /** Undefined: the body was signed but is nothing that this provider's translator knows. Never throws. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { roles } from '#core/caller.ts';
 import { setStreamTerms } from '#core/http/stream.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCaller, type TestCompany } from '#core/testing/company.ts';
@@ -344,8 +345,9 @@ describe('GET /api/events/stream', () => {
 
   test('limits a company whose callers are many', async () => {
     const acme = await aCompany();
-    const keys = await Promise.all(range(1, 6).map(() => acme.key()));
-    const all = await Promise.all(keys.flatMap((key) => range(1, 18).map(() => followed(key))));
+    const people = await Promise.all(roles.map((role) => acme.as(role)));
+    const callers = [...people, await acme.key()];
+    const all = await Promise.all(callers.flatMap((caller) => range(1, 18).map(() => followed(caller))));
     const statuses = all.map(({ status }) => status);
     expect(statuses.filter((status) => status === 200)).toHaveLength(mostStreams.ofCompany);
     expect(statuses.filter((status) => status === 429)).toHaveLength(8);

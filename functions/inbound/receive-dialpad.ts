@@ -27,14 +27,14 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['INVALID_SIGNATURE', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
     const appId = input.app_id === undefined ? undefined : AppId.safeParse(input.app_id).data;
-    const companyId = appId === undefined ? undefined : await companyOf(appId);
+    const companyId = appId && (await companyOf(appId));
     return await receiveEvent(dialpad, ctx, {
       shared: env().DIALPAD_WEBHOOK_SECRET,
       accepts: (secret) =>
-        companyId === undefined ||
+        appId === undefined ||
         secret.appId === appId ||
         (secret.kind === 'key' && secret.companyId === companyId),
-      owner: appId !== undefined && companyId !== undefined ? { companyId, appId } : undefined,
+      owner: async () => (appId && companyId ? { companyId, appId } : undefined),
       mayDefault: true,
     });
   },

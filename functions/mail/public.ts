@@ -16,10 +16,10 @@ export const mailChannels = ['resend', 'smtp', 'mailbox'] as const satisfies rea
 
 /** By which of them this deployment sends. Empty: no mail can be sent. */
 export function channelNames(): Channel['name'][] {
-  const { NODE_ENV, RESEND_API_KEY, SMTP_URL } = env();
+  const { isProduction, RESEND_API_KEY, SMTP_URL } = env();
   const isSet = { resend: Boolean(RESEND_API_KEY), smtp: Boolean(SMTP_URL), mailbox: false };
   const set = mailChannels.filter((name) => isSet[name]);
-  return set.length > 0 || NODE_ENV === 'production' ? set : ['mailbox'];
+  return set.length > 0 || isProduction ? set : ['mailbox'];
 }
 
 /**

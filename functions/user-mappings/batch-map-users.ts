@@ -17,6 +17,8 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Map up to 1000 Dialpad users at once',
   description: 'Good rows are kept; each bad one is listed with what is wrong with it.',
   who: ['internal'],
+  maxBodyBytes: 1_048_576,
+  maxKeys: 10_000, // a thousand rows, with room for fields to come
   input: z.object({
     app_id: z.uuid(),
     mappings: z

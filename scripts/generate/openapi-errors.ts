@@ -26,12 +26,11 @@ export const ErrorSchema: Json = {
 
 /** Every code that the endpoint can answer: its own, and those that its shape brings with it. */
 export function codesOf(contract: Contract): ErrorCode[] {
-  const codes = new Set<ErrorCode>([...contract.errors, 'INTERNAL']);
+  const codes = new Set<ErrorCode>([...contract.errors, 'INTERNAL', 'RATE_LIMITED']);
   const isOpen = contract.who.includes('public') || contract.who.includes('signed');
   const { takesBody } = contract;
   if (!contract.who.includes('signed')) codes.add('VALIDATION_FAILED');
   if ('cursor' in contract.input.shape) codes.add('INVALID_CURSOR');
-  if (contract.limit !== 'none' || contract.who.includes('signed')) codes.add('RATE_LIMITED');
   if (contract.takesIdempotencyKey) codes.add('IDEMPOTENCY_KEY_REUSED').add('CONFLICT');
   if (takesBody) codes.add('PAYLOAD_TOO_LARGE');
   if (takesBody && contract.body === 'json') codes.add('INVALID_JSON').add('UNSUPPORTED_MEDIA_TYPE');

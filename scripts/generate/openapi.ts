@@ -97,11 +97,14 @@ function partsOf(contract: Contract, input: JsonSchema): Parts {
   return parts;
 }
 
+const kilobytes = (bytes: number): string =>
+  bytes % 1_048_576 === 0 ? `${bytes / 1_048_576} MB` : `${Math.floor(bytes / 1024)} KB`;
+
 function requestBodyOf(contract: Contract, input: JsonSchema, { body }: Parts): Json | undefined {
   if (contract.body === 'raw') {
     return {
       required: true,
-      description: 'As the provider signed it.',
+      description: `As the provider signed it; at most ${kilobytes(contract.maxBodyBytes)}.`,
       content: { 'application/json': { schema: {} } },
     };
   }
@@ -112,6 +115,7 @@ function requestBodyOf(contract: Contract, input: JsonSchema, { body }: Parts): 
   const fits = contract.input.safeParse(whole).success;
   return {
     required: body.required.length > 0,
+    description: `At most ${kilobytes(contract.maxBodyBytes)}, with ${contract.maxKeys} fields in all.`,
     content: { 'application/json': { schema, ...(fits ? { example } : {}) } },
   };
 }
@@ -153,6 +157,7 @@ function operationOf(module: EndpointModule, id: string, schemas: SchemaBook, er
     ...(parts.parameters.length > 0 ? { parameters: parts.parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
     responses: { [String(contract.status)]: successOf(contract, schemas), ...errors.responsesFor(contract) },
+    ...(contract.takesBody ? { 'x-max-body-bytes': contract.maxBodyBytes } : {}),
     ...(contract.role ? { 'x-role': contract.role } : {}),
     ...(contract.scope ? { 'x-scope': contract.scope } : {}),
   };

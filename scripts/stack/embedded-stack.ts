@@ -133,7 +133,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const isTwilioLocal = !TWILIO_API_URL && !TWILIO_ACCOUNT_SID && !TWILIO_AUTH_TOKEN;
     setDefaults({
       PUBLIC_URL: url,
-      ...(process.env.NODE_ENV === 'production' ? {} : { DEFAULT_COMPANY_ID: demo.companyId }),
       ...(queueServer ? { SQS_ENDPOINT: queueServer.url } : {}),
       ...(isRetellLocal
         ? { RETELL_API_URL: standIns.retell.url, RETELL_API_KEY: standInCredentials.RETELL_API_KEY }
@@ -157,9 +156,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         : {}),
     });
     forgetQueueClient();
+    if (!env().isProduction) setDefaults({ DEFAULT_COMPANY_ID: demo.companyId });
     env();
     undo.add(closeDatabase);
-    if (env().NODE_ENV !== 'production') await seed(adminUrl);
+    if (!env().isProduction) await seed(adminUrl);
 
     if (env().QUEUE_DRIVER === 'sqs') {
       await createQueues();

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoint } from '#core/endpoint.ts';
-import { env } from '#core/env.ts';
 import { headerFields } from '#core/http/incoming.ts';
 import type { Reply } from '#core/http/reply.ts';
 import { log } from '#core/log.ts';
@@ -36,29 +35,58 @@ async function makeRouter(): Promise<(method: string, pathname: string) => Respo
   };
 }
 
-/** The body's bytes; a little more than is allowed of one that is too large, so that the endpoint refuses it itself. */
-function bodyOf(incoming: IncomingMessage, limit: number): Promise<Buffer | null> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const done = () => resolve(chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? null));
-    incoming.on('data', (chunk: Buffer) => {
-      if (size > limit) return; // the rest is thrown away: closing on a caller that still sends would lose it the answer
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > limit) done();
-    });
-    incoming.on('end', done);
-    incoming.on('error', reject);
-  });
+/** A body as it comes, null where none does. A client that waits to be told so (`Expect`) sends it once somebody reads. */
+function bodyOf(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  isAwaited: boolean,
+): AsyncIterable<Buffer> | null {
+  const length = incoming.headers['content-length'];
+  if (length === '0' || (length === undefined && incoming.headers['transfer-encoding'] === undefined))
+    return null;
+  return (async function* arriving() {
+    if (isAwaited) outgoing.writeContinue();
+    yield* incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  })();
 }
 
-function write(reply: Reply, outgoing: ServerResponse): void {
+/** So much of a body that nobody reads is thrown away for the sake of the connection. */
+const discardedBytes = 65_536;
+/** Closing on a client that still sends loses it the answer: for so long, and so many bytes, it may go on. */
+const lingering = { bytes: 1_048_576, ms: 2_000 };
+
+function write(reply: Reply, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const isRead =
+    incoming.complete || Number(incoming.headers['content-length'] ?? Infinity) <= discardedBytes;
+  if (!isRead) outgoing.shouldKeepAlive = false;
   outgoing.writeHead(reply.status, {
     ...reply.headers,
     'content-length': reply.body === null ? 0 : Buffer.byteLength(reply.body),
   });
-  outgoing.end(reply.body ?? undefined);
+  if (isRead) {
+    incoming.resume();
+    outgoing.end(reply.body ?? undefined);
+    return;
+  }
+  if (reply.body === null) outgoing.flushHeaders();
+  else outgoing.write(reply.body);
+  linger(incoming, outgoing);
+}
+
+/** Ends a request whose answer is written and whose body still comes. */
+function linger(incoming: IncomingMessage, outgoing: ServerResponse): void {
+  let bytes = 0;
+  const end = () => {
+    clearTimeout(timer);
+    outgoing.end(() => incoming.destroy());
+  };
+  const timer = setTimeout(end, lingering.ms);
+  incoming.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > lingering.bytes) end();
+  });
+  incoming.once('end', end);
+  incoming.once('close', end);
 }
 
 export interface LocalServer {
@@ -78,30 +106,38 @@ export async function startHttpServer(options: { port: number; host: string }): 
     void work.finally(() => after.delete(work));
   };
 
-  async function answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
+  async function answer(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    isAwaited: boolean,
+  ): Promise<void> {
     const { method = 'GET' } = incoming;
     const url = new URL(incoming.url ?? '/', 'http://localhost');
-    const body = await bodyOf(incoming, env().MAX_BODY_BYTES);
+    const body = bodyOf(incoming, outgoing, isAwaited);
     const respond = find(method, url.pathname) ?? respondToNothing;
     const ip = incoming.socket.remoteAddress ?? '';
     const headers = headerFields(incoming.headers);
     const reply = await respond({ method, url, headers, body }, { ip, waitUntil });
     if (reply.stream) await writeStream(reply, reply.stream, outgoing, closing.signal);
-    else write(reply, outgoing);
+    else write(reply, incoming, outgoing);
   }
 
   /** Clients open connections ahead of need: Node does not count one that nothing came on yet as idle. */
   const unused = new Set<Socket>();
-  const server = createServer((incoming, outgoing) => {
+  const take = (incoming: IncomingMessage, outgoing: ServerResponse, isAwaited: boolean) => {
     unused.delete(incoming.socket);
-    answer(incoming, outgoing).catch((error: unknown) => {
+    answer(incoming, outgoing, isAwaited).catch((error: unknown) => {
       log().warn({ err: error, url: incoming.url?.slice(0, 200) }, 'a request could not be read');
       if (!outgoing.headersSent) outgoing.writeHead(400, { 'content-type': 'application/json' });
       outgoing.end(
         '{"success":false,"error":"The request could not be read.","message":"The request could not be read.","code":"VALIDATION_FAILED"}',
       );
     });
-  });
+  };
+  const server = createServer((incoming, outgoing) => take(incoming, outgoing, false));
+  server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) =>
+    take(incoming, outgoing, true),
+  );
   server.on('connection', (socket) => {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));

@@ -48,7 +48,7 @@ export function failureReply(error: unknown, requestId: string): Reply {
       .slice(0, mostDetails)
       .map((detail) => ({ path: shortened(detail.path, 200), message: shortened(detail.message, 500) }));
   }
-  if (env().NODE_ENV === 'development' && failure.code === 'INTERNAL') {
+  if (env().mode === 'development' && failure.code === 'INTERNAL') {
     body.stack = failure.cause instanceof Error ? failure.cause.stack : String(failure.cause);
   }
   return {

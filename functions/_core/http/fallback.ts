@@ -1,7 +1,11 @@
+import { isOperator } from '../auth.ts';
 import { AppError } from '../errors.ts';
+import { limitsOn, refusedLimit, requireNotRefused } from '../limits.ts';
 import { log } from '../log.ts';
 import { countRequest } from '../metrics.ts';
 import { pathPattern } from '../path.ts';
+import { countRefusal } from '../refusals.ts';
+import { plainAddress } from './address.ts';
 import { failureReply } from './answers.ts';
 import { commonHeaders, preflightHeaders, requestIdOf } from './headers.ts';
 import type { Incoming } from './incoming.ts';
@@ -32,23 +36,33 @@ export function makeFallback(routes: readonly Route[]): Platforms {
     return [...new Set(found.flatMap(({ methods }) => methods))].sort();
   }
 
-  function answer({ method, url, headers: fields }: Incoming, requestId: string): Reply {
+  function answer({ method, url, headers: fields }: Incoming): Reply {
     const methods = methodsOf(url.pathname);
     // A method that the path takes comes here only where the platform knows better: a file that is not there.
     if (methods.length === 0 || methods.includes(method))
-      return failureReply(new AppError('NOT_FOUND', { message: 'There is nothing here.' }), requestId);
+      throw new AppError('NOT_FOUND', { message: 'There is nothing here.' });
     const allow = [...methods, 'OPTIONS'].join(', ');
     if (method === 'OPTIONS') {
       const headers = preflightHeaders(fields.get('origin'), methods);
       return { status: 204, headers: { allow, ...headers }, body: null };
     }
-    return failureReply(new AppError('METHOD_NOT_ALLOWED', { headers: { allow } }), requestId);
+    throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow } });
   }
 
-  return platforms(async (incoming) => {
+  return platforms(async (incoming, platform = {}) => {
     const started = performance.now();
-    const requestId = requestIdOf(incoming.headers);
-    const reply = answer(incoming, requestId);
+    const { headers } = incoming;
+    const requestId = requestIdOf(headers);
+    const ip = plainAddress(platform.ip);
+    let reply: Reply;
+    try {
+      if (incoming.method !== 'OPTIONS' && !isOperator(headers))
+        requireNotRefused(refusedLimit(ip), Date.now());
+      reply = answer(incoming);
+    } catch (error) {
+      const asked = { headers, ip, caller: undefined, limits: limitsOn([]) };
+      reply = failureReply(await countRefusal(error, asked), requestId);
+    }
     reply.headers = { ...commonHeaders(incoming.headers, requestId), ...reply.headers };
     const method = knownMethods.has(incoming.method) ? incoming.method : 'OTHER';
     countRequest(method, 'none', reply.status, (performance.now() - started) / 1000);

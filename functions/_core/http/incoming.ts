@@ -12,6 +12,8 @@ export interface Incoming {
   headers: HeaderFields;
   /** All of it, or as it comes. Null where there is none. */
   body: Uint8Array | AsyncIterable<Uint8Array> | null;
+  /** How many bytes `body` has, where the platform knows before it is read. */
+  bodyBytes?: number;
 }
 
 /** What the platform knows beside the request. Netlify's own context fits. */
@@ -40,27 +42,37 @@ export const noHeaders: HeaderFields = { get: () => null };
 const isJson = (type: string) => /^application\/(?:[\w.+-]+\+)?json\b/i.test(type);
 
 /**
- * The body's bytes, at most `limit` of them.
- * @throws AppError PAYLOAD_TOO_LARGE, or UNSUPPORTED_MEDIA_TYPE for a JSON endpoint that is sent something else.
+ * The body's bytes, at most `limit` of them. What is announced as more is refused unread, what comes as more is refused
+ * with the first byte past the limit, and no more of it is read.
+ * @throws AppError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a JSON endpoint that is sent something else, or
+ * VALIDATION_FAILED for a body that breaks off.
  */
 export async function readBody(incoming: Incoming, kind: 'json' | 'raw', limit: number): Promise<Buffer> {
-  const { headers, body } = incoming;
+  const { headers, body, bodyBytes } = incoming;
   const tooLarge = () =>
     new AppError('PAYLOAD_TOO_LARGE', { message: `The body may have at most ${limit} bytes.` });
-  if (Number(headers.get('content-length') ?? 0) > limit) throw tooLarge();
+  if ((bodyBytes ?? Number(headers.get('content-length') ?? 0)) > limit) throw tooLarge();
   if (!body) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+  for await (const chunk of body instanceof Uint8Array ? [body] : unbroken(body)) {
+    if (size === 0 && chunk.length > 0 && kind === 'json' && !isJson(headers.get('content-type') ?? ''))
+      throw new AppError('UNSUPPORTED_MEDIA_TYPE');
     size += chunk.length;
     if (size > limit) throw tooLarge();
     chunks.push(chunk);
-  }
-  if (kind === 'json' && size > 0 && !isJson(headers.get('content-type') ?? '')) {
-    throw new AppError('UNSUPPORTED_MEDIA_TYPE');
   }
   const [first] = chunks;
   return chunks.length === 1 && first
     ? Buffer.from(first.buffer, first.byteOffset, first.length)
     : Buffer.concat(chunks);
+}
+
+/** A caller that goes away in the middle is no fault of ours. */
+async function* unbroken(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw new AppError('VALIDATION_FAILED', { message: 'The body broke off.', cause });
+  }
 }

@@ -17,8 +17,19 @@ function incomingOf(event: APIGatewayProxyEventV2): Incoming {
     method,
     url: new URL(`https://${event.requestContext.domainName}${event.rawPath}${query}`),
     headers: headerFields({ ...event.headers, ...cookie }),
-    body:
-      event.body === undefined ? null : Buffer.from(event.body, event.isBase64Encoded ? 'base64' : 'utf8'),
+    ...bodyOf(event),
+  };
+}
+
+/** Decoded only when it is read: its length can be told before. */
+function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEventV2): Pick<Incoming, 'body' | 'bodyBytes'> {
+  if (body === undefined) return { body: null };
+  const encoding = isBase64Encoded ? 'base64' : 'utf8';
+  return {
+    bodyBytes: Buffer.byteLength(body, encoding),
+    body: (async function* decoded() {
+      yield Buffer.from(body, encoding);
+    })(),
   };
 }
 

@@ -10,6 +10,9 @@ describe('an address that we send to, in production', () => {
     'https://example.com:8443/hook?x=1',
     'https://8.8.8.8/hook',
     'https://[2606:4700::1111]/hook',
+    'https://168.63.129.17',
+    'https://[2001:2:1::1]',
+    'https://[2001:4860::1]',
     'https://localhost.example.com',
   ])('may be %s', (address) => {
     expect(refusalOfUrl(address, production)).toBeUndefined();
@@ -48,6 +51,12 @@ describe('an address that we send to, in production', () => {
     'https://[fd00::1]',
     'https://[fe80::1]',
     'https://[ff02::1]',
+    'https://168.63.129.16',
+    'https://[5f00::1]',
+    'https://[100:0:0:1::1]',
+    'https://[2001:2::1]',
+    'https://[2001:10::1]',
+    'https://[2001:1f:ffff::1]',
   ])('may not be %s', (address) => {
     expect(refusalOfUrl(address, production)).toEqual(expect.any(String));
   });

@@ -11,8 +11,8 @@ export interface OutgoingRules {
 }
 
 export const outgoingRules = (): OutgoingRules => ({
-  allowsHttp: env().NODE_ENV !== 'production',
-  allowsPrivate: env().WEBHOOK_ALLOW_PRIVATE ?? env().NODE_ENV !== 'production',
+  allowsHttp: !env().isProduction,
+  allowsPrivate: env().WEBHOOK_ALLOW_PRIVATE ?? !env().isProduction,
 });
 
 /** Why nothing can be sent to this address, as the end of a sentence; undefined where it can. */

@@ -35,7 +35,9 @@ Object.assign(process.env, {
   RATE_LIMIT_API_HOUR: 'off',
   RATE_LIMIT_STRICT: 'off',
   RATE_LIMIT_TEAM: 'off',
+  RATE_LIMIT_STREAM: 'off',
   RATE_LIMIT_WEBHOOK: 'off',
+  RATE_LIMIT_REFUSED: 'off',
 });
 forgetEnv();
 // Tests that are about streams give them time.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EventIdentity, Provider } from '#providers/provider.ts';
 import { momentOf, ownersOf } from './conversation.ts';
 import { type CallIdentity, parseDialpadJson, readDialpadIdentity, type SmsEvent } from './event.ts';
-import { verifySignedBody } from './signature.ts';
+import { hintsOf, verifySignedBody } from './signature.ts';
 import { meaningOf } from './states.ts';
 import { translate } from './translate.ts';
 
@@ -10,6 +10,7 @@ import { translate } from './translate.ts';
 export const dialpad: Provider = {
   name: 'dialpad',
   verify: ({ body, secrets }) => verifySignedBody(body, secrets),
+  hintsOf,
   parse: parseDialpadJson,
   identify(event, json) {
     const read = readDialpadIdentity(event);

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { HeaderFields } from '#core/http/incoming.ts';
+import { countHashedBytes } from '#core/metrics.ts';
 
 const toleranceMs = 5 * 60 * 1000;
 const signatureHeaders = ['x-webhook-signature', 'x-signature', 'x-hub-signature-256'];
@@ -43,6 +44,7 @@ function isRecent(timestamp: string, nowMs: number): boolean {
 }
 
 function digestOf(body: Buffer | string, secret: string, timestamp: string | undefined): Buffer {
+  countHashedBytes(Buffer.byteLength(body));
   const hmac = createHmac('sha256', secret);
   if (timestamp !== undefined) hmac.update(`${timestamp}.`);
   return hmac.update(body).digest();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Provider } from '#providers/provider.ts';
 import { RetellEvent } from './event.ts';
 import { ownersOf } from './owners.ts';
-import { verifyRetell } from './signature.ts';
+import { hintsOf, verifyRetell } from './signature.ts';
 import { occurredAt, translate } from './translate.ts';
 
 /** Retell AI: voice agents on the telephone and on the web. https://docs.retellai.com */
@@ -13,6 +13,8 @@ export const retell: Provider = {
     const secretIndex = verifyRetell(body, headers.get('x-retell-signature'), secrets, nowMs);
     return secretIndex === undefined ? undefined : { json: body.toString('utf8'), secretIndex };
   },
+
+  hintsOf,
 
   identify(event, json) {
     const parsed = RetellEvent.safeParse(event);

@@ -40,7 +40,7 @@ export async function storeAllowlist(
   const [stored] = await rowsOf<{ lets_in: boolean | null }>(
     tx,
     sql`update companies set ip_allowlist = (
-          select array_agg(distinct network(r::inet)::cidr) from unnest(${textArray(list)}) r)
+          select array_agg(distinct network(private.plain_inet(r::inet))::cidr) from unnest(${textArray(list)}) r)
         where id = ${companyId}::uuid
         returning private.as_inet(${ctx.ip}) <<= any (ip_allowlist) as lets_in`,
   ).catch((error: unknown) => {

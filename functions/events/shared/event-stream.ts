@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
-import { callerIdOf } from '#core/caller.ts';
+import { countedAs } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
@@ -148,7 +148,7 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
  * @throws AppError RATE_LIMITED where too many streams are open.
  */
 export function followLog(ctx: Context, followed: Followed, position: number): Stream {
-  const open = openStream(ctx.companyId, callerIdOf(ctx.caller), position);
+  const open = openStream(ctx.companyId, countedAs(ctx.caller) ?? ctx.caller.kind, position);
   let forgotten = setTimeout(() => open.close(), unreadMs).unref();
   return async function* stream(terms) {
     clearTimeout(forgotten);

@@ -1,4 +1,4 @@
-import { durationBounds, invalidSignatureCounts, requestMetrics } from '#core/metrics.ts';
+import { durationBounds, invalidSignatureCounts, requestMetrics, workCounts } from '#core/metrics.ts';
 import { broadcastCounts, openStreamCount } from '../../events/public.ts';
 import { latencyBoundsMs } from '../../inbound/public.ts';
 import { oldestWaitingSeconds, type PipelineState } from './pipeline-state.ts';
@@ -109,6 +109,15 @@ function instanceLines(): string[] {
       'Webhooks that this instance refused for their signature.',
       [...invalidSignatureCounts()].map(([provider, value]) => ({ labels: { provider }, value })),
     ),
+    ...metric(
+      'trunkline_hashed_bytes_total',
+      'counter',
+      'Bytes that this instance hashed to check the signatures of webhooks.',
+      [{ value: workCounts().hashedBytes }],
+    ),
+    ...metric('trunkline_body_fields_total', 'counter', 'Fields of JSON bodies that this instance parsed.', [
+      { value: workCounts().bodyFields },
+    ]),
     ...metric(
       'trunkline_broadcasts_total',
       'counter',

@@ -15,11 +15,15 @@ export interface HookSecret {
 
 interface Kept {
   secrets: HookSecret[];
+  /** Those of this list by how they are stored: what was opened once is not opened again. */
+  opened: Map<string, string | undefined>;
   at: number;
 }
 
 const kept = new Map<string, Kept>();
 const keptForMs = 60_000;
+/** Lists that are on their way: whoever asks meanwhile waits for the same one. */
+const coming = new Map<string, Promise<HookSecret[]>>();
 
 /**
  * The secrets that companies' own hooks of a provider are signed with, kept for a minute. `newerThan` (epoch ms) asks
@@ -32,9 +36,19 @@ export async function hookSecrets(
 ): Promise<HookSecret[]> {
   const known = kept.get(provider);
   if (known && known.at > newerThan) return known.secrets;
+  const loading = coming.get(provider) ?? load(provider, nowMs).finally(() => coming.delete(provider));
+  coming.set(provider, loading);
+  return await loading;
+}
+
+async function load(provider: string, nowMs: number): Promise<HookSecret[]> {
+  const before = kept.get(provider)?.opened;
+  const now = new Map<string, string | undefined>();
   const rows = await callFunction(sql`select * from private.hook_secrets(${provider})`);
   const secrets = rows.flatMap((row) => {
-    const secret = opened(String(row.secret), provider);
+    const stored = String(row.secret);
+    const secret = before?.has(stored) ? before.get(stored) : opened(stored, provider);
+    now.set(stored, secret);
     if (secret === undefined) return [];
     return [
       {
@@ -46,7 +60,7 @@ export async function hookSecrets(
       },
     ];
   });
-  kept.set(provider, { secrets, at: nowMs });
+  kept.set(provider, { secrets, opened: now, at: nowMs });
   return secrets;
 }
 

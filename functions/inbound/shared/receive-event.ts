@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { callFunction, takeLimits } from '#core/db.ts';
+import { callFunction, textArray } from '#core/db.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { HeaderFields } from '#core/http/incoming.ts';
 import { newId } from '#core/ids.ts';
-import { badSignatureLimit, limitsOn } from '#core/limits.ts';
 import { countInvalidSignature } from '#core/metrics.ts';
 import { wake } from '#core/queue.ts';
+import { countWrongSignature, noteRightSignature } from '#core/signers.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
 import { type HookSecret, hookSecrets } from './hook-secrets.ts';
 
@@ -22,8 +23,8 @@ export interface Expectation {
   shared: string | undefined;
   /** Of the companies' own secrets, those that count for this URL. */
   accepts: (secret: HookSecret) => boolean;
-  /** The owner that the URL names, as far as it is known. */
-  owner?: { companyId: string; appId: string | null } | undefined;
+  /** The owner that the URL names, as far as it is known. Asked once the signature is right. */
+  owner?: () => Promise<{ companyId: string; appId: string | null } | undefined>;
   /** Whether what nobody has linked belongs to the deployment's default company. */
   mayDefault: boolean;
 }
@@ -34,26 +35,88 @@ interface Verified {
   signer: HookSecret | undefined;
 }
 
+/** Secrets that are tried with one body: each costs a hash over all of it, and nobody has proved anything yet. */
+export const maxCandidates = 4;
+
+/** A secret that may have signed; `own` where it is a company's. */
+interface Candidate {
+  secret: string;
+  own: HookSecret | undefined;
+}
+
 async function verify(provider: Provider, ctx: Context, expectation: Expectation): Promise<Verified> {
   const nowMs = ctx.now().getTime();
-  const check = (own: HookSecret[]): Verified | undefined => {
-    const shared = expectation.shared ? [expectation.shared] : [];
-    const secrets = [...shared, ...own.map(({ secret }) => secret)];
+  const tried = new Set<string>();
+  const check = (candidates: readonly Candidate[]): Verified | undefined => {
+    const untried = candidates
+      .filter(({ secret }) => secret !== '' && !tried.has(secret))
+      .slice(0, maxCandidates - tried.size);
+    const secrets = untried.map(({ secret }) => secret);
+    for (const secret of secrets) tried.add(secret);
+    if (secrets.length === 0) return undefined;
     const body = provider.verify({ body: ctx.rawBody, headers: ctx.headers, secrets, nowMs });
-    return body && { body, signer: own[body.secretIndex - shared.length] };
+    return body && { body, signer: untried[body.secretIndex]?.own };
   };
-  const known = (await hookSecrets(provider.name, nowMs)).filter(expectation.accepts);
-  const fresh = async () =>
-    (await hookSecrets(provider.name, nowMs, nowMs - 1_000)).filter(expectation.accepts);
-  const verified = check(known) ?? check(await fresh());
-  if (verified) return verified;
+  const candidates = async (newerThan?: number): Promise<Candidate[]> => {
+    const own = (await hookSecrets(provider.name, nowMs, newerThan)).filter(expectation.accepts);
+    const shared = expectation.shared ? [{ secret: expectation.shared, own: undefined }] : [];
+    const chosen = await chosenOf(own, maxCandidates - shared.length, provider, ctx.rawBody);
+    return [...shared, ...chosen.map((secret) => ({ secret: secret.secret, own: secret }))];
+  };
+  // A hook may have just been made: a list that is a second old is asked for anew, by all that come meanwhile together.
+  const verified = check(await candidates()) ?? check(await candidates(nowMs - 1_000));
+  if (verified) {
+    ctx.waitUntil(noteRightSignature(ctx.ip, nowMs));
+    return verified;
+  }
   countInvalidSignature(provider.name);
   ctx.log.warn(
     { provider: provider.name, ip: ctx.ip, bytes: ctx.rawBody.length },
     'a webhook was not signed as it must be',
   );
-  await takeLimits(limitsOn(badSignatureLimit(ctx.ip)));
+  await countWrongSignature(ctx.ip, nowMs);
   throw new AppError('INVALID_SIGNATURE');
+}
+
+/**
+ * Of secrets that may have signed, as many as may be tried: all of them where they are few, else those of the ids that the
+ * body seems to name, else those of the companies to which these ids are linked.
+ */
+async function chosenOf(
+  own: readonly HookSecret[],
+  most: number,
+  provider: Provider,
+  body: Buffer,
+): Promise<readonly HookSecret[]> {
+  if (own.length <= most) return own;
+  const hints = provider.hintsOf?.(body) ?? [];
+  if (hints.length === 0) return [];
+  const named = own.filter(({ externalId }) => hints.includes(externalId));
+  if (named.length >= most) return named.slice(0, most);
+  const companies = await companiesLinked(provider.name, hints);
+  const linked = own.filter((secret) => companies.includes(secret.companyId) && !named.includes(secret));
+  return [...named, ...linked].slice(0, most);
+}
+
+/** The companies of such ids, for a minute: most hooks of a provider name the same few agents. */
+const linkedCompanies = new Map<string, { ids: readonly string[]; until: number }>();
+
+async function companiesLinked(provider: string, externalIds: readonly string[]): Promise<readonly string[]> {
+  const key = `${provider}:${externalIds.join(' ')}`;
+  const known = linkedCompanies.get(key);
+  if (known && known.until > Date.now()) return known.ids;
+  const rows = await callFunction(
+    sql`select companies_linked as id from private.companies_linked(${provider}, ${textArray(externalIds)})`,
+  );
+  const ids = rows.map(({ id }) => String(id));
+  if (linkedCompanies.size >= 1_000) linkedCompanies.delete(linkedCompanies.keys().next().value ?? '');
+  linkedCompanies.set(key, { ids, until: Date.now() + 60_000 });
+  return ids;
+}
+
+/** For tests. */
+export function forgetLinkedCompanies(): void {
+  linkedCompanies.clear();
 }
 
 const keptHeaders = ['content-type', 'user-agent', 'webhook-id', 'x-webhook-id', 'x-request-id'];
@@ -88,10 +151,14 @@ export const storable = (text: string, longest: number) =>
  * Whose an event is by its signature, whatever it names: that of the secret that signed. A secret of a whole company
  * leaves it to the address which of the company's apps is meant.
  */
-function ownerOf(signer: HookSecret | undefined, { owner }: Expectation): Expectation['owner'] {
-  if (!signer) return owner;
+async function ownerOf(
+  signer: HookSecret | undefined,
+  expectation: Expectation,
+): Promise<{ companyId: string; appId: string | null } | undefined> {
+  const named = signer && signer.appId !== null ? undefined : await expectation.owner?.();
+  if (!signer) return named;
   const { companyId, appId } = signer;
-  return appId === null && owner?.companyId === companyId ? owner : { companyId, appId };
+  return named?.companyId === companyId ? named : { companyId, appId };
 }
 
 /** Ready made: built anew by Drizzle for each event, it would cost a twentieth of taking one in. */
@@ -110,7 +177,7 @@ export async function receiveEvent(
 ): Promise<Received> {
   const { body, signer } = await verify(provider, ctx, expectation);
   const { payload, identity } = understand(provider, body.json);
-  const owner = ownerOf(signer, expectation);
+  const owner = await ownerOf(signer, expectation);
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
   const id = newId();

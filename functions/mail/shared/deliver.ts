@@ -10,13 +10,13 @@ import { smtpChannel } from './smtp.ts';
 
 /** The channels of this deployment, the first one first. */
 function channelsOf(ctx: Context): Channel[] {
-  const { NODE_ENV, RESEND_API_KEY, RESEND_API_URL, EMAIL_FROM: from, SMTP_URL } = env();
+  const { isProduction, RESEND_API_KEY, RESEND_API_URL, EMAIL_FROM: from, SMTP_URL } = env();
   const channels = [
     ...(RESEND_API_KEY ? [resendChannel({ baseUrl: RESEND_API_URL, apiKey: RESEND_API_KEY, from })] : []),
     ...(SMTP_URL ? [smtpChannel({ url: SMTP_URL, from })] : []),
   ];
   if (channels.length > 0) return channels;
-  if (NODE_ENV === 'production') {
+  if (isProduction) {
     throw new Error(
       'No mail can be sent: set RESEND_API_KEY, or SMTP_URL, in the environment of the deployment.',
     );

@@ -37,7 +37,7 @@ export const mailboxChannel = (ctx: Context): Channel => ({
 
 /** @throws AppError NOT_FOUND in production, where there is no such mailbox. */
 export function demandMailbox(): void {
-  if (env().NODE_ENV === 'production') throw new AppError('NOT_FOUND');
+  if (env().isProduction) throw new AppError('NOT_FOUND');
 }
 
 /** The newest mails, newest first; those to one address, where `to` is given. */

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { workCounts } from '#core/metrics.ts';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { aCompany, type TestCompany } from '#core/testing/company.ts';
+import { dialpadBody, post } from '#core/testing/hooks.ts';
+import * as dialpadSignature from '#providers/dialpad/signature.ts';
+import * as retellSignature from '#providers/retell/signature.ts';
+import * as receiveDialpad from './receive-dialpad.ts';
+import * as receiveIncoming from './receive-incoming.ts';
+import * as receiveRetell from './receive-retell.ts';
+import { forgetHookSecrets } from './shared/hook-secrets.ts';
+import { forgetLinkedCompanies, maxCandidates } from './shared/receive-event.ts';
+
+/** Companies with a key of their own at Retell, and with a secret of their own at Dialpad. */
+const companies: { company: TestCompany; agent: string; organization: string; secret: string }[] = [];
+
+beforeAll(async () => {
+  for (let i = 0; i < 150; i++) {
+    const one = {
+      company: await aCompany(),
+      agent: `agent_${randomUUID().replaceAll('-', '')}`,
+      organization: String(7_000_000_000_000 + Math.floor(Math.random() * 1e12)),
+      secret: `own-secret-${randomUUID()}`,
+    };
+    const { agent, organization, secret } = one;
+    await one.company.links({ provider: 'retell', kind: 'agent', externalId: agent, secret });
+    await one.company.links({ provider: 'dialpad', kind: 'organization', externalId: organization, secret });
+    companies.push(one);
+  }
+});
+afterAll(async () => {
+  await adminSql()`delete from companies where id = any(${companies.map(({ company }) => company.id)})`;
+});
+beforeEach(() => {
+  forgetHookSecrets();
+  forgetLinkedCompanies();
+});
+
+const last = () => {
+  const one = companies.at(-1);
+  if (!one) throw new Error('no company');
+  return one;
+};
+const retellEvent = (agent: string, transcript = '') =>
+  JSON.stringify({
+    event: 'call_analyzed',
+    call: { call_type: 'phone_call', call_id: randomUUID(), agent_id: agent, transcript },
+  });
+const sendRetell = (body: string, key: string, path = '/webhooks/retell') =>
+  post(receiveRetell, body, {
+    path,
+    headers: { 'x-retell-signature': retellSignature.signRetell(body, key, Date.now()) },
+  });
+
+/** @returns the status, and how many times over the body was hashed. */
+async function costOf(bytes: number, send: () => Promise<{ status: number }>): Promise<[number, number]> {
+  const before = workCounts().hashedBytes;
+  const { status } = await send();
+  return [status, (workCounts().hashedBytes - before) / bytes];
+}
+
+describe('a webhook of Retell, beside 150 keys', () => {
+  test('is told by the agent that it names, in whatever it says besides', async () => {
+    const { agent, secret, company } = last();
+    const talk = `"agent_id" : nothing, ${'word '.repeat(80_000)}`;
+    const { status, body } = await sendRetell(retellEvent(agent, talk), secret);
+    expect(status).toBe(200);
+    const [row] = await adminSql()`select company_id from inbound_events where id = ${body.data.id}`;
+    expect(row?.company_id).toBe(company.id);
+  });
+
+  test('is told by the company that its address names', async () => {
+    const { secret, company } = last();
+    const path = `/webhooks/retell?company_id=${company.id}`;
+    expect((await sendRetell(retellEvent('agent_of_nobody'), secret, path)).status).toBe(200);
+    expect((await sendRetell(retellEvent('agent_of_nobody'), secret)).status).toBe(401);
+    const other = `/webhooks/retell?company_id=${companies[0]?.company.id}`;
+    expect((await sendRetell(retellEvent('agent_of_nobody'), secret, other)).status).toBe(401);
+  });
+
+  test('costs four hashes at most when it is forged, whatever it names', async () => {
+    const agents = companies.map(({ agent }) => `{"agent_id":"${agent}"}`).join(',');
+    const body = `[${agents},"${'x'.repeat(1_000_000)}"]`;
+    const bytes = Buffer.byteLength(body);
+    // Twice: the signature of a test costs a hash of its own.
+    const [status, times] = await costOf(bytes, () => sendRetell(body, 'forged'));
+    expect(status).toBe(401);
+    expect(times).toBeLessThanOrEqual(maxCandidates + 1);
+    expect(times).toBeGreaterThan(1);
+    expect(await costOf(bytes, () => post(receiveRetell, body))).toEqual([401, 0]);
+  });
+
+  test('loads the list of secrets once for a hundred forged ones at once', async () => {
+    const { agent } = last();
+    const before = workCounts().hashedBytes;
+    const body = retellEvent(agent);
+    const all = await Promise.all(Array.from({ length: 100 }, () => sendRetell(body, 'forged')));
+    expect(new Set(all.map(({ status }) => status))).toEqual(new Set([401]));
+    expect((workCounts().hashedBytes - before) / Buffer.byteLength(body)).toBeLessThanOrEqual(
+      100 * (maxCandidates + 1),
+    );
+  });
+});
+
+describe('a webhook of Dialpad, beside 150 secrets', () => {
+  test('is told by the organisation that it names', async () => {
+    const { organization, secret } = last();
+    const event = { call_id: randomUUID(), state: 'hangup', company_id: organization };
+    expect((await post(receiveDialpad, dialpadBody(event, secret))).status).toBe(200);
+    expect((await post(receiveDialpad, dialpadBody({ ...event, company_id: '1' }, secret))).status).toBe(401);
+  });
+
+  test('costs four hashes at most when it is forged, and none where it is no token', async () => {
+    const { organization } = last();
+    const body = dialpadBody({ company_id: organization, text: 'x'.repeat(1_000_000) }, 'forged');
+    const [status, times] = await costOf(body.length, () => post(receiveDialpad, body));
+    expect([status, Math.ceil(times)]).toEqual([401, 2]); // the deployment's secret, and the organisation's
+    const blanks = `${' '.repeat(1_000_000)}x${' '.repeat(1_000_000)}x`;
+    expect(await costOf(blanks.length, () => post(receiveDialpad, blanks))).toEqual([401, 0]);
+  });
+});
+
+test('an event of a company’s own system is tried with that company’s secret alone', async () => {
+  const path = `/api/webhooks/incoming/${last().company.id}`;
+  const body = JSON.stringify({ type: 'call' });
+  const headers = { 'x-webhook-signature': 'a'.repeat(64) };
+  expect(await costOf(body.length, () => post(receiveIncoming, body, { path, headers }))).toEqual([401, 0]);
+});
+
+describe('what an unverified body names', () => {
+  test('is looked at a bounded number of times', () => {
+    const many = Buffer.from('"agent_id":"a",'.repeat(100_000));
+    expect(retellSignature.hintsOf(many)).toEqual(['a']);
+    const different = Array.from({ length: 1_000 }, (_, i) => `"agent_id":"agent_${i}"`).join(',');
+    expect(retellSignature.hintsOf(Buffer.from(different))).toHaveLength(4);
+    expect(
+      dialpadSignature.hintsOf(Buffer.from(dialpadBody({ a: { company_id: 12 }, office_id: '13' }))),
+    ).toEqual(['12', '13']);
+  });
+});
