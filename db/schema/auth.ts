@@ -47,6 +47,7 @@ export const emailVerifications = pgTable('email_verifications', {
   id: uuid('id').primaryKey().default(sql`private.uuid_v7()`),
   userId: uuid('user_id').notNull(),
   emailNormal: text('email_normal').notNull(),
+  sessionId: uuid('session_id'),
   tokenHash: bytea('token_hash').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),

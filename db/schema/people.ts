@@ -7,6 +7,7 @@ export const users = pgTable('users', {
   emailNormal: text('email_normal').notNull(),
   name: text('name').notNull(),
   passwordHash: text('password_hash'),
+  passwordProvedAt: timestamp('password_proved_at', { withTimezone: true }),
   phone: text('phone'),
   timezone: text('timezone').notNull().default('UTC'),
   language: text('language').notNull().default('en'),

@@ -42,7 +42,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const addressee = await addresseeOf(tx, userId);
       if (!session || !addressee) throw new Error('An account that was just made could not log in.');
       const deviceToken = rememberDevice(tx, ctx, userId);
-      const jobId = await queueVerification(tx, addressee);
+      const jobId = await queueVerification(tx, addressee, session.sessionId);
       audit(tx, ctx, {
         companyId: session.user.companyId,
         action: 'company.registered',

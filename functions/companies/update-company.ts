@@ -5,7 +5,7 @@ import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { wake } from '#core/queue.ts';
-import { languageInput, nameInput, timezoneInput } from '../auth/public.ts';
+import { demandProvedAddress, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
 import { BusinessHours } from './shared/business-hours.ts';
 import { Company } from './shared/company.ts';
 import { readCompany } from './shared/company-store.ts';
@@ -32,7 +32,7 @@ export const { contract, respond, serve, handler } = endpoint({
     })
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
   output: Company,
-  errors: ['NOT_FOUND', 'CONFLICT'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
     const { id, businessHours, ipAllowlist, providerLinks, ...plain } = input;
     const { company, waiting } = await ctx.dbAsService('change the caller’s company, or any', async (tx) => {
@@ -46,7 +46,10 @@ export const { contract, respond, serve, handler } = endpoint({
               then ${businessHours ? JSON.stringify(businessHours) : null}::jsonb else business_hours end
           where id = ${id}::uuid`,
       );
-      if (ipAllowlist !== undefined) await storeAllowlist(tx, ctx, id, ipAllowlist);
+      if (ipAllowlist !== undefined) {
+        await demandProvedAddress(tx, ctx);
+        await storeAllowlist(tx, ctx, id, ipAllowlist);
+      }
       const waiting = providerLinks ? await replaceLinks(tx, id, providerLinks) : [];
       const company = await readCompany(tx, ctx, id);
       const fields = [

@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'team',
   input: z.object({ userId: z.uuid() }),
   output: z.object({ userId: z.uuid(), removed: z.literal(true) }),
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('remove a member of a company', async (tx) => {
       const { companyId } = ctx;

@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'team',
   input: z.object({ userId: z.uuid(), role: CompanyRole }),
   output: TeamMember,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('change the role of a member', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');

@@ -48,7 +48,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input,
   output: User,
   status: 201,
-  errors: ['EMAIL_TAKEN', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'EMAIL_TAKEN', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     if (input.password !== undefined) demandNotEmail(input.password, input.email, 'password');
     const passwordHash = input.password === undefined ? null : await hashPassword(input.password);
@@ -83,7 +83,7 @@ export const { contract, respond, serve, handler } = endpoint({
 /** Whoever gave the password may have mistyped the address. @returns the job of the mail. */
 async function askToVerify(tx: Tx, userId: string): Promise<string[]> {
   const addressee = await addresseeOf(tx, userId);
-  return addressee ? [await queueVerification(tx, addressee)] : [];
+  return addressee ? [await queueVerification(tx, addressee, null)] : [];
 }
 
 /** @throws AppError EMAIL_TAKEN, whoever has the address. Of any number at once, one gets through. */

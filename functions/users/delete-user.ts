@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'team',
   input: z.object({ id: z.uuid() }),
   output: User,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('deactivate a person of the caller’s company', async (tx) => {
       const { companyId } = ctx;

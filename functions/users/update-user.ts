@@ -26,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
     })
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
   output: User,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
     const isSelf = userId === input.id;
