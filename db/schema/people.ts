@@ -9,6 +9,7 @@ export const users = pgTable('users', {
   passwordHash: text('password_hash'),
   passwordProvedAt: timestamp('password_proved_at', { withTimezone: true }),
   phone: text('phone'),
+  phoneVerifiedAt: timestamp('phone_verified_at', { withTimezone: true }),
   timezone: text('timezone').notNull().default('UTC'),
   language: text('language').notNull().default('en'),
   isPlatformAdmin: boolean('is_platform_admin').notNull().default(false),

@@ -109,6 +109,7 @@ export async function endUnproved(
   except?: string | undefined,
 ): Promise<EndedByProof> {
   const sessions = await endSessions(tx, userId, 'address_proved', except === undefined ? {} : { except });
+  await rowsOf(tx, sql`update users set phone_verified_at = null where id = ${userId}::uuid`);
   return {
     sessions,
     apiKeys: await revokeKeys(tx, ctx, userId, null),
