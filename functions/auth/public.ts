@@ -3,7 +3,6 @@ export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail }
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
-export { queueVerification } from './shared/email-verification.ts';
 export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
 export { DeviceToken, forgetDevices, rememberDevice } from './shared/known-devices.ts';
 export { callingPerson } from './shared/person.ts';

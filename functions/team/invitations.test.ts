@@ -246,7 +246,10 @@ describe('POST /api/team/invitations/:token/accept', () => {
   test('leaves a member the role they have, and audits that one', async () => {
     const acme = await aCompany();
     const [owner, email] = [await acme.as('owner'), anAddress()];
-    const { id } = (await owner.request(createUser, { email, name: 'Ada', role: 'agent' })).body.data;
+    await owner.request(createUser, { email, name: 'Ada', role: 'agent' });
+    const id = randomUUID();
+    await adminSql()`insert into users (id, email, email_normal, name) values (${id}, ${email}, ${email}, 'Ada')`;
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${acme.id}, ${id}, 'agent')`;
     await owner.request(updateMemberRole, { userId: id, role: 'manager' });
     expect((await accept(await tokenFor(email))).body.data).toMatchObject({ id, role: 'manager' });
     const [entry] = await adminSql()`select after from audit_logs

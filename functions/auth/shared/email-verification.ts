@@ -13,11 +13,7 @@ const verificationHours = 24;
  * @param sessionId The session that asks for it, which goes on when the address is proved for the first time.
  * @returns the id of its job.
  */
-export async function queueVerification(
-  tx: Tx,
-  addressee: Addressee,
-  sessionId: string | null,
-): Promise<string> {
+export async function queueVerification(tx: Tx, addressee: Addressee, sessionId: string): Promise<string> {
   const token = makeToken('ev');
   await rowsOf(
     tx,

@@ -7,7 +7,8 @@ import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/passwords.ts';
 import { endAllUnproved, forgetDevices, lockForProof } from '../../auth/public.ts';
-import { hashInvitationToken } from './invitation-store.ts';
+import { hashInvitationToken, type InvitedProfile } from './invitation-store.ts';
+import { senderMayGive } from './lost-rights.ts';
 import type { RoleName } from './roster.ts';
 import { demandSeatToJoin } from './seats.ts';
 
@@ -18,6 +19,7 @@ export interface Pending {
   email: string;
   emailNormal: string;
   name: string | null;
+  profile: InvitedProfile;
   tokenHash: Buffer;
   account: { id: string; passwordHash: string | null; isProved: boolean; mayJoin: boolean } | undefined;
 }
@@ -38,13 +40,14 @@ export async function findPending(tx: Tx, token: string): Promise<Pending> {
     email: string;
     email_normal: string;
     name: string | null;
+    profile: string;
     user_id: string | null;
     password_hash: string | null;
     is_proved: boolean;
     may_join: boolean;
   }>(
     tx,
-    sql`select i.id, i.company_id, i.email, i.email_normal, i.name, u.id as user_id, u.password_hash,
+    sql`select i.id, i.company_id, i.email, i.email_normal, i.name, i.profile::text as profile, u.id as user_id, u.password_hash,
         u.email_verified_at is not null as is_proved,
         u.is_active or u.without_company_since is not null as may_join
       from invitations i join companies c on c.id = i.company_id left join users u on u.email_normal = i.email_normal
@@ -58,6 +61,7 @@ export async function findPending(tx: Tx, token: string): Promise<Pending> {
     email: row.email,
     emailNormal: row.email_normal,
     name: row.name,
+    profile: JSON.parse(row.profile), // written by inviteByMail and changeInvited alone
     tokenHash,
     account:
       row.user_id === null
@@ -113,7 +117,7 @@ export async function provePerson(
 /**
  * Uses the invitation up: makes the account where there is none, and the membership.
  * @returns the person's id.
- * @throws AppError NOT_FOUND when somebody else was faster, CONFLICT when the account is not what it was, or the company
+ * @throws AppError NOT_FOUND when somebody else was faster or its sender may not give that role any more, CONFLICT when the account is not what it was, or the company
  * has no room.
  */
 export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
@@ -121,10 +125,11 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
   await rowsOf(tx, sql`select 1 from companies where id = ${pending.companyId}::uuid for no key update`);
   const [used] = await rowsOf<{ role: RoleName }>(
     tx,
-    sql`update invitations set accepted_at = now()
-      where id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
+    sql`update invitations i set accepted_at = now()
+      where i.id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
         and revoked_at is null and expires_at > now()
-        and exists (select from companies c where c.id = company_id and c.deleted_at is null)
+        and exists (select from companies c where c.id = i.company_id and c.deleted_at is null)
+        and ${senderMayGive}
       returning role`,
   );
   if (!used) throw noInvitation();
@@ -159,10 +164,14 @@ async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: R
 
 /** The mail proved the address, so it is verified. Until the person says otherwise, the company's habits are theirs. */
 async function makeAccount(tx: Tx, pending: Pending, proven: Proven): Promise<string> {
+  const { profile } = pending;
   const [made] = await rowsOf<{ id: string }>(
     tx,
-    sql`insert into users (email, email_normal, name, password_hash, password_proved_at, email_verified_at, timezone, language)
-      select ${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now(), now(), c.timezone, c.language
+    sql`insert into users (email, email_normal, name, password_hash, password_proved_at, email_verified_at, phone,
+        timezone, language)
+      select ${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now(), now(),
+        ${profile.phone ?? null}::text, coalesce(${profile.timezone ?? null}::text, c.timezone),
+        coalesce(${profile.language ?? null}::text, c.language)
       from companies c where c.id = ${pending.companyId}::uuid
       on conflict (email_normal) do nothing returning id`,
   );

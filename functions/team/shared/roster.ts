@@ -26,6 +26,7 @@ export interface Member {
   name: string;
   role: RoleName;
   isActive: boolean;
+  isPlatformAdmin: boolean;
 }
 
 /**
@@ -75,7 +76,8 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
 export async function findMember(tx: Tx, companyId: string, userId: string): Promise<Member> {
   const [found] = await rowsOf<Member>(
     tx,
-    sql`select u.id as "userId", u.email, u.email_normal as "emailNormal", u.name, m.role, m.is_active as "isActive"
+    sql`select u.id as "userId", u.email, u.email_normal as "emailNormal", u.name, m.role, m.is_active as "isActive",
+        u.is_platform_admin as "isPlatformAdmin"
       from memberships m join users u on u.id = m.user_id
       where m.company_id = ${companyId}::uuid and m.user_id = ${userId}::uuid`,
   );
