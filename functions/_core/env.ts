@@ -77,6 +77,7 @@ const shape = z.object({
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  REGISTRATION: z.enum(['open', 'invited'], { error: 'must be open or invited' }).default('open'),
   ALLOWED_ORIGINS: z
     .string()
     .default('')
