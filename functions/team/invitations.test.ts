@@ -427,3 +427,24 @@ describe('the quota of users', () => {
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409, 409]);
   });
 });
+
+test('inviting and sending again answer alike for addresses with an account and without', async () => {
+  const owner = await (await aCompany()).as('owner');
+  const [known, unknown] = [Array.from({ length: 20 }, anAddress), Array.from({ length: 20 }, anAddress)];
+  await adminSql()`insert into users (email, email_normal, name, password_hash, email_verified_at)
+    select e, e, 'Somebody', 'x', now() from unnest(${known}::text[]) e`;
+  const times = /"(createdAt|sentAt|expiresAt)":"[^"]*"/g;
+  const answers = new Set<string>();
+  for (const email of [...known, ...unknown]) {
+    const made = await owner.request(inviteMember, { email, role: 'agent', name: 'Ada' });
+    const { id } = made.body.data;
+    const again = await owner.request(resendInvitation, { id });
+    const mails = (await mailsTo(email)).map(({ template, language }) => ({ template, language }));
+    const said = [made, again].map(({ status, text }) => [
+      status,
+      text.replaceAll(times, '').replaceAll(id, 'ID').replaceAll(email, 'EMAIL'),
+    ]);
+    answers.add(JSON.stringify([said, mails]));
+  }
+  expect(answers.size).toBe(1);
+});
