@@ -249,3 +249,26 @@ describe('fields that nobody may write', () => {
     expect(refused).toEqual(expect.arrayContaining(fields));
   });
 });
+
+describe('a person whose e-mail address is not proved', () => {
+  const careful = people.filter(
+    ({ contract }) =>
+      contract.errors.includes('EMAIL_NOT_VERIFIED') && contract.permission !== 'platform:manage',
+  );
+  /** Where only some of the fields need the proof: one of those. */
+  const given: Record<string, (company: TestCompany) => Record<string, unknown>> = {
+    'PUT /api/companies/:id': ({ id }) => ({ id, ipAllowlist: ['203.0.113.0/24'] }),
+  };
+
+  test('is told so by all that need the proof', () => {
+    expect(careful.length).toBeGreaterThan(7);
+  });
+
+  test.each(careful)('$title answers 403', async (endpoint) => {
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    await adminSql()`update users set email_verified_at = null where id = ${owner.id}`;
+    const input = given[endpoint.title]?.(acme) ?? inputOf(endpoint);
+    expectFailure(await owner.request(endpoint, input), 403, 'EMAIL_NOT_VERIFIED');
+  });
+});

@@ -47,7 +47,19 @@ export const emailVerifications = pgTable('email_verifications', {
   id: uuid('id').primaryKey().default(sql`private.uuid_v7()`),
   userId: uuid('user_id').notNull(),
   emailNormal: text('email_normal').notNull(),
+  sessionId: uuid('session_id'),
   tokenHash: bytea('token_hash').notNull(),
+  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
+  expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
+  usedAt: timestamp('used_at', { withTimezone: true }),
+});
+
+export const phoneCodes = pgTable('phone_codes', {
+  id: uuid('id').primaryKey().default(sql`private.uuid_v7()`),
+  userId: uuid('user_id').notNull(),
+  phone: text('phone').notNull(),
+  codeHash: bytea('code_hash').notNull(),
+  tries: integer('tries').notNull().default(0),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
   usedAt: timestamp('used_at', { withTimezone: true }),

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { jsonb, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 import { bytea } from './types.ts';
 
 export const invitations = pgTable('invitations', {
@@ -9,6 +9,7 @@ export const invitations = pgTable('invitations', {
   emailNormal: text('email_normal').notNull(),
   role: text('role').notNull(),
   name: text('name'),
+  profile: jsonb('profile').notNull().default({}),
   tokenHash: bytea('token_hash').notNull(),
   invitedBy: uuid('invited_by'),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),

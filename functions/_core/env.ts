@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { isPrivateHost } from './outgoing/addresses.ts';
+import { phoneCountries } from './phone-countries.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {
@@ -30,6 +31,21 @@ const rateLimit = z
     const [count = '', window = ''] = text.split('/');
     return text === 'off' ? undefined : { count: Number(count), seconds: spanSeconds(window) };
   });
+
+/** ISO 3166 codes, comma separated, or * for all. */
+const countries = z.string().transform((text, refused): ReadonlySet<string> | '*' => {
+  if (text.trim() === '*') return '*';
+  const codes = text
+    .split(',')
+    .map((code) => code.trim().toUpperCase())
+    .filter(Boolean);
+  const unknown = codes.find((code) => !phoneCountries.includes(code));
+  if (unknown !== undefined) {
+    refused.addIssue(`must list ISO 3166 codes of countries, as US,CA,DE, or be *: ${unknown} is none`);
+    return z.NEVER;
+  }
+  return new Set(codes);
+});
 
 const shape = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).optional(),
@@ -62,6 +78,7 @@ const shape = z.object({
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
+  REGISTRATION: z.enum(['open', 'invited'], { error: 'must be open or invited' }).default('open'),
   ALLOWED_ORIGINS: z
     .string()
     .default('')
@@ -80,6 +97,11 @@ const shape = z.object({
   RATE_LIMIT_STREAM: rateLimit.prefault('30/1m'),
   RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
   RATE_LIMIT_REFUSED: rateLimit.prefault('100/1m'),
+  RATE_LIMIT_SMS_CODE: rateLimit.prefault('5/1h'),
+  RATE_LIMIT_SMS_PERSON: rateLimit.prefault('10/1h'),
+  RATE_LIMIT_SMS_PERSON_DAY: rateLimit.prefault('30/1d'),
+  RATE_LIMIT_SMS_COMPANY: rateLimit.prefault('200/1h'),
+  RATE_LIMIT_SMS_COMPANY_DAY: rateLimit.prefault('1000/1d'),
   RESEND_API_KEY: z.string().optional(),
   RESEND_API_URL: address.default('https://api.resend.com'),
   EMAIL_FROM: z.string().default('Trunkline <no-reply@localhost>'),
@@ -119,6 +141,7 @@ const shape = z.object({
   TWILIO_PHONE_NUMBER: z.string().optional(),
   TWILIO_API_URL: address.default('https://api.twilio.com'),
   SMS_ENABLED: z.stringbool({ error: 'must be true or false' }).default(false),
+  SMS_COUNTRIES: countries.prefault(''),
   SUPABASE_URL: address.optional(),
   SUPABASE_SERVICE_ROLE_KEY: z.string().optional(),
   WEBHOOK_ALLOW_PRIVATE: z.stringbool({ error: 'must be true or false' }).optional(),

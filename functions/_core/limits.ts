@@ -98,6 +98,61 @@ export const badSignatureLimit = (ip: string): LimitAsk[] =>
 export const refusedLimit = (ip: string): LimitAsk[] =>
   ip === '' ? [] : asksOf(`refused:ip:${limitAddress(ip)}`, env().RATE_LIMIT_REFUSED);
 
+/** For an hour and for a day; what is `off` does not count. */
+const askOf = (key: string, ...limits: (RateLimit | undefined)[]): LimitAsk[] => {
+  const [first, second] = limits.filter((limit) => limit !== undefined);
+  return first ? [{ key, limits: second ? [first, second] : [first] }] : [];
+};
+
+/** How much more than in its own window is let in within a day of codes. */
+const codesOfADay = 2;
+
+/**
+ * Codes that are sent to a telephone number: by the person, by the number, whoever asks, and by the address on the
+ * network, with `addressShare` times as many.
+ */
+export function codeLimits(given: { userId: string; phone: string; ip: string }): LimitAsk[] {
+  const limit = env().RATE_LIMIT_SMS_CODE;
+  if (!limit) return [];
+  const addressShare = 4;
+  const ofADay = (times: number) => ({ count: limit.count * codesOfADay * times, seconds: 86_400 });
+  return [
+    ...askOf(`sms-code:user:${given.userId}`, limit, ofADay(1)),
+    ...askOf(`sms-code:number:${printOf(given.phone)}`, limit, ofADay(1)),
+    ...askOf(
+      `sms-code:ip:${given.ip}`,
+      { ...limit, count: limit.count * addressShare },
+      ofADay(addressShare),
+    ),
+  ];
+}
+
+/** What an SMS is about. Each is counted by itself, so that missed calls cannot use up what security needs. */
+export type SmsClass = 'security' | 'notices';
+
+/** SMS of a person, and of a company. A company that sends by its own account is not counted. */
+export function smsLimits(given: {
+  smsClass: SmsClass;
+  userId: string;
+  companyId: string | undefined;
+}): LimitAsk[] {
+  const settings = env();
+  return [
+    ...askOf(
+      `sms:${given.smsClass}:user:${given.userId}`,
+      settings.RATE_LIMIT_SMS_PERSON,
+      settings.RATE_LIMIT_SMS_PERSON_DAY,
+    ),
+    ...(given.companyId === undefined
+      ? []
+      : askOf(
+          `sms:${given.smsClass}:company:${given.companyId}`,
+          settings.RATE_LIMIT_SMS_COMPANY,
+          settings.RATE_LIMIT_SMS_COMPANY_DAY,
+        )),
+  ];
+}
+
 export const takeLimitText = 'select private.take_limit($1, $2::int, $3::int, $4::int, $5::int) as state';
 export const takeLimitParams = ({ key, limits: [first, second] }: LimitAsk): (string | number | null)[] => [
   key,

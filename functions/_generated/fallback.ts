@@ -18,6 +18,8 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'POST', path: '/api/auth/logout-all' },
   { method: 'GET', path: '/api/auth/me' },
   { method: 'PUT', path: '/api/auth/password' },
+  { method: 'POST', path: '/api/auth/phone/send-code' },
+  { method: 'POST', path: '/api/auth/phone/verify' },
   { method: 'GET', path: '/api/auth/profile' },
   { method: 'PUT', path: '/api/auth/profile' },
   { method: 'POST', path: '/api/auth/refresh' },

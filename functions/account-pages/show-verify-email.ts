@@ -14,7 +14,10 @@ if (token === '') {
 whenSent(async () => {
   const { isOk, body } = await ask('/api/auth/verify-email', { token });
   if (!isOk) return refuse(body);
-  finish('Thank you: ' + body.data.email + ' is confirmed. You can close this page.', 'good');
+  const { email, ended } = body.data;
+  const others = ended.sessions + ended.apiKeys > 0 || ended.secondFactor
+    ? ' Other sessions, API keys and the second factor of the time before have ended.' : '';
+  finish('Thank you: ' + email + ' is confirmed.' + others + ' You can close this page.', 'good');
 });
 `;
 
@@ -33,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle() {
     return accountPage({
       title: 'Confirm your e-mail address',
-      lead: 'Press the button to show that the address of the mail is yours.',
+      lead: 'Did you make this account? Then press the button to show that the address of the mail is yours. If somebody else made it, close this page.',
       form,
       script,
     });

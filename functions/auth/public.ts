@@ -3,9 +3,8 @@ export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail }
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
-export { queueVerification } from './shared/email-verification.ts';
-export { endSessions } from './shared/end-sessions.ts';
-export { DeviceToken, rememberDevice } from './shared/known-devices.ts';
+export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
+export { DeviceToken, forgetDevices, rememberDevice } from './shared/known-devices.ts';
 export { callingPerson } from './shared/person.ts';
 export {
   languageInput,
@@ -15,4 +14,5 @@ export {
   timezoneInput,
   updateProfile,
 } from './shared/profile.ts';
+export { demandProvedAddress, endAllUnproved, lockForProof, notProved } from './shared/proved-address.ts';
 export { loggedIn, startSession } from './shared/session-store.ts';

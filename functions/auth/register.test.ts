@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
-import { request } from '#core/testing/company.ts';
+import { aCompany, request } from '#core/testing/company.ts';
+import { setSettings } from '#core/testing/settings.ts';
+import * as acceptInvitation from '../team/accept-invitation.ts';
+import * as inviteMember from '../team/invite-member.ts';
+import { tokenFor } from '../team/testing/invitations.ts';
 import * as getMe from './get-me.ts';
 import * as register from './register.ts';
 import { hashToken } from './shared/secret-tokens.ts';
@@ -115,4 +119,21 @@ describe('POST /api/auth/register', () => {
   ])('takes a password of %s', async (_, chosen) => {
     expect((await signUp({ password: chosen })).status).toBe(201);
   });
+});
+
+test('closed registration takes nobody, but for those who are invited', async () => {
+  setSettings({ REGISTRATION: 'invited' });
+  try {
+    const email = anEmail();
+    const { status, body } = await signUp({ email });
+    expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+    expect(body.message).toContain('Registration is closed');
+    expect(await adminSql()`select 1 from users where email = ${email}`).toHaveLength(0);
+    const owner = await (await aCompany()).as('owner');
+    await owner.request(inviteMember, { email, role: 'agent', name: 'Ada' });
+    const accepted = await request(acceptInvitation, { token: await tokenFor(email), password });
+    expect(accepted.status).toBe(201);
+  } finally {
+    setSettings({ REGISTRATION: undefined });
+  }
 });

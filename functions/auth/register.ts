@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/passwords.ts';
 import { wake } from '#core/queue.ts';
@@ -17,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/auth/register',
   summary: 'Make an account and its company',
   description:
-    'Whoever registers owns the new company, and is logged in. A mail asks them to prove their address. That an address is taken is said plainly, since the answer holds a token at once: the limit is what keeps from trying many.',
+    'Whoever registers owns the new company, and is logged in. A mail asks them to prove their address. Where the deployment has closed registration (REGISTRATION=invited), it answers 403: people come in by invitations. That an address is taken is said plainly, since the answer holds a token at once: the limit is what keeps from trying many.',
   who: ['public'],
   limit: 'auth',
   limitBy: 'email',
@@ -32,8 +33,14 @@ export const { contract, respond, serve, handler } = endpoint({
   output: LoggedIn.extend({ deviceToken: DeviceToken }),
   envelope: 'none',
   status: 201,
-  errors: ['EMAIL_TAKEN'],
+  errors: ['FORBIDDEN', 'EMAIL_TAKEN'],
   async handle({ ctx, input }) {
+    if (env().REGISTRATION === 'invited') {
+      throw new AppError('FORBIDDEN', {
+        message:
+          'Registration is closed here: ask a company to invite you, and accept by the link of its mail.',
+      });
+    }
     demandNotEmail(input.password, input.email, 'password');
     const passwordHash = await hashPassword(input.password);
     const made = await ctx.dbAsService('make an account before there is a caller', async (tx) => {
@@ -42,7 +49,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const addressee = await addresseeOf(tx, userId);
       if (!session || !addressee) throw new Error('An account that was just made could not log in.');
       const deviceToken = rememberDevice(tx, ctx, userId);
-      const jobId = await queueVerification(tx, addressee);
+      const jobId = await queueVerification(tx, addressee, session.sessionId);
       audit(tx, ctx, {
         companyId: session.user.companyId,
         action: 'company.registered',

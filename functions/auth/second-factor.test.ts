@@ -4,12 +4,12 @@ import { request } from '#core/testing/company.ts';
 import * as setUpTwoFactor from '../two-factor/set-up-two-factor.ts';
 import { codeAt, wrongCode } from '../two-factor/testing/authenticator.ts';
 import * as verifyTwoFactor from '../two-factor/verify-two-factor.ts';
-import { anAccount, logIn, password } from './testing/account.ts';
+import { aProvedAccount, logIn, password } from './testing/account.ts';
 
 const stepMs = 30_000;
 
 async function aGuardedAccount() {
-  const account = await anAccount();
+  const account = await aProvedAccount();
   const setUp = await request(setUpTwoFactor, {}, account.headers);
   const secret: string = setUp.body.data.secret;
   // Of the step before: that of now is left for the login.

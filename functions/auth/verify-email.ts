@@ -8,21 +8,32 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/verify-email',
   summary: 'Prove an e-mail address by the token of the mail sent to it',
+  description:
+    'The first proof ends the sessions, API keys and second factor that the account had, but for the session that asked for the mail (for the mail of a registration: that one’s).',
   who: ['public'],
   limit: 'strict',
   input: z.object({ token: tokenInput }),
-  output: z.object({ email: z.string() }),
+  output: z.object({
+    email: z.string(),
+    ended: z
+      .object({
+        sessions: z.number().int(),
+        apiKeys: z.number().int(),
+        secondFactor: z.boolean().describe('Whether one was on.'),
+      })
+      .describe('What the first proof ended.'),
+  }),
   async handle({ ctx, input }) {
-    const email = await ctx.dbAsService('mark an address as proved', (tx) =>
+    const verified = await ctx.dbAsService('mark an address as proved', (tx) =>
       verifyEmail(tx, ctx, input.token),
     );
-    if (email === undefined) {
+    if (verified === undefined) {
       const message = 'is wrong, was used, or is too old: ask for another mail';
       throw new AppError('VALIDATION_FAILED', {
         message: `The token ${message}.`,
         details: [{ path: 'token', message }],
       });
     }
-    return { email };
+    return verified;
   },
 });

@@ -5,7 +5,14 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { wake } from '#core/queue.ts';
-import { callingPerson, emailInput, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
+import {
+  callingPerson,
+  demandProvedAddress,
+  emailInput,
+  languageInput,
+  nameInput,
+  timezoneInput,
+} from '../auth/public.ts';
 import { inviteByMail } from '../team/public.ts';
 import { Company } from './shared/company.ts';
 import { readCompany } from './shared/company-store.ts';
@@ -26,6 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: Company,
   status: 201,
+  errors: ['EMAIL_NOT_VERIFIED'],
   async handle({ ctx, input }) {
     const { company, jobIds } = await ctx.dbAsService('make a company for a platform admin', async (tx) => {
       const [made] = await rowsOf<{ id: string }>(
@@ -65,6 +73,7 @@ async function giveOwner(
     );
     return [];
   }
+  await demandProvedAddress(tx, ctx);
   const [admin] = await rowsOf<{ name: string }>(tx, sql`select name from users where id = ${userId}::uuid`);
   const company = { id: companyId, name: given.name, language: given.language };
   const sent = await inviteByMail(

@@ -6,7 +6,7 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { wake } from '#core/queue.ts';
-import { languageInput, nameInput, timezoneInput } from '../auth/public.ts';
+import { demandProvedAddress, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
 import { type Held, untilDecided } from '../provider-accounts/public.ts';
 import { BusinessHours } from './shared/business-hours.ts';
 import { Company } from './shared/company.ts';
@@ -40,7 +40,14 @@ export const { contract, respond, serve, handler } = endpoint({
     })
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
   output: Company,
-  errors: ['NOT_FOUND', 'FORBIDDEN', 'CONFLICT', 'OWNERSHIP_NOT_PROVED', 'PROVIDER_FAILED'],
+  errors: [
+    'EMAIL_NOT_VERIFIED',
+    'NOT_FOUND',
+    'FORBIDDEN',
+    'CONFLICT',
+    'OWNERSHIP_NOT_PROVED',
+    'PROVIDER_FAILED',
+  ],
   async handle({ ctx, input }) {
     const { id, businessHours, ipAllowlist, providerLinks, managesSharedAccounts, ...plain } = input;
     const asked = await ctx.dbAsService('see which company is to be changed, and by whom', async (tx) => {
@@ -61,7 +68,10 @@ export const { contract, respond, serve, handler } = endpoint({
               then ${businessHours ? JSON.stringify(businessHours) : null}::jsonb else business_hours end
           where id = ${id}::uuid`,
         );
-        if (ipAllowlist !== undefined) await storeAllowlist(tx, ctx, id, ipAllowlist);
+        if (ipAllowlist !== undefined) {
+          await demandProvedAddress(tx, ctx);
+          await storeAllowlist(tx, ctx, id, ipAllowlist);
+        }
         const isAbove = await isPlatformAdmin(tx, ctx);
         if (managesSharedAccounts !== undefined) await storeSharing(tx, id, managesSharedAccounts, isAbove);
         const how: Linking = isAbove ? { by: 'operator' } : { by: 'proof', proofs, lost };

@@ -3,7 +3,13 @@ import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { schedule } from '#core/schedule.ts';
-import { auditOfPerson, companiesOf, demandNobodyDependsOn, eraseAccount } from './shared/deletion.ts';
+import {
+  auditOfPerson,
+  companiesOf,
+  demandNobodyDependsOn,
+  eraseAccount,
+  webhooksOf,
+} from './shared/deletion.ts';
 import { deleteExport, type ExportJob, keptHours } from './shared/stored-export.ts';
 
 /** Accounts, or files, of one run. */
@@ -28,8 +34,12 @@ async function erase(ctx: Context, userId: string): Promise<void> {
     );
     if (!person) return;
     const companies = await companiesOf(tx, userId);
-    await eraseAccount(tx, userId);
-    await auditOfPerson(tx, ctx, userId, companies, { action: 'user.erased', actor: 'system' });
+    const webhooks = await webhooksOf(tx, userId, companies);
+    await eraseAccount(tx, ctx, userId);
+    for (const companyId of companies) {
+      const after = { webhooks: webhooks.get(companyId) ?? [] };
+      await auditOfPerson(tx, ctx, userId, [companyId], { action: 'user.erased', after, actor: 'system' });
+    }
   });
 }
 

@@ -9,7 +9,7 @@ import { AppError } from '#core/errors.ts';
 import { timeInput } from '#core/input.ts';
 import { asJson } from '#core/shape.ts';
 import { apiKeys } from '#db/schema/apps.ts';
-import { callingPerson } from '../auth/public.ts';
+import { callingPerson, demandLiveSession } from '../auth/public.ts';
 import {
   ApiKey,
   apiKeyShape,
@@ -53,11 +53,13 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['CONFLICT'],
   async handle({ ctx, input }) {
-    const { userId, companyId } = callingPerson(ctx);
+    const caller = callingPerson(ctx);
+    const { userId, companyId } = caller;
     const expiresAt = expiryOf(input, ctx.now());
     const made = makeApiKey();
     return await ctx.dbAsService('make an API key of the person who calls', async (tx) => {
       await lockSettings(tx, companyId);
+      await demandLiveSession(tx, caller);
       const { role } = await rightsOf(tx, ctx);
       const granted = [...new Set(input.scopes ?? scopesOf(role))];
       demandScopes(granted, role);

@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/team/invitations/:token/accept',
   summary: 'Accept an invitation, and log in',
   description:
-    'Whose address has no account gets one, with this name and password; whose has one proves with its password that it is theirs. The token works once.',
+    'An address without an account gets one, with this name and password. An account whose address was proved before is asked for its password. One whose address was not is given this password, and everything that was set up before ends: sessions, API keys, second factor. The token works once.',
   who: ['public'],
   limit: 'auth',
   limitBy: 'token',
@@ -39,7 +39,9 @@ export const { contract, respond, serve, handler } = endpoint({
     const proven = await provePerson(pending, input);
     const outcome = await ctx.dbAsService('join a company before there is a caller', async (tx) => {
       // Committed when it is wrong, too: tries of codes count.
-      const factor = pending.account && (await checkSecondFactor(tx, ctx, pending.account.id, input.code));
+      // One that was set up before the address was proved is no obstacle: it may be a stranger's.
+      const asked = pending.account?.isProved ? pending.account : undefined;
+      const factor = asked && (await checkSecondFactor(tx, ctx, asked.id, input.code));
       if (factor !== undefined && factor !== 'off' && factor !== 'right') return factor;
       const userId = await joinCompany(tx, ctx, pending, proven);
       const { passwordHash } = proven;

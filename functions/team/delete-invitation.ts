@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'team:write',
   input: z.object({ id: z.uuid() }),
   output: Invitation,
-  errors: ['NOT_FOUND', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('revoke an invitation', async (tx) =>
       revokeInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),

@@ -246,7 +246,10 @@ describe('POST /api/team/invitations/:token/accept', () => {
   test('leaves a member the role they have, and audits that one', async () => {
     const acme = await aCompany();
     const [owner, email] = [await acme.as('owner'), anAddress()];
-    const { id } = (await owner.request(createUser, { email, name: 'Ada', role: 'agent' })).body.data;
+    await owner.request(createUser, { email, name: 'Ada', role: 'agent' });
+    const id = randomUUID();
+    await adminSql()`insert into users (id, email, email_normal, name) values (${id}, ${email}, ${email}, 'Ada')`;
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${acme.id}, ${id}, 'agent')`;
     await owner.request(updateMemberRole, { userId: id, role: 'manager' });
     expect((await accept(await tokenFor(email))).body.data).toMatchObject({ id, role: 'manager' });
     const [entry] = await adminSql()`select after from audit_logs
@@ -423,4 +426,25 @@ describe('the quota of users', () => {
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409, 409]);
   });
+});
+
+test('inviting and sending again answer alike for addresses with an account and without', async () => {
+  const owner = await (await aCompany()).as('owner');
+  const [known, unknown] = [Array.from({ length: 20 }, anAddress), Array.from({ length: 20 }, anAddress)];
+  await adminSql()`insert into users (email, email_normal, name, password_hash, email_verified_at)
+    select e, e, 'Somebody', 'x', now() from unnest(${known}::text[]) e`;
+  const times = /"(createdAt|sentAt|expiresAt)":"[^"]*"/g;
+  const answers = new Set<string>();
+  for (const email of [...known, ...unknown]) {
+    const made = await owner.request(inviteMember, { email, role: 'agent', name: 'Ada' });
+    const { id } = made.body.data;
+    const again = await owner.request(resendInvitation, { id });
+    const mails = (await mailsTo(email)).map(({ template, language }) => ({ template, language }));
+    const said = [made, again].map(({ status, text }) => [
+      status,
+      text.replaceAll(times, '').replaceAll(id, 'ID').replaceAll(email, 'EMAIL'),
+    ]);
+    answers.add(JSON.stringify([said, mails]));
+  }
+  expect(answers.size).toBe(1);
 });

@@ -18,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object({ email: emailInput, role: CompanyRole, name: nameInput.optional() }),
   output: Invitation,
   status: 201,
-  errors: ['CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { invitation, jobId } = await ctx.dbAsService('invite somebody into a company', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');

@@ -1,5 +1,24 @@
 /** What other features need of the team. */
-export { demandMayReplace, inviteByMail, revokeInvitationsOf } from './shared/invitation-store.ts';
+export {
+  changeInvited,
+  demandInvitable,
+  inviteByMail,
+  revokeInvitation,
+  revokeInvitationsOf,
+} from './shared/invitation-store.ts';
+export {
+  afterLostRights,
+  LeftWebhooks,
+  revokeSentInvitations,
+  webhooksMadeBy,
+} from './shared/lost-rights.ts';
 export { memberFilters, memberSorts, membersFrom, membersWhere } from './shared/member.ts';
-export { demandAnotherOwner, demandMayTouch, findMember, lockTeam, type Member } from './shared/roster.ts';
+export {
+  type Actor,
+  demandAnotherOwner,
+  demandMayTouch,
+  findMember,
+  lockTeam,
+  type Member,
+} from './shared/roster.ts';
 export { demandSeat } from './shared/seats.ts';

@@ -6,6 +6,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { endSessions } from '../auth/public.ts';
 import { countLiveKeys } from '../settings/public.ts';
 import { revokeInvitationsOf } from './shared/invitation-store.ts';
+import { afterLostRights, LeftWebhooks } from './shared/lost-rights.ts';
 import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -13,13 +14,17 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/team/members/:userId',
   summary: 'Remove a member from the company',
   description:
-    'Their sessions and API keys of this company end at once; what they did stays, and so does their account. Whoever removes themselves leaves.',
+    'Their sessions and API keys of this company end at once, and the invitations that they sent are revoked; what they did stays, and so does their account. Whoever removes themselves leaves.',
   who: ['user'],
   permission: 'team:write',
   limit: 'team',
   input: z.object({ userId: z.uuid() }),
-  output: z.object({ userId: z.uuid(), removed: z.literal(true) }),
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  output: z.object({
+    userId: z.uuid(),
+    removed: z.literal(true),
+    webhooks: LeftWebhooks.describe('Those that the person made. They go on: look where they lead.'),
+  }),
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('remove a member of a company', async (tx) => {
       const { companyId } = ctx;
@@ -31,6 +36,10 @@ export const { contract, respond, serve, handler } = endpoint({
       const keysRevoked = await countLiveKeys(tx, companyId, input.userId);
       await endSessions(tx, input.userId, 'removed', { companyId });
       await revokeInvitationsOf(tx, companyId, member.emailNormal);
+      const left = await afterLostRights(tx, ctx, {
+        ...{ userId: input.userId, companyId, role: null, isPlatformAdmin: false },
+        reason: 'sender_removed',
+      });
       // Their keys of this company go with it.
       await rowsOf(
         tx,
@@ -41,8 +50,8 @@ export const { contract, respond, serve, handler } = endpoint({
         action: 'member.removed',
         resource: { type: 'user', id: input.userId },
         before: { email, name, role },
-        after: { keysRevoked },
+        after: { keysRevoked, ...left },
       });
-      return { userId: input.userId, removed: true as const };
+      return { userId: input.userId, removed: true as const, webhooks: left.webhooks };
     }),
 });

@@ -15,7 +15,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'team',
   input: z.object({ id: z.uuid() }),
   output: Invitation,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { invitation, jobId } = await ctx.dbAsService('send an invitation again', async (tx) =>
       resendInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),

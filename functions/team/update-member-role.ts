@@ -6,6 +6,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { asJson } from '#core/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
 import { CompanyRole } from '../auth/public.ts';
+import { afterLostRights, LeftWebhooks } from './shared/lost-rights.ts';
 import { membersFrom, TeamMember, teamMemberShape } from './shared/member.ts';
 import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
 
@@ -14,35 +15,45 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/team/members/:userId/role',
   summary: 'Change the role of a member',
   description:
-    'It counts from the member’s next request on. Only an owner may make owners or change them; the last one stays one.',
+    'It counts from the member’s next request on. Only an owner may make owners or change them; the last one stays one. Open invitations that the member sent for roles above what they may now give are revoked.',
   who: ['user'],
   permission: 'team:write',
   limit: 'team',
   input: z.object({ userId: z.uuid(), role: CompanyRole }),
-  output: TeamMember,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  output: TeamMember.extend({
+    webhooks: LeftWebhooks.describe(
+      'Those that the member made and may not change any more. They go on: look where they lead.',
+    ),
+  }),
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('change the role of a member', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       const member = await findMember(tx, ctx.companyId, input.userId);
       demandMayTouch(actor, member.role);
       demandMayTouch(actor, input.role);
-      if (member.role === input.role) return await readMember(tx, ctx.companyId, input.userId);
+      if (member.role === input.role) {
+        return { ...(await readMember(tx, ctx.companyId, input.userId)), webhooks: [] };
+      }
       await demandAnotherOwner(tx, ctx.companyId, member);
       await rowsOf(
         tx,
         sql`update memberships set role = ${input.role}
           where company_id = ${ctx.companyId}::uuid and user_id = ${input.userId}::uuid`,
       );
+      const left = await afterLostRights(tx, ctx, {
+        ...{ userId: input.userId, companyId: ctx.companyId, role: input.role },
+        ...{ isPlatformAdmin: member.isPlatformAdmin, reason: 'sender_demoted' },
+      });
       const changed = await readMember(tx, ctx.companyId, input.userId);
       audit(tx, ctx, {
         companyId: ctx.companyId,
         action: 'member.role_changed',
         resource: { type: 'user', id: input.userId },
         before: { role: member.role },
-        after: { role: input.role },
+        after: { role: input.role, ...left },
       });
-      return changed;
+      return { ...changed, webhooks: left.webhooks };
     }),
 });
 

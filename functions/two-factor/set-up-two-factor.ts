@@ -4,7 +4,8 @@ import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/secrets.ts';
-import { addresseeOf, callingPerson } from '../auth/public.ts';
+import { addresseeOf, callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
+import { lockSecondFactor } from './shared/second-factor.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
 const SetUp = z.object({
@@ -22,11 +23,15 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   limit: 'strict',
   output: SetUp,
-  errors: ['CONFLICT'],
+  errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT'],
   async handle({ ctx }) {
-    const { userId, companyId } = callingPerson(ctx);
+    const caller = callingPerson(ctx);
+    const { userId, companyId } = caller;
     const secret = await makeSecret();
     const person = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
+      await lockSecondFactor(tx, userId); // before the person, as logging in locks them
+      await demandLiveSession(tx, caller);
+      await demandProvedAddress(tx, ctx);
       const stored = await rowsOf(
         tx,
         sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret)})

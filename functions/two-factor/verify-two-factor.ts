@@ -4,7 +4,7 @@ import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { wake } from '#core/queue.ts';
-import { callingPerson } from '../auth/public.ts';
+import { callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { BackupCodes, codeInput, codeRefused } from './shared/answers.ts';
 import { replaceBackupCodes } from './shared/backup-codes.ts';
@@ -19,11 +19,14 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'strict',
   input: z.object({ code: codeInput }),
   output: BackupCodes,
-  errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
+  errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const { userId } = callingPerson(ctx);
+    const caller = callingPerson(ctx);
+    const { userId } = caller;
     const verified = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
+      await demandLiveSession(tx, caller);
+      await demandProvedAddress(tx, ctx);
       if (!factor || factor.isOn) return factor ? 'on' : 'absent';
       const outcome = await takeCode(tx, ctx, factor, input.code);
       if (outcome !== 'right') return outcome;

@@ -1,110 +1,39 @@
-import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { audit } from '#core/audit.ts';
-import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
-import { demandNotEmail, hashPassword, newPassword } from '#core/passwords.ts';
 import { wake } from '#core/queue.ts';
-import {
-  addresseeOf,
-  CompanyRole,
-  emailInput,
-  nameInput,
-  normalEmail,
-  profileInput,
-  queueVerification,
-} from '../auth/public.ts';
-import {
-  demandMayReplace,
-  demandMayTouch,
-  demandSeat,
-  inviteByMail,
-  lockTeam,
-  revokeInvitationsOf,
-} from '../team/public.ts';
-import { User } from './shared/user.ts';
-import { readUser } from './shared/user-store.ts';
-
-const input = z.object({
-  email: emailInput,
-  ...profileInput.shape,
-  name: nameInput,
-  role: CompanyRole.default('agent'),
-  password: newPassword
-    .optional()
-    .describe('12 to 128 characters of any kind; without one, the person is asked for theirs by mail.'),
-});
+import { CompanyRole, emailInput, nameInput, profileInput } from '../auth/public.ts';
+import { demandInvitable, inviteByMail, lockTeam } from '../team/public.ts';
+import { InvitedUser } from './shared/invited-user.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/users',
-  summary: 'Make a person, as a member of the company',
+  summary: 'Invite a person into the company, with their profile',
   description:
-    'For an address that has no account yet; whoever has one is invited: POST /api/team/invite. Only an owner may make an owner. An invitation that the address had is dead.',
+    'The answer is the same for an address that has an account and for one that has none: the person is invited by mail, and belongs to the company once they accept. They choose their own password. Phone, time zone and language are those of a new account. The id leads to the person before and after. Only an owner may invite an owner. An invitation that the address had is replaced.',
   who: ['user'],
   permission: 'users:write',
   limit: 'team',
-  input,
-  output: User,
+  input: z.object({
+    email: emailInput,
+    ...profileInput.shape,
+    name: nameInput,
+    role: CompanyRole.default('agent'),
+  }),
+  output: InvitedUser,
   status: 201,
-  errors: ['EMAIL_TAKEN', 'CONFLICT', 'FORBIDDEN'],
+  errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    if (input.password !== undefined) demandNotEmail(input.password, input.email, 'password');
-    const passwordHash = input.password === undefined ? null : await hashPassword(input.password);
-    const { user, jobIds } = await ctx.dbAsService('make a person of the caller’s company', async (tx) => {
-      const actor = await lockTeam(tx, ctx, 'users:write');
-      demandMayTouch(actor, input.role);
-      const emailNormal = normalEmail(input.email);
-      await demandMayReplace(tx, actor, emailNormal);
-      await demandSeat(tx, ctx.companyId, emailNormal);
-      const userId = await insertMember(tx, ctx.companyId, input, passwordHash);
-      // Who gets an invitation now gets it in place of the one there was.
-      if (passwordHash !== null) await revokeInvitationsOf(tx, ctx.companyId, emailNormal);
-      const jobIds =
-        passwordHash === null
-          ? [(await inviteByMail(tx, ctx, actor, input)).jobId]
-          : await askToVerify(tx, userId);
-      const user = await readUser(tx, ctx.companyId, userId);
-      const { email, name, role } = user;
-      audit(tx, ctx, {
-        companyId: ctx.companyId,
-        action: 'user.created',
-        resource: { type: 'user', id: userId },
-        after: { email, name, role, invited: passwordHash === null },
-      });
-      return { user, jobIds };
-    });
-    ctx.waitUntil(wake('jobs', jobIds));
-    return user;
+    const { email, name, role, ...profile } = input;
+    const { invitation, jobId } = await ctx.dbAsService(
+      'invite a person of the caller’s company',
+      async (tx) => {
+        const actor = await lockTeam(tx, ctx, 'users:write');
+        await demandInvitable(tx, actor, { email, role });
+        return await inviteByMail(tx, ctx, actor, { email, name, role, profile });
+      },
+    );
+    ctx.waitUntil(wake('jobs', [jobId]));
+    return { id: invitation.id, email, name, role, status: 'invited' as const };
   },
 });
-
-/** Whoever gave the password may have mistyped the address. @returns the job of the mail. */
-async function askToVerify(tx: Tx, userId: string): Promise<string[]> {
-  const addressee = await addresseeOf(tx, userId);
-  return addressee ? [await queueVerification(tx, addressee)] : [];
-}
-
-/** @throws AppError EMAIL_TAKEN, whoever has the address. Of any number at once, one gets through. */
-async function insertMember(
-  tx: Tx,
-  companyId: string,
-  given: z.output<typeof input>,
-  passwordHash: string | null,
-): Promise<string> {
-  const [made] = await rowsOf<{ id: string }>(
-    tx,
-    sql`insert into users (email, email_normal, name, password_hash, phone, timezone, language)
-      select ${given.email}, ${normalEmail(given.email)}, ${given.name}, ${passwordHash}::text, ${given.phone ?? null}::text,
-        coalesce(${given.timezone ?? null}::text, c.timezone), coalesce(${given.language ?? null}::text, c.language)
-      from companies c where c.id = ${companyId}::uuid
-      on conflict (email_normal) do nothing returning id`,
-  );
-  if (!made) throw new AppError('EMAIL_TAKEN');
-  await rowsOf(
-    tx,
-    sql`insert into memberships (company_id, user_id, role) values (${companyId}::uuid, ${made.id}::uuid, ${given.role})`,
-  );
-  return made.id;
-}

@@ -10,7 +10,7 @@ import { User } from './shared/user.ts';
 import { listAsService } from './shared/user-store.ts';
 
 /** A person, whatever their companies. */
-const Account = User.omit({ companyId: true, role: true, joinedAt: true }).extend({
+const Account = User.omit({ companyId: true, role: true, status: true, joinedAt: true }).extend({
   isActive: z.boolean().describe('Of the account itself.'),
   isPlatformAdmin: z.boolean(),
   memberships: z.array(

@@ -1,11 +1,22 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
+import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { callingPerson, profileInput } from '../auth/public.ts';
-import { demandAnotherOwner, demandMayTouch, demandSeat, findMember, lockTeam } from '../team/public.ts';
+import {
+  type Actor,
+  changeInvited,
+  demandAnotherOwner,
+  demandMayTouch,
+  demandSeat,
+  findMember,
+  LeftWebhooks,
+  lockTeam,
+} from '../team/public.ts';
+import { findUser, InvitedUser } from './shared/invited-user.ts';
 import { User } from './shared/user.ts';
 import { activate, deactivate, readUser } from './shared/user-store.ts';
 
@@ -14,7 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/users/:id',
   summary: 'Change a person of the company',
   description:
-    'Everyone may change themselves, but for isActive. Only an owner may change an owner. Whoever works in another company too changes their profile themselves. The role: PUT /api/team/members/:userId/role.',
+    'Everyone may change themselves, but for isActive. Only an owner may change an owner. A person who works in another company too changes their profile themselves. Of a person who is invited, this changes what a new account begins with. The role: PUT /api/team/members/:userId/role.',
   who: ['user'],
   permission: 'users:write',
   self: 'id',
@@ -25,19 +36,30 @@ export const { contract, respond, serve, handler } = endpoint({
       isActive: z.boolean().optional().describe('False shuts the person out of this company at once.'),
     })
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
-  output: User,
-  errors: ['NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  output: z.discriminatedUnion('status', [
+    User.extend({
+      webhooks: LeftWebhooks.optional().describe(
+        'Where the person was deactivated: those that they made. They go on: look where they lead.',
+      ),
+    }),
+    InvitedUser,
+  ]),
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
     const isSelf = userId === input.id;
     if (isSelf && input.isActive !== undefined) {
-      throw new AppError('CONFLICT', { message: 'Nobody can activate or deactivate themselves.' });
+      throw ownActivity();
     }
     return await ctx.dbAsService('change a person of the caller’s company', async (tx) => {
       const actor = isSelf ? undefined : await lockTeam(tx, ctx, 'users:write');
-      const member = await findMember(tx, companyId, input.id);
+      const found = isSelf ? { userId } : await findUser(tx, companyId, input.id);
+      const { id: _, isActive, ...profile } = input;
+      if ('invitationId' in found) return await changeInvitedUser(tx, ctx, actor, found.invitationId, input);
+      const id = found.userId;
+      if (id === userId && isActive !== undefined) throw ownActivity();
+      const member = await findMember(tx, companyId, id);
       if (actor) demandMayTouch(actor, member.role);
-      const { id, isActive, ...profile } = input;
       // Whoever changes the same person waits here, or `before` would not be what was there before.
       await rowsOf(tx, sql`select 1 from users where id = ${id}::uuid for no key update`);
       const before = await readUser(tx, companyId, id);
@@ -59,9 +81,9 @@ export const { contract, respond, serve, handler } = endpoint({
       }
       if (turns && !isActive) {
         await demandAnotherOwner(tx, companyId, member);
-        await deactivate(tx, companyId, member);
       }
-      const after = await readUser(tx, companyId, input.id);
+      const left = turns && !isActive ? await deactivate(tx, ctx, companyId, member) : undefined;
+      const after = await readUser(tx, companyId, id);
       const changed = Object.keys(input).filter(
         (name): name is keyof typeof after =>
           name in after && after[name as keyof typeof after] !== before[name as keyof typeof after],
@@ -72,13 +94,42 @@ export const { contract, respond, serve, handler } = endpoint({
           action: turns && !isActive ? 'user.deactivated' : 'user.updated',
           resource: { type: 'user', id },
           before: Object.fromEntries(changed.map((name) => [name, before[name]])),
-          after: Object.fromEntries(changed.map((name) => [name, after[name]])),
+          after: { ...Object.fromEntries(changed.map((name) => [name, after[name]])), ...left },
         });
       }
-      return after;
+      return left ? { ...after, webhooks: left.webhooks } : after;
     });
   },
 });
+
+const ownActivity = () =>
+  new AppError('CONFLICT', { message: 'Nobody can activate or deactivate themselves.' });
+
+/** Changes what the invitation of a person says of them. */
+async function changeInvitedUser(
+  tx: Tx,
+  ctx: Context,
+  actor: Actor | undefined,
+  invitationId: string,
+  {
+    id: _,
+    isActive,
+    name,
+    ...profile
+  }: { id: string; isActive?: boolean | undefined } & z.output<typeof profileInput>,
+): Promise<z.infer<typeof InvitedUser>> {
+  if (!actor) throw new AppError('NOT_FOUND');
+  if (isActive !== undefined) {
+    throw new AppError('CONFLICT', {
+      message: 'This person has not accepted the invitation yet: DELETE revokes it.',
+    });
+  }
+  const invited = await changeInvited(tx, ctx, actor, invitationId, { name, profile });
+  return {
+    ...{ id: invited.id, email: invited.email, name: invited.name, role: invited.role },
+    status: 'invited',
+  };
+}
 
 /** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for whoever works elsewhere too. */
 async function demandOnlyOurs(tx: Tx, companyId: string, userId: string): Promise<void> {

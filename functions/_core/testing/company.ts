@@ -132,7 +132,8 @@ export async function aCompany(name = 'Acme'): Promise<TestCompany> {
   async function makePerson(role: string): Promise<TestPerson> {
     const userId = randomUUID();
     const email = `${role}-${userId}@example.com`;
-    await sql`insert into users (id, email, email_normal, name) values (${userId}, ${email}, ${email}, ${role})`;
+    await sql`insert into users (id, email, email_normal, name, email_verified_at)
+      values (${userId}, ${email}, ${email}, ${role}, now())`;
     await sql`insert into memberships (company_id, user_id, role) values (${id}, ${userId}, ${role})`;
     const sessionId = randomUUID();
     await sql`insert into sessions (id, user_id, company_id, expires_at)

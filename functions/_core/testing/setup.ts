@@ -38,6 +38,11 @@ Object.assign(process.env, {
   RATE_LIMIT_STREAM: 'off',
   RATE_LIMIT_WEBHOOK: 'off',
   RATE_LIMIT_REFUSED: 'off',
+  RATE_LIMIT_SMS_CODE: 'off',
+  RATE_LIMIT_SMS_PERSON: 'off',
+  RATE_LIMIT_SMS_PERSON_DAY: 'off',
+  RATE_LIMIT_SMS_COMPANY: 'off',
+  RATE_LIMIT_SMS_COMPANY_DAY: 'off',
 });
 forgetEnv();
 // Tests that are about streams give them time.

@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
+import { AppError } from '#core/errors.ts';
+import type { CallingPerson } from './person.ts';
 
 /** Why a session ended: what its owner is told, and what the audit says. */
 type EndedReason =
@@ -9,7 +11,8 @@ type EndedReason =
   | 'deactivated'
   | 'removed'
   | 'token_reused'
-  | 'account_deleted';
+  | 'account_deleted'
+  | 'address_proved';
 
 /**
  * Whoever begins, renews or ends sessions of a person takes turns by this, until their transaction ends: what one has
@@ -17,6 +20,25 @@ type EndedReason =
  */
 export const lockSessions = (tx: Tx, userId: string): Promise<unknown> =>
   rowsOf(tx, sql`select from users where id = ${userId}::uuid for no key update`);
+
+/**
+ * For what a session leaves behind, such as a key: locks the person as whoever ends sessions does, and asks again whether
+ * the calling session goes on. Else what it leaves would outlive its end.
+ * @throws AppError UNAUTHENTICATED where it has ended since the request was let in.
+ */
+export async function demandLiveSession(tx: Tx, { userId, sessionId }: CallingPerson): Promise<void> {
+  const [, over] = await Promise.all([
+    lockSessions(tx, userId),
+    // A session of Supabase Auth has no row here.
+    rowsOf(
+      tx,
+      sql`select from sessions where id = ${sessionId}::uuid and (ended_at is not null or expires_at <= now())`,
+    ),
+  ]);
+  if (over.length > 0) {
+    throw new AppError('UNAUTHENTICATED', { message: 'The session has ended: log in again.' });
+  }
+}
 
 /**
  * Ends a person's sessions: their access tokens are refused on the next request. Runs in a transaction of the service.

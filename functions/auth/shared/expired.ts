@@ -26,5 +26,6 @@ export const expired: Record<string, SQL> = {
   ),
   devices: deleted('known_devices', sql`last_used_at < now() - interval '400 days'`),
   'password resets': deleted('password_resets', sql`expires_at < now() - interval '2 days'`),
+  'codes of telephones': deleted('phone_codes', sql`expires_at < now() - interval '2 days'`),
   verifications: deleted('email_verifications', sql`expires_at < now() - interval '7 days'`),
 };

@@ -5,9 +5,10 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { normalEmail } from './account.ts';
 import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
-import { endSessions, lockSessions } from './end-sessions.ts';
+import { endSessions } from './end-sessions.ts';
 import { forgetDevices, rememberDevice } from './known-devices.ts';
 import { userAgentOf } from './person.ts';
+import { endAllUnproved, endDoubtful, lockForProof } from './proved-address.ts';
 import { hashAccount, hashCode, hashToken } from './secret-tokens.ts';
 import { unlock } from './sign-in-tries.ts';
 
@@ -121,8 +122,9 @@ export async function resetByCode(
 }
 
 /**
- * Sets the password that a reset allows, once. All that was open under the old one ends: sessions, devices, locks.
- * Whoever reads the mailbox has proved the address, and is on a known device from now on.
+ * Sets the password that a reset allows, once. All that was open under the old one ends: sessions, devices, locks; where
+ * the address is proved by this, keys and second factor as well. Whoever reads the mailbox has proved the address, and is
+ * on a known device from now on.
  * @returns nothing where the reset was used or ran out meanwhile.
  */
 export async function usePasswordReset(
@@ -132,26 +134,27 @@ export async function usePasswordReset(
   passwordHash: string,
 ): Promise<{ deviceToken: string; jobIds: string[] } | undefined> {
   // The locks in the order in which logging in takes them, and asking for another mail: else they wait for each other.
-  const [, , used] = await Promise.all([
+  const [, before, used] = await Promise.all([
     rowsOf(
       tx,
       sql`select from sign_in_tries where account = ${hashAccount(normalEmail(email))}::bytea order by device for update`,
     ),
-    lockSessions(tx, userId),
+    lockForProof(tx, userId),
     rowsOf(
       tx,
       sql`update password_resets set used_at = now()
         where id = ${resetId}::uuid and used_at is null and expires_at > now() returning 1`,
     ),
   ]);
-  if (used.length === 0) return undefined;
+  if (used.length === 0 || !before) return undefined;
   const changed = await rowsOf(
     tx,
-    sql`update users u set password_hash = ${passwordHash}, email_verified_at = coalesce(u.email_verified_at, now())
+    sql`update users u set password_hash = ${passwordHash}, password_proved_at = now(),
+        email_verified_at = coalesce(u.email_verified_at, now())
       where u.id = ${userId}::uuid and ${mayReset} returning 1`,
   );
   if (changed.length === 0) return undefined;
-  await endSessions(tx, userId, 'password_changed');
+  const ended = await endUnder(tx, ctx, userId, before);
   await forgetDevices(tx, userId);
   await unlock(tx, email);
   const deviceToken = rememberDevice(tx, ctx, userId);
@@ -167,8 +170,21 @@ export async function usePasswordReset(
       companyId,
       action: 'password.reset',
       resource: { type: 'user', id: userId },
+      after: { ended },
       actor: { userId },
     });
   }
   return { deviceToken, jobIds };
+}
+
+/** Ends what the person before may have set up, as far as it may have been somebody else. */
+async function endUnder(
+  tx: Tx,
+  ctx: Context,
+  userId: string,
+  before: { isAddressProved: boolean; isPasswordProved: boolean },
+): Promise<Record<string, unknown>> {
+  if (!before.isAddressProved) return { ...(await endAllUnproved(tx, ctx, userId)) };
+  const sessions = await endSessions(tx, userId, 'password_changed');
+  return { sessions, ...(before.isPasswordProved ? {} : await endDoubtful(tx, ctx, userId)) };
 }

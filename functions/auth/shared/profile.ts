@@ -52,6 +52,10 @@ export const Profile = z.object({
   email: z.string(),
   name: z.string(),
   phone: z.string().nullable(),
+  phoneVerifiedAt: z.iso
+    .datetime()
+    .nullable()
+    .describe('When a code proved the number. Before that, no SMS but the code goes there.'),
   timezone: z.string(),
   language: z.string(),
   emailVerifiedAt: z.iso.datetime().nullable(),
@@ -64,6 +68,7 @@ export const profileShape = shapeOf(Profile, {
   email: users.email,
   name: users.name,
   phone: users.phone,
+  phoneVerifiedAt: users.phoneVerifiedAt,
   timezone: users.timezone,
   language: users.language,
   emailVerifiedAt: users.emailVerifiedAt,

@@ -24,5 +24,9 @@ const keyed = (label: string, text: string): Buffer =>
 export const hashCode = (code: string, tokenHash: Buffer): Buffer =>
   keyed('reset-code', `${tokenHash.toString('hex')}\n${code}`);
 
+/** The same for a code that was sent to a telephone, bound to its row. */
+export const hashPhoneCode = (code: string, codeId: string): Buffer =>
+  keyed('phone-code', `${codeId}\n${code}`);
+
 /** How an address is stored where it may be nobody's: whoever reads the table does not learn it. */
 export const hashAccount = (emailNormal: string): Buffer => keyed('account', emailNormal);

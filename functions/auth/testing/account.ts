@@ -33,6 +33,13 @@ export async function anAccount(chosen = password): Promise<TestAccount> {
   return { id, companyId, email, token, refreshToken, deviceToken, headers: bearer(token) };
 }
 
+/** The same, with an address that is proved. */
+export async function aProvedAccount(chosen = password): Promise<TestAccount> {
+  const account = await anAccount(chosen);
+  await adminSql()`update users set email_verified_at = now() where id = ${account.id}`;
+  return account;
+}
+
 export const logIn = (
   email: string,
   given = password,

@@ -2,9 +2,11 @@ import type { JobHandler } from '#core/jobs.ts';
 import { accountEmailKind, sendAccountEmail } from '../../auth/public.ts';
 import { sendEmail } from '../../mail/public.ts';
 import {
+  phoneCodeKind,
   securityNoticeKind,
   sendNotification,
   sendNotificationKind,
+  sendPhoneCode,
   tellSecurity,
 } from '../../notifications/public.ts';
 import { makeExport } from '../../personal-data/public.ts';
@@ -18,4 +20,5 @@ export const kinds: ReadonlyMap<string, JobHandler> = new Map([
   [sendNotificationKind, sendNotification],
   [securityNoticeKind, tellSecurity],
   [proveAccountsKind, proveAccountsJob],
+  [phoneCodeKind, sendPhoneCode],
 ]);

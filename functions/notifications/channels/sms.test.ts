@@ -12,7 +12,7 @@ import { startTwilioStandIn, type TwilioStandIn } from '../../../scripts/provide
 import { freePort } from '../../../scripts/stack/free-port.ts';
 import { runJobs } from '../../jobs/shared/run-jobs.ts';
 import * as updateCompanySettings from '../../settings/update-company-settings.ts';
-import { sendSms } from './sms.ts';
+import { type Sms, sendSms } from './sms.ts';
 
 const accountSid = `AC${'0123456789abcdef'.repeat(2)}`;
 const from = '+14155550199';
@@ -26,14 +26,14 @@ afterAll(() => twilio.close());
 beforeEach(() => {
   setSettings({
     ...{ SMS_ENABLED: 'true', TWILIO_API_URL: twilio.url, TWILIO_ACCOUNT_SID: accountSid },
-    ...{ TWILIO_AUTH_TOKEN: 'token-of-the-deployment', TWILIO_PHONE_NUMBER: from },
+    ...{ TWILIO_AUTH_TOKEN: 'token-of-the-deployment', TWILIO_PHONE_NUMBER: from, SMS_COUNTRIES: '*' },
   });
 });
 afterEach(() => {
   expect(twilio.faults.take()).toBeUndefined(); // each was met
   setSettings({
     ...{ SMS_ENABLED: undefined, TWILIO_API_URL: undefined, TWILIO_ACCOUNT_SID: undefined },
-    ...{ TWILIO_AUTH_TOKEN: undefined, TWILIO_PHONE_NUMBER: undefined },
+    ...{ TWILIO_AUTH_TOKEN: undefined, TWILIO_PHONE_NUMBER: undefined, SMS_COUNTRIES: undefined },
   });
 });
 
@@ -48,7 +48,7 @@ const aNumber = () => `+1415${randomInt(2_000_000, 9_999_999)}`;
 const text = 'Missed call from +14155550101';
 
 /** A job that sends an SMS, stored. */
-const queued = (sms: { to: string; text?: string; companyId?: string }) =>
+const queued = (sms: Partial<Sms> & { to: string }) =>
   transaction({ as: 'service' }, (tx) =>
     enqueueJob(tx, {
       ...{ kind: 'sms', companyId: sms.companyId ?? acme.id, userId: null },
@@ -57,8 +57,8 @@ const queued = (sms: { to: string; text?: string; companyId?: string }) =>
   );
 
 const handler: JobHandler = async ({ ctx, job }) => {
-  const payload = job.payload as { companyId: string; to: string; text: string };
-  return { ...(await sendSms(ctx, job, payload)) };
+  const payload = job.payload as Pick<Sms, 'companyId' | 'to' | 'text'> & Partial<Sms>;
+  return { ...(await sendSms(ctx, job, { userId: randomUUID(), smsClass: 'notices', ...payload })) };
 };
 
 async function jobOf(id: string) {
@@ -266,11 +266,11 @@ describe('exactly one SMS is sent', () => {
             }
           },
         };
-        const sent = await sendSms(
-          ctx,
-          dying,
-          job.payload as { companyId: string; to: string; text: string },
-        );
+        const sent = await sendSms(ctx, dying, {
+          userId: randomUUID(),
+          smsClass: 'notices',
+          ...(job.payload as Pick<Sms, 'companyId' | 'to' | 'text'>),
+        });
         died?.();
         await new Promise(() => {});
         return { ...sent };
@@ -347,7 +347,10 @@ describe('exactly one SMS is sent', () => {
     await attempt(id);
     const other = aNumber();
     const job = await attempt(id, async ({ ctx, job: one }) => ({
-      ...(await sendSms(ctx, one, { companyId: acme.id, to: other, text: 'Other words' })),
+      ...(await sendSms(ctx, one, {
+        ...{ companyId: acme.id, userId: randomUUID(), smsClass: 'notices' },
+        ...{ to: other, text: 'Other words' },
+      })),
     }));
     expect(job).toMatchObject({ status: 'done', result: { messageId: sentTo(to)[0]?.sid } });
     expect(sentTo(other)).toEqual([]);
@@ -401,5 +404,65 @@ describe('where Twilio', () => {
     const job = await attempt(await queued({ to: aNumber() }));
     expect(job).toMatchObject({ status: 'waiting', attempts: 1 });
     expect(job.error).not.toContain('token');
+  });
+});
+
+describe('an SMS that would cost too much', () => {
+  const outcome = async (sms: Parameters<typeof queued>[0]) => {
+    const { status, error } = await attempt(await queued(sms));
+    return status === 'done' ? 'sent' : error;
+  };
+  const elsewhere = 'SMS to the country of this number are not allowed in this deployment (SMS_COUNTRIES).';
+  const enough = 'The person or the company got as many SMS as this deployment allows.';
+
+  test('goes to the country of the number that sends it, and to those that are named', async () => {
+    setSettings({ SMS_COUNTRIES: undefined });
+    for (const to of [`+882${randomInt(1e7, 9e7)}`, '+18765550101', '+16045550101', '+491701234567', ''])
+      expect(await outcome({ to }), to).toBe(elsewhere);
+    expect(await outcome({ to: aNumber() })).toBe('sent');
+    setSettings({ SMS_COUNTRIES: ' ca,de ' });
+    expect(await outcome({ to: '+16045550101' })).toBe('sent');
+    expect(await outcome({ to: '+491701234567' })).toBe('sent');
+    expect(await outcome({ to: '+18765550101' })).toBe(elsewhere);
+  });
+
+  test('is refused once the person has had enough, and of security is counted apart', async () => {
+    setSettings({ RATE_LIMIT_SMS_PERSON: '2/1h' });
+    try {
+      const userId = randomUUID();
+      const outcomes = [];
+      for (let i = 0; i < 3; i++) outcomes.push(await outcome({ to: aNumber(), userId }));
+      expect(outcomes).toEqual(['sent', 'sent', enough]);
+      expect(await outcome({ to: aNumber(), userId, smsClass: 'security' })).toBe('sent');
+      expect(await outcome({ to: aNumber(), userId: randomUUID() })).toBe('sent');
+    } finally {
+      setSettings({ RATE_LIMIT_SMS_PERSON: 'off' });
+    }
+  });
+
+  test('is refused once the company has had enough for the day', async () => {
+    setSettings({ RATE_LIMIT_SMS_COMPANY: '100/1h', RATE_LIMIT_SMS_COMPANY_DAY: '2/1d' });
+    try {
+      const { id: companyId } = await aCompany();
+      const outcomes = [];
+      for (let i = 0; i < 3; i++) outcomes.push(await outcome({ to: aNumber(), companyId }));
+      expect(outcomes).toEqual(['sent', 'sent', enough]);
+      expect(await outcome({ to: aNumber() })).toBe('sent');
+    } finally {
+      setSettings({ RATE_LIMIT_SMS_COMPANY: 'off', RATE_LIMIT_SMS_COMPANY_DAY: 'off' });
+    }
+  });
+
+  test('is counted once, however often it is tried', async () => {
+    setSettings({ RATE_LIMIT_SMS_PERSON: '1/1h' });
+    try {
+      const userId = randomUUID();
+      const id = await queued({ to: aNumber(), userId });
+      twilio.faults.fail('lose-answer');
+      expect((await attempt(id)).status).toBe('waiting');
+      expect((await attempt(id)).status).toBe('done');
+    } finally {
+      setSettings({ RATE_LIMIT_SMS_PERSON: 'off' });
+    }
   });
 });

@@ -4,9 +4,12 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { type HttpClient, httpClient, ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
-import { textArray } from '#core/db.ts';
+import { takeLimits, textArray } from '#core/db.ts';
 import { env } from '#core/env.ts';
+import { AppError } from '#core/errors.ts';
 import { type Job, JobPostponed, JobRefused } from '#core/jobs.ts';
+import { limitsOn, type SmsClass, smsLimits } from '#core/limits.ts';
+import { isSmsCountry } from '#core/sms-countries.ts';
 import { readIntegration } from '../../settings/public.ts';
 import type { SentByChannel } from './channel-message.ts';
 import { smsText } from './sms-text.ts';
@@ -15,18 +18,34 @@ interface Account {
   accountSid: string;
   authToken: string;
   from: string;
+  /** Of the company: it pays for what it sends. */
+  isOwn: boolean;
 }
 
-/** The company's own account where all of it is set, else the deployment's. */
-async function accountOf(ctx: Context, companyId: string): Promise<Account> {
+/**
+ * The company's own account where all of it is set, else the deployment's.
+ * @param isCode For a code the other way round: whoever has the account reads the messages, and a code proves that a
+ * number is a person's and not that company's.
+ */
+async function accountOf(ctx: Context, companyId: string, isCode: boolean): Promise<Account> {
   const { SMS_ENABLED, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_PHONE_NUMBER } = env();
   if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment (SMS_ENABLED).');
   const { accountSid, authToken, fromNumber } = await ctx.dbAsService('read how a company sends SMS', (tx) =>
     readIntegration(tx, companyId, 'twilio'),
   );
-  if (accountSid && authToken && fromNumber) return { accountSid, authToken, from: fromNumber };
-  if (TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && TWILIO_PHONE_NUMBER)
-    return { accountSid: TWILIO_ACCOUNT_SID, authToken: TWILIO_AUTH_TOKEN, from: TWILIO_PHONE_NUMBER };
+  const own: Account | undefined =
+    accountSid && authToken && fromNumber
+      ? { accountSid, authToken, from: fromNumber, isOwn: true }
+      : undefined;
+  const ours: Account | undefined =
+    TWILIO_ACCOUNT_SID && TWILIO_AUTH_TOKEN && TWILIO_PHONE_NUMBER
+      ? {
+          ...{ accountSid: TWILIO_ACCOUNT_SID, authToken: TWILIO_AUTH_TOKEN },
+          ...{ from: TWILIO_PHONE_NUMBER, isOwn: false },
+        }
+      : undefined;
+  const account = isCode ? (ours ?? own) : (own ?? ours);
+  if (account) return account;
   throw new JobRefused(
     'No SMS can be sent: neither the company nor the deployment has set account, token and number of Twilio.',
   );
@@ -146,18 +165,38 @@ async function unclaimed(
   return sids.find((sid) => !others.has(sid));
 }
 
+/** What is to be sent, and on whose account it counts. */
+export interface Sms {
+  companyId: string;
+  userId: string;
+  to: string;
+  text: string;
+  smsClass: SmsClass;
+  /** Proves the number: is sent by the deployment's account, where it has one. */
+  isCode?: boolean;
+}
+
+/** @throws JobRefused where the person or the company had their share. */
+async function takeSmsLimits({ isOwn }: Account, { smsClass, userId, companyId }: Sms): Promise<void> {
+  try {
+    await takeLimits(limitsOn(smsLimits({ smsClass, userId, companyId: isOwn ? undefined : companyId })));
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'RATE_LIMITED') throw error;
+    throw new JobRefused('The person or the company got as many SMS as this deployment allows.', {
+      cause: error,
+    });
+  }
+}
+
 /**
  * Sends an SMS by Twilio, once. Twilio knows no repeated request: what is asked for is stored before it is asked, and an
  * attempt that finds it stored looks whether Twilio has the message before it asks again.
  * @throws {JobRefused} when no later attempt can do better; JobPostponed when Twilio asks for patience; anything else
  * when it is worth another attempt.
  */
-export async function sendSms(
-  ctx: Context,
-  job: Job,
-  { companyId, to, text: wanted }: { companyId: string; to: string; text: string },
-): Promise<SentByChannel> {
-  const account = await accountOf(ctx, companyId);
+export async function sendSms(ctx: Context, job: Job, sms: Sms): Promise<SentByChannel> {
+  const { companyId, to, text: wanted, isCode = false } = sms;
+  const account = await accountOf(ctx, companyId, isCode);
   const { accountSid, from } = account;
   const text = smsText(wanted);
   if (text === '') throw new JobRefused('The SMS says nothing.');
@@ -173,6 +212,12 @@ export async function sendSms(
       const sid = await unclaimed(ctx, job, await takenOf(client, before), before);
       if (sid) return { provider: 'twilio', messageId: sid };
     }
+    if (!isSmsCountry(to, from)) {
+      throw new JobRefused(
+        'SMS to the country of this number are not allowed in this deployment (SMS_COUNTRIES).',
+      );
+    }
+    if (!before) await takeSmsLimits(account, sms);
     const message = { accountSid, from, to, textHash: hashOf(text) };
     const isSame = before && isDeepStrictEqual({ ...before, ...message }, before);
     // Also what is remembered already: an attempt that another one has overtaken ends here, and asks for nothing.

@@ -14,6 +14,7 @@ import {
   contextAt,
   hasIntegration,
   hasMembers,
+  hasPhone,
   noticesIn,
   prefers,
   sendsIn,
@@ -285,7 +286,7 @@ describe('preferences', () => {
   test('SMS goes to whoever wants it and has a number, where the deployment sends any', async () => {
     const { company, owner, admin } = await aTeam('owner', 'admin', 'agent');
     await companyPrefers(company, calls({ sms: true, email: false }));
-    await adminSql()`update users set phone = '+14155550123' where id = ${owner.id}`;
+    await hasPhone(owner.id, '+14155550123');
     await told([await aMissedCall(company)]);
     expect(await sendsIn(company)).toEqual([]);
     setSettings({ SMS_ENABLED: 'true' });
@@ -358,7 +359,7 @@ describe('quiet hours', () => {
   test('do not hold up what is urgent', async () => {
     const { company, owner } = await aTeam('owner');
     await companyPrefers(company, { ...night, categories: { security: { sms: true } } });
-    await adminSql()`update users set phone = '+14155550123' where id = ${owner.id}`;
+    await hasPhone(owner.id, '+14155550123');
     setSettings({ SMS_ENABLED: 'true' });
     const ctx = makeContext({
       ...{ requestId: 'r', caller: { kind: 'internal' }, entry: { as: 'service' }, waitUntil: () => {} },
@@ -455,7 +456,7 @@ describe('a burst', () => {
     await told(await missed(company, 40));
     await hasMembers(company, 1, 'manager');
     await companyPrefers(company, { categories: { security: { sms: true }, calls: { sms: true } } });
-    await adminSql()`update users set phone = '+14155550123' where id = ${owner.id}`;
+    await hasPhone(owner.id, '+14155550123');
     setSettings({ SMS_ENABLED: 'true' });
     const ctx = contextAt();
     const ids = await ctx.dbAsService('a test tells', (tx) =>

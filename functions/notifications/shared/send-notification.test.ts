@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import type { TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { type ResendStandIn, startResendStandIn } from '../../../scripts/providers/resend/stand-in.ts';
 import { mostAttempts } from '../../jobs/shared/run-jobs.ts';
@@ -11,6 +12,7 @@ import {
   aTeam,
   companyPrefers,
   hasIntegration,
+  hasPhone,
   prefers,
   run,
   type StoredSend,
@@ -264,15 +266,16 @@ test('an SMS goes to the number that the person has now, and is skipped without 
       TWILIO_AUTH_TOKEN: 'token-0123456789',
     },
     ...{ TWILIO_PHONE_NUMBER: '+14155550100', TWILIO_API_URL: new URL(channel.url).origin },
+    SMS_COUNTRIES: 'gb, de',
   });
   const { company, owner } = await aTeam('owner');
   await companyPrefers(company, { categories: { calls: { sms: true, email: false } } });
-  await adminSql()`update users set phone = '+14155550123' where id = ${owner.id}`;
+  await hasPhone(owner.id, '+14155550123');
   const [first, second] = [
     await told([await aMissedCall(company)]),
     await told([await aMissedCall(company)]),
   ];
-  await adminSql()`update users set phone = '+442071838750' where id = ${owner.id}`;
+  await hasPhone(owner.id, '+442071838750');
   channel.answers.push([201, JSON.stringify({ sid: 'SM1', body: null, date_created: null })]);
   await run(first);
   const form = new URLSearchParams(channel.posts[0]);
@@ -280,6 +283,7 @@ test('an SMS goes to the number that the person has now, and is skipped without 
   expect(form.get('Body')).toBe('Acme: +14155550101 called, and nobody answered.');
   await adminSql()`update users set phone = null where id = ${owner.id}`;
   await run(second);
+  await run(await unproved(company, owner.id));
   const outcomes = (await sendsIn(company)).map(({ status, messageId, reason }) => [
     status,
     messageId,
@@ -289,10 +293,19 @@ test('an SMS goes to the number that the person has now, and is skipped without 
     expect.arrayContaining([
       ['sent', 'SM1', null],
       ['skipped', null, 'The person has no telephone number any more.'],
+      ['skipped', null, 'The telephone number has not been proved.'],
     ]),
   );
   setSettings({
     ...{ TWILIO_ACCOUNT_SID: undefined, TWILIO_AUTH_TOKEN: undefined },
-    ...{ TWILIO_PHONE_NUMBER: undefined, TWILIO_API_URL: undefined },
+    ...{ TWILIO_PHONE_NUMBER: undefined, TWILIO_API_URL: undefined, SMS_COUNTRIES: undefined },
   });
 });
+
+/** A message to a number that was proved when it was queued, and is another one by now. */
+async function unproved(company: TestCompany, userId: string): Promise<string[]> {
+  await hasPhone(userId, '+14155550123');
+  const jobs = await told([await aMissedCall(company)]);
+  await adminSql()`update users set phone = '+14155550124' where id = ${userId}`;
+  return jobs;
+}

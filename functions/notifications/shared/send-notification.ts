@@ -31,6 +31,7 @@ interface Standing {
   email: string;
   isVerified: boolean;
   phone: string | null;
+  isPhoneProved: boolean;
 }
 
 /** A company has no language of its own: the one of its first owner stands in. */
@@ -45,7 +46,8 @@ async function standingOf(ctx: Context, id: string, leastRole: string | null): P
         coalesce(private.role_rank(m.role) >= private.role_rank(${leastRole}), true) as "hasRole",
         ${isWanted(sql`s.category`, sql`s.channel`)} as "isWanted", ${quietHours} as "quietHours",
         coalesce(u.timezone, s.timezone) as timezone, coalesce(u.language, (${languageOfCompany}), 'en') as language,
-        coalesce(u.name, '') as name, coalesce(u.email, '') as email, u.email_verified_at is not null as "isVerified", u.phone
+        coalesce(u.name, '') as name, coalesce(u.email, '') as email, u.email_verified_at is not null as "isVerified", u.phone,
+        u.phone_verified_at is not null as "isPhoneProved"
       from (
         select n.*, c.name as "companyName", c.timezone, coalesce(cs.notifications, '{}') as company,
             coalesce(p.notifications, '{}') as own
@@ -62,12 +64,13 @@ async function standingOf(ctx: Context, id: string, leastRole: string | null): P
 
 /** Why the message shall not be sent any more; undefined where it shall. */
 function objectionTo(standing: Standing): string | undefined {
-  const { channel, userId, isMember, hasRole, isWanted: wanted, isVerified, phone } = standing;
+  const { channel, userId, isMember, hasRole, isWanted: wanted, isVerified } = standing;
   if (userId !== null && !isMember) return 'The person is no longer an active member of the company.';
   if (userId !== null && !hasRole) return 'The person no longer has the role that is told of this.';
   if (!wanted) return 'It is no longer wanted in this channel.';
   if (channel === 'email' && !isVerified) return 'The e-mail address has not been verified.';
-  if (channel === 'sms' && phone === null) return 'The person has no telephone number any more.';
+  if (channel === 'sms' && standing.phone === null) return 'The person has no telephone number any more.';
+  if (channel === 'sms' && !standing.isPhoneProved) return 'The telephone number has not been proved.';
   return undefined;
 }
 
@@ -83,7 +86,8 @@ async function sendBy(ctx: Context, job: Job, standing: Standing, told: Told): P
   const link = linkOf(told);
   if (channel === 'sms') {
     return await sendSms(ctx, job, {
-      ...{ companyId, to: standing.phone ?? '' },
+      ...{ companyId, userId: standing.userId ?? '', to: standing.phone ?? '' },
+      smsClass: told.kind.startsWith('security.') ? 'security' : 'notices',
       text: [`${companyName}: ${content.message}`, ...(link === null ? [] : [link])].join('\n'),
     });
   }

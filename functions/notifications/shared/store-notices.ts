@@ -90,7 +90,7 @@ export async function storeNotices(tx: Tx, notices: readonly AddressedNotice[]):
           select m.company_id, m.user_id, private.role_rank(m.role) as rank, least_rank,
               count(*) over (partition by m.company_id order by private.role_rank(m.role) desc) > ${mostTold}::int
                 and m.role <> 'owner' as is_many,
-              u.email, u.phone, u.timezone, split_part(lower(u.language), '-', 1) as language,
+              u.email, u.phone, u.phone_verified_at, u.timezone, split_part(lower(u.language), '-', 1) as language,
               coalesce(p.notifications, '{}') as own, concerned.company
             from memberships m
             join concerned on concerned.id = m.company_id
@@ -120,7 +120,7 @@ export async function storeNotices(tx: Tx, notices: readonly AddressedNotice[]):
             ${quietHours} as "quietHours"
           from told cross join unnest(array['email', 'sms']) as channel
          where is_sent and channel = any(told.channels) and ${isWanted(sql`category`, sql`channel`)}
-           and (channel <> 'sms' or told.phone is not null and ${env().SMS_ENABLED}::boolean)
+           and (channel <> 'sms' or told.phone_verified_at is not null and ${env().SMS_ENABLED}::boolean)
         union all
         select private.uuid_v7(), told.n, ${told}, told."isUrgent", null, told."companyId", channel, told."eventId", told.timezone,
             told.integrations -> channel ->> 'channel', ${quietHours}

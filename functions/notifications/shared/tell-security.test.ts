@@ -4,7 +4,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { runJobs } from '../../jobs/shared/run-jobs.ts';
 import { type SecurityNotice, securityNoticeKind, tellSecurity } from '../public.ts';
-import { aTeam, companyPrefers, contextAt, noticesIn, sendsIn } from '../testing/notices.ts';
+import { aTeam, companyPrefers, contextAt, hasPhone, noticesIn, sendsIn } from '../testing/notices.ts';
 
 /** Queues a notice as sign-in does, and does its job, twice. */
 async function happened(companyId: string, userId: string, notice: SecurityNotice): Promise<void> {
@@ -24,7 +24,7 @@ async function happened(companyId: string, userId: string, notice: SecurityNotic
 test('what happened to an account is told its person alone, in the app and by SMS, with no second mail', async () => {
   const { company, agent } = await aTeam('owner', 'agent');
   await companyPrefers(company, { categories: { security: { sms: true } } });
-  await adminSql()`update users set phone = '+14155550123' where id = ${agent.id}`;
+  await hasPhone(agent.id, '+14155550123');
   setSettings({ SMS_ENABLED: 'true' });
   const notices: SecurityNotice[] = [
     {

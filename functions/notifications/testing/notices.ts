@@ -87,6 +87,12 @@ export const sendsIn = (company: TestCompany) =>
       provider_message_id as "messageId", due_at as "dueAt"
     from notification_sends where company_id = ${company.id} order by channel, user_id`;
 
+/** A person with this telephone number, proved. */
+export async function hasPhone(userId: string, phone: string): Promise<void> {
+  await adminSql()`update users set phone = ${phone} where id = ${userId}`;
+  await adminSql()`update users set phone_verified_at = now() where id = ${userId}`;
+}
+
 export async function prefers(person: TestPerson, notifications: object): Promise<void> {
   const text = JSON.stringify(notifications);
   await adminSql()`insert into user_preferences (user_id, notifications) values (${person.id}, ${text}::text::jsonb)

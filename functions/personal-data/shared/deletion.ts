@@ -3,6 +3,7 @@ import { type AuditEntry, audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
+import { revokeSentInvitations, webhooksMadeBy } from '../../team/public.ts';
 
 export const daysToThinkAgain = 30;
 
@@ -37,7 +38,11 @@ export async function demandNobodyDependsOn(tx: Tx, userId: string): Promise<voi
  * keep: calls and their timelines, and the audit log, which names people as they were called when they did things.
  * Companies in which nobody else is left are deleted too, and erased in their own time.
  */
-export async function eraseAccount(tx: Tx, userId: string): Promise<void> {
+export async function eraseAccount(tx: Tx, ctx: Context, userId: string): Promise<void> {
+  await revokeSentInvitations(tx, ctx, {
+    ...{ userId, companyId: null, role: null, isPlatformAdmin: false },
+    reason: 'sender_erased',
+  });
   await rowsOf(
     tx,
     sql`update companies c set deleted_at = now() where c.deleted_at is null
@@ -70,4 +75,15 @@ export async function auditOfPerson(
 ): Promise<void> {
   for (const companyId of companies)
     audit(tx, ctx, { ...entry, companyId, resource: { type: 'user', id: userId } });
+}
+
+/** The webhooks that a person made, by the company whose they are: to be told where nobody else will know. */
+export async function webhooksOf(
+  tx: Tx,
+  userId: string,
+  companies: readonly string[],
+): Promise<ReadonlyMap<string, { id: string; url: string }[]>> {
+  const made = new Map<string, { id: string; url: string }[]>();
+  for (const companyId of companies) made.set(companyId, await webhooksMadeBy(tx, companyId, userId));
+  return made;
 }

@@ -18,7 +18,7 @@ const companiesOfNow = sql`(select m.company_id from memberships m join companie
 /** Hashes and secrets are no part of an export. */
 const parts: Readonly<Record<string, Part>> = {
   profile: {
-    select: sql`select id, email, name, phone, timezone, language, email_verified_at, last_login_at, created_at, updated_at
+    select: sql`select id, email, name, phone, phone_verified_at, timezone, language, email_verified_at, last_login_at, created_at, updated_at
       from users where id = p.id`,
   },
   memberships: {

@@ -6,7 +6,9 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/passwords.ts';
-import { hashInvitationToken } from './invitation-store.ts';
+import { endAllUnproved, forgetDevices, lockForProof } from '../../auth/public.ts';
+import { hashInvitationToken, type InvitedProfile } from './invitation-store.ts';
+import { senderMayGive } from './lost-rights.ts';
 import type { RoleName } from './roster.ts';
 import { demandSeatToJoin } from './seats.ts';
 
@@ -17,8 +19,9 @@ export interface Pending {
   email: string;
   emailNormal: string;
   name: string | null;
+  profile: InvitedProfile;
   tokenHash: Buffer;
-  account: { id: string; passwordHash: string | null; mayJoin: boolean } | undefined;
+  account: { id: string; passwordHash: string | null; isProved: boolean; mayJoin: boolean } | undefined;
 }
 
 /** Unknown, expired, revoked and used: nothing tells them apart. */
@@ -37,12 +40,15 @@ export async function findPending(tx: Tx, token: string): Promise<Pending> {
     email: string;
     email_normal: string;
     name: string | null;
+    profile: string;
     user_id: string | null;
     password_hash: string | null;
+    is_proved: boolean;
     may_join: boolean;
   }>(
     tx,
-    sql`select i.id, i.company_id, i.email, i.email_normal, i.name, u.id as user_id, u.password_hash,
+    sql`select i.id, i.company_id, i.email, i.email_normal, i.name, i.profile::text as profile, u.id as user_id, u.password_hash,
+        u.email_verified_at is not null as is_proved,
         u.is_active or u.without_company_since is not null as may_join
       from invitations i join companies c on c.id = i.company_id left join users u on u.email_normal = i.email_normal
       where i.token_hash = ${tokenHash}::bytea and i.accepted_at is null and i.revoked_at is null
@@ -55,32 +61,36 @@ export async function findPending(tx: Tx, token: string): Promise<Pending> {
     email: row.email,
     emailNormal: row.email_normal,
     name: row.name,
+    profile: JSON.parse(row.profile), // written by inviteByMail and changeInvited alone
     tokenHash,
     account:
       row.user_id === null
         ? undefined
-        : { id: row.user_id, passwordHash: row.password_hash, mayJoin: row.may_join },
+        : {
+            ...{ id: row.user_id, passwordHash: row.password_hash },
+            ...{ isProved: row.is_proved, mayJoin: row.may_join },
+          },
   };
 }
 
 /** Whoever accepts, once they have shown that the address is theirs. */
 export interface Proven {
   passwordHash: string;
-  /** Of an account that is to be made, or gets its first password. */
+  /** Of an account that is to be made, or whose address is proved by this. */
   isNewPassword: boolean;
   name: string | null;
 }
 
 /**
- * Asks an account for its password. Where there is none, or one that never had a password, the mail alone proves the
- * address, and the password given is the account's first.
+ * Asks an account for its password. Where there is none, or one whose address was never proved, the mail alone proves the
+ * address, and the password given is the account's own from now on: a stranger may have chosen the one before.
  * @throws AppError UNAUTHENTICATED, FORBIDDEN or VALIDATION_FAILED
  */
 export async function provePerson(
   { email, name, account }: Pending,
   given: { password: string; name?: string | undefined },
 ): Promise<Proven> {
-  if (account?.passwordHash) {
+  if (account?.passwordHash && account.isProved) {
     if (!(await verifyPassword(account.passwordHash, given.password))) {
       throw new AppError('UNAUTHENTICATED', {
         message: 'This address has an account already, and the password is not that of it.',
@@ -107,7 +117,7 @@ export async function provePerson(
 /**
  * Uses the invitation up: makes the account where there is none, and the membership.
  * @returns the person's id.
- * @throws AppError NOT_FOUND when somebody else was faster, CONFLICT when the account is not what it was, or the company
+ * @throws AppError NOT_FOUND when somebody else was faster or its sender may not give that role any more, CONFLICT when the account is not what it was, or the company
  * has no room.
  */
 export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
@@ -115,15 +125,16 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
   await rowsOf(tx, sql`select 1 from companies where id = ${pending.companyId}::uuid for no key update`);
   const [used] = await rowsOf<{ role: RoleName }>(
     tx,
-    sql`update invitations set accepted_at = now()
-      where id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
+    sql`update invitations i set accepted_at = now()
+      where i.id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
         and revoked_at is null and expires_at > now()
-        and exists (select from companies c where c.id = company_id and c.deleted_at is null)
+        and exists (select from companies c where c.id = i.company_id and c.deleted_at is null)
+        and ${senderMayGive}
       returning role`,
   );
   if (!used) throw noInvitation();
   const userId = pending.account
-    ? await enterAccount(tx, pending.account.id, pending, proven)
+    ? await enterAccount(tx, ctx, pending.account, proven)
     : await makeAccount(tx, pending, proven);
   const role = await enterTeam(tx, pending.companyId, userId, used.role);
   audit(tx, ctx, {
@@ -153,10 +164,14 @@ async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: R
 
 /** The mail proved the address, so it is verified. Until the person says otherwise, the company's habits are theirs. */
 async function makeAccount(tx: Tx, pending: Pending, proven: Proven): Promise<string> {
+  const { profile } = pending;
   const [made] = await rowsOf<{ id: string }>(
     tx,
-    sql`insert into users (email, email_normal, name, password_hash, email_verified_at, timezone, language)
-      select ${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now(), c.timezone, c.language
+    sql`insert into users (email, email_normal, name, password_hash, password_proved_at, email_verified_at, phone,
+        timezone, language)
+      select ${pending.email}, ${pending.emailNormal}, ${proven.name}, ${proven.passwordHash}, now(), now(),
+        ${profile.phone ?? null}::text, coalesce(${profile.timezone ?? null}::text, c.timezone),
+        coalesce(${profile.language ?? null}::text, c.language)
       from companies c where c.id = ${pending.companyId}::uuid
       on conflict (email_normal) do nothing returning id`,
   );
@@ -164,17 +179,32 @@ async function makeAccount(tx: Tx, pending: Pending, proven: Proven): Promise<st
   return made.id;
 }
 
-/** An account whose password changed since it was verified joins nothing. */
-async function enterAccount(tx: Tx, userId: string, pending: Pending, proven: Proven): Promise<string> {
-  const expected = proven.isNewPassword ? (pending.account?.passwordHash ?? null) : proven.passwordHash;
+/**
+ * An account whose password changed since it was verified, or whose address was proved meanwhile, joins nothing. One whose
+ * address is proved by this keeps nothing of what was set up before.
+ */
+async function enterAccount(
+  tx: Tx,
+  ctx: Context,
+  account: NonNullable<Pending['account']>,
+  { passwordHash, isNewPassword, name }: Proven,
+): Promise<string> {
+  const { id, isProved } = account;
+  if (!isProved) await lockForProof(tx, id);
   const [entered] = await rowsOf<{ id: string }>(
     tx,
     sql`update users set email_verified_at = coalesce(email_verified_at, now()), is_active = true,
-        without_company_since = null, password_hash = ${proven.passwordHash}, name = coalesce(${proven.name}, name)
-      where id = ${userId}::uuid and password_hash is not distinct from ${expected}::text
+        without_company_since = null, password_hash = ${passwordHash}, name = coalesce(${name}, name),
+        password_proved_at = case when ${isNewPassword}::boolean then now() else password_proved_at end
+      where id = ${id}::uuid and password_hash is not distinct from ${account.passwordHash}::text
+        and (email_verified_at is not null) = ${isProved}::boolean
         and (is_active or without_company_since is not null)
       returning id`,
   );
   if (!entered) throw accountChanged();
+  if (!isProved) {
+    await endAllUnproved(tx, ctx, id);
+    await forgetDevices(tx, id);
+  }
   return entered.id;
 }

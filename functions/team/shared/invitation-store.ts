@@ -21,6 +21,13 @@ const makeToken = (): string => `inv_${randomBytes(32).toString('base64url')}`;
 /** How a token is stored. It is random, so that no slow hash is needed. */
 export const hashInvitationToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
+/** What a new account begins with, where the company says so. */
+export interface InvitedProfile {
+  phone?: string | null | undefined;
+  timezone?: string | undefined;
+  language?: string | undefined;
+}
+
 interface Sent {
   invitation: z.infer<typeof Invitation>;
   /** Of its mail: wake the jobs queue with it after the commit. */
@@ -66,16 +73,17 @@ export async function inviteByMail(
   tx: Tx,
   ctx: Context,
   sender: InvitationSender,
-  given: { email: string; role: RoleName; name?: string | undefined },
+  given: { email: string; role: RoleName; name?: string | undefined; profile?: InvitedProfile },
 ): Promise<Sent> {
   const token = makeToken();
   const [stored] = await rowsOf<{ item: string; is_new: boolean }>(
     tx,
-    sql`insert into invitations (company_id, email, email_normal, role, name, token_hash, invited_by, expires_at)
+    sql`insert into invitations (company_id, email, email_normal, role, name, profile, token_hash, invited_by, expires_at)
       values (${sender.company.id}::uuid, ${given.email}, ${normalEmail(given.email)}, ${given.role}, ${given.name ?? null},
+        ${JSON.stringify(given.profile ?? {})}::jsonb,
         ${hashInvitationToken(token)}::bytea, ${sender.userId}::uuid, now() + make_interval(days => ${validDays}::int))
       on conflict (company_id, email_normal) where accepted_at is null and revoked_at is null do update set
-        email = excluded.email, role = excluded.role, name = excluded.name, token_hash = excluded.token_hash,
+        email = excluded.email, role = excluded.role, name = excluded.name, profile = excluded.profile, token_hash = excluded.token_hash,
         invited_by = excluded.invited_by, sent_at = now(), expires_at = excluded.expires_at
       returning ${asJson(invitationShape)} as item, (xmax = 0) as is_new`,
   );
@@ -94,7 +102,7 @@ export async function inviteByMail(
  * For whatever replaces the open invitation that an address may have.
  * @throws AppError FORBIDDEN where it is an owner's, and the actor is none.
  */
-export async function demandMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
+async function demandMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
   const [open] = await rowsOf<{ role: RoleName }>(
     tx,
     sql`select role from ${invitations} where company_id = ${actor.company.id}::uuid
@@ -144,7 +152,10 @@ async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeo
   return invitation;
 }
 
-/** Sends an open invitation again: with a new token, since the old one is not known, and seven new days. */
+/**
+ * Sends an open invitation again: with a new token, since the old one is not known, and seven new days. Whoever sends it
+ * answers for it from then on.
+ */
 export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: string): Promise<Sent> {
   const before = await findOpen(tx, actor, id);
   await demandSeat(tx, actor.company.id, normalEmail(before.email));
@@ -152,6 +163,7 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
   const [stored] = await rowsOf<{ item: string }>(
     tx,
     sql`update invitations set token_hash = ${hashInvitationToken(token)}::bytea, sent_at = now(),
+        invited_by = ${actor.userId}::uuid,
         expires_at = now() + make_interval(days => ${validDays}::int)
       where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
@@ -165,6 +177,32 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
     after: { email: invitation.email, sentAt: invitation.sentAt, expiresAt: invitation.expiresAt },
   });
   return { invitation, jobId };
+}
+
+/** Changes what an open invitation says of a person. What is absent stays. @throws AppError NOT_FOUND or FORBIDDEN */
+export async function changeInvited(
+  tx: Tx,
+  ctx: Context,
+  actor: Actor,
+  id: string,
+  { name, profile }: { name?: string | undefined; profile: InvitedProfile },
+): Promise<z.infer<typeof Invitation>> {
+  const before = await findOpen(tx, actor, id);
+  const [stored] = await rowsOf<{ item: string }>(
+    tx,
+    sql`update invitations set name = coalesce(${name ?? null}::text, name),
+        profile = jsonb_strip_nulls(profile || ${JSON.stringify(profile)}::jsonb)
+      where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
+  );
+  const invitation = parsed(stored);
+  audit(tx, ctx, {
+    companyId: actor.company.id,
+    action: 'invitation.updated',
+    resource: { type: 'invitation', id },
+    before: { name: before.name },
+    after: { name: invitation.name, ...profile },
+  });
+  return invitation;
 }
 
 export async function revokeInvitation(

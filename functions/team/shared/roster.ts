@@ -4,7 +4,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { type Permission, permissionsOf } from '#core/permissions.ts';
-import { type CompanyRole, callingPerson } from '../../auth/public.ts';
+import { type CompanyRole, callingPerson, notProved } from '../../auth/public.ts';
 
 export type RoleName = z.infer<typeof CompanyRole>;
 
@@ -26,21 +26,30 @@ export interface Member {
   name: string;
   role: RoleName;
   isActive: boolean;
+  isPlatformAdmin: boolean;
 }
 
 /**
  * Begins a change to the caller's team: of two in one company, one waits for the other, and then is asked again whether
  * the caller may. Two owners who remove each other at once cannot both succeed. Runs in a transaction of the service.
- * @throws AppError UNAUTHENTICATED or FORBIDDEN
+ * @throws AppError UNAUTHENTICATED or FORBIDDEN; EMAIL_NOT_VERIFIED where the caller has not proved their address
  */
 export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Promise<Actor> {
   const { userId, companyId } = callingPerson(ctx);
   const [, [actor]] = await Promise.all([
     // Not `for update`: that would hold up every row that refers to the company, its calls above all.
     rowsOf(tx, sql`select 1 from companies where id = ${companyId}::uuid for no key update`),
-    rowsOf<{ name: string; role: RoleName; is_platform_admin: boolean; company: string; language: string }>(
+    rowsOf<{
+      name: string;
+      role: RoleName;
+      is_platform_admin: boolean;
+      is_proved: boolean;
+      company: string;
+      language: string;
+    }>(
       tx,
-      sql`select u.name, m.role, u.is_platform_admin, c.name as company, c.language
+      sql`select u.name, m.role, u.is_platform_admin, u.email_verified_at is not null as is_proved,
+          c.name as company, c.language
         from memberships m join users u on u.id = m.user_id join companies c on c.id = m.company_id
         where m.company_id = ${companyId}::uuid and m.user_id = ${userId}::uuid
           and m.is_active and u.is_active and c.deleted_at is null`,
@@ -53,6 +62,7 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
       message: `Your role is ${actor.role} now, which does not allow this.`,
     });
   }
+  if (!actor.is_proved) throw notProved();
   return {
     userId,
     name: actor.name,
@@ -66,7 +76,8 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
 export async function findMember(tx: Tx, companyId: string, userId: string): Promise<Member> {
   const [found] = await rowsOf<Member>(
     tx,
-    sql`select u.id as "userId", u.email, u.email_normal as "emailNormal", u.name, m.role, m.is_active as "isActive"
+    sql`select u.id as "userId", u.email, u.email_normal as "emailNormal", u.name, m.role, m.is_active as "isActive",
+        u.is_platform_admin as "isPlatformAdmin"
       from memberships m join users u on u.id = m.user_id
       where m.company_id = ${companyId}::uuid and m.user_id = ${userId}::uuid`,
   );

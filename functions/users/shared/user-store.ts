@@ -9,7 +9,13 @@ import type { Read } from '#core/page.ts';
 import { asJson } from '#core/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
 import { callingPerson, endSessions } from '../../auth/public.ts';
-import { type Member, membersFrom, revokeInvitationsOf } from '../../team/public.ts';
+import {
+  afterLostRights,
+  type LeftWebhooks,
+  type Member,
+  membersFrom,
+  revokeInvitationsOf,
+} from '../../team/public.ts';
 import { User, userShape } from './user.ts';
 
 /** Whether the caller is above companies, for a transaction of the service, which has no caller of its own. */
@@ -37,9 +43,15 @@ export async function readUser(tx: Tx, companyId: string, userId: string): Promi
 
 /**
  * Shuts a person out of the company, at once. Their account itself goes with the last company that has them; what they
- * did stays.
+ * did stays. The team is locked.
+ * @returns what becomes of what they leave behind.
  */
-export async function deactivate(tx: Tx, companyId: string, member: Member): Promise<void> {
+export async function deactivate(
+  tx: Tx,
+  ctx: Context,
+  companyId: string,
+  member: Member,
+): Promise<{ invitationsRevoked: number; webhooks: z.infer<typeof LeftWebhooks> }> {
   await rowsOf(
     tx,
     sql`update memberships set is_active = false
@@ -54,6 +66,10 @@ export async function deactivate(tx: Tx, companyId: string, member: Member): Pro
         and not exists (select from memberships m join companies c on c.id = m.company_id
           where m.user_id = u.id and m.is_active and c.deleted_at is null)`,
   );
+  return await afterLostRights(tx, ctx, {
+    ...{ userId: member.userId, companyId, role: null, isPlatformAdmin: false },
+    reason: 'sender_deactivated',
+  });
 }
 
 /** Lets a person into the company again; and their account, where it was inactive for want of a company only. */

@@ -36,7 +36,7 @@ export const de: Words = {
       button: { label: 'E-Mail-Adresse bestätigen', link: d.link },
       notes: [
         `Der Link ist ${hours(d.hours)} gültig und kann einmal verwendet werden.`,
-        'Wenn Sie kein Konto angelegt haben, brauchen Sie nichts zu tun.',
+        'Wenn Sie kein Konto angelegt haben, bestätigen Sie nichts: Jemand anderes hat Ihre Adresse verwendet. Setzen Sie das Passwort zurück, wenn Sie das Konto selbst haben möchten.',
       ],
     }),
     'reset-password': (d, { sender }) => ({

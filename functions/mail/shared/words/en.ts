@@ -36,7 +36,7 @@ export const en: Words = {
       button: { label: 'Confirm e-mail address', link: d.link },
       notes: [
         `The link is valid for ${hours(d.hours)} and works once.`,
-        'If you did not create an account, you need not do anything.',
+        'If you did not create an account, do not confirm it: someone else used your address. Reset the password if you want the account for yourself.',
       ],
     }),
     'reset-password': (d, { sender }) => ({

@@ -34,7 +34,7 @@ export const es: Words = {
       button: { label: 'Confirmar dirección', link: d.link },
       notes: [
         `El enlace es válido durante ${hours(d.hours)} y funciona una sola vez.`,
-        'Si no ha creado ninguna cuenta, no tiene que hacer nada.',
+        'Si no ha creado ninguna cuenta, no confirme nada: otra persona ha usado su dirección. Restablezca la contraseña si quiere la cuenta para usted.',
       ],
     }),
     'reset-password': (d, { sender }) => ({

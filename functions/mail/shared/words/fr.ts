@@ -36,7 +36,7 @@ export const fr: Words = {
       button: { label: 'Confirmer l’adresse', link: d.link },
       notes: [
         `Le lien est valable ${hours(d.hours)} et ne sert qu’une fois.`,
-        'Si vous n’avez pas créé de compte, vous n’avez rien à faire.',
+        'Si vous n’avez pas créé de compte, ne confirmez rien : quelqu’un d’autre a utilisé votre adresse. Réinitialisez le mot de passe si vous voulez ce compte pour vous.',
       ],
     }),
     'reset-password': (d, { sender }) => ({

@@ -5,6 +5,8 @@ const caller = (from: string | null) => from ?? 'Eine unbekannte Nummer';
 
 export const de: Words = {
   open: 'Öffnen',
+  phoneCode: (code, minutes) =>
+    `${code} ist Ihr Code für Trunkline. Er gilt ${minutes} Minuten. Geben Sie ihn an niemanden weiter.`,
   'call.missed': ({ from }) => ({
     title: 'Verpasster Anruf',
     message: `${caller(from)} hat angerufen, und niemand hat abgenommen.`,

@@ -5,6 +5,8 @@ const caller = (from: string | null) => from ?? 'An unknown number';
 
 export const en: Words = {
   open: 'Open',
+  phoneCode: (code, minutes) =>
+    `${code} is your Trunkline code. It is valid for ${minutes} minutes. Never tell it to anyone.`,
   'call.missed': ({ from }) => ({
     title: 'Missed call',
     message: `${caller(from)} called, and nobody answered.`,

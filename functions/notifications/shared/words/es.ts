@@ -5,6 +5,8 @@ const caller = (from: string | null) => from ?? 'Un número desconocido';
 
 export const es: Words = {
   open: 'Abrir',
+  phoneCode: (code, minutes) =>
+    `${code} es su código de Trunkline. Vale ${minutes} minutos. No se lo diga a nadie.`,
   'call.missed': ({ from }) => ({
     title: 'Llamada perdida',
     message: `${caller(from)} ha llamado y nadie ha contestado.`,

@@ -5,6 +5,8 @@ const caller = (from: string | null) => from ?? 'Un numéro inconnu';
 
 export const fr: Words = {
   open: 'Ouvrir',
+  phoneCode: (code, minutes) =>
+    `${code} est votre code Trunkline. Il est valable ${minutes} minutes. Ne le donnez à personne.`,
   'call.missed': ({ from }) => ({
     title: 'Appel manqué',
     message: `${caller(from)} a appelé, et personne n’a répondu.`,

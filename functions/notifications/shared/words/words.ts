@@ -18,6 +18,8 @@ type Fit<D> = { [F in keyof D]: D[F] extends string ? string | null : D[F] };
 export type Words = { [K in NoticeKind]: (data: Fit<NoticeData[K]>) => Content } & {
   /** What stands on a button that leads to more. */
   open: string;
+  /** The SMS that proves a number. Short, and the code first: telephones show no more of it. */
+  phoneCode: (code: string, minutes: number) => string;
 };
 
 const languages: ReadonlyMap<string, Words> = new Map(Object.entries({ en, de, es, fr }));
@@ -41,6 +43,10 @@ function fitForWords(data: object): object {
 /** The words of a language, which may be any; English stands in for those that we have none in. */
 const wordsIn = (language: string): Words =>
   languages.get(language.toLowerCase().split(/[-_]/)[0] ?? '') ?? en;
+
+/** The SMS with the code that proves a number. */
+export const phoneCodeIn = (language: string, code: string, minutes: number): string =>
+  wordsIn(language).phoneCode(code, minutes);
 
 export const openIn = (language: string): string => wordsIn(language).open;
 

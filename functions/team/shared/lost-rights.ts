@@ -1,0 +1,107 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import { roles } from '#core/caller.ts';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx, textArray } from '#core/db.ts';
+import { permissions, permissionsOf } from '#core/permissions.ts';
+import { invitations } from '#db/schema/team.ts';
+import { isOpenInvitation } from './invitation.ts';
+import type { RoleName } from './roster.ts';
+
+/** Webhooks that a person made and that go on without them: somebody should look where they lead. */
+export const LeftWebhooks = z.array(z.object({ id: z.uuid(), url: z.string() }));
+
+/** Why somebody's invitations are revoked. */
+type Reason = 'sender_removed' | 'sender_deactivated' | 'sender_demoted' | 'sender_erased';
+
+/** The roles that a person of this role may give; null is nobody of the company. */
+function givable(role: RoleName | null, isPlatformAdmin: boolean): readonly string[] {
+  if (isPlatformAdmin) return roles;
+  if (role === null || !permissionsOf(role).includes('team:write')) return [];
+  return role === 'owner' ? roles : roles.filter((given) => given !== 'owner');
+}
+
+/**
+ * Whether the sender of an invitation `i` may still give its role: condition of a statement in which the team is locked.
+ * A platform admin may in every company.
+ */
+export const senderMayGive = sql`exists (
+  select from users s left join memberships sm on sm.user_id = s.id and sm.company_id = i.company_id and sm.is_active
+   where s.id = i.invited_by and s.is_active and s.email_verified_at is not null
+     and (s.is_platform_admin or private.role_rank(sm.role) >= private.role_rank(${permissions['team:write']})
+       and (i.role <> 'owner' or sm.role = 'owner')))`;
+
+/**
+ * Revokes the open invitations that a person sent above the rights that are left to them. Runs in a transaction of the
+ * service, with the team locked where it is about one company.
+ * @param given.companyId Null: of every company. @param given.role What the person has left; null: nothing.
+ * @returns how many were revoked.
+ */
+export async function revokeSentInvitations(
+  tx: Tx,
+  ctx: Context,
+  given: {
+    userId: string;
+    companyId: string | null;
+    role: RoleName | null;
+    isPlatformAdmin: boolean;
+    reason: Reason;
+  },
+): Promise<number> {
+  const { userId, companyId, reason } = given;
+  const revoked = await rowsOf<{ id: string; companyId: string; email: string; role: string }>(
+    tx,
+    sql`with revoked as (
+        update ${invitations} set revoked_at = now()
+         where invited_by = ${userId}::uuid and ${isOpenInvitation}
+           and (${companyId}::uuid is null or company_id = ${companyId}::uuid)
+           and role <> all(${textArray(givable(given.role, given.isPlatformAdmin))})
+        returning id, company_id as "companyId", email, role)
+      select * from revoked order by "companyId", id`,
+  );
+  for (const { id, companyId: of, email, role } of revoked) {
+    audit(tx, ctx, {
+      companyId: of,
+      action: 'invitation.revoked',
+      resource: { type: 'invitation', id },
+      before: { email, role },
+      after: { reason },
+      actor: reason === 'sender_erased' ? 'system' : undefined,
+    });
+  }
+  return revoked.length;
+}
+
+/** The webhooks of a company that a person made. */
+export const webhooksMadeBy = (
+  tx: Tx,
+  companyId: string,
+  userId: string,
+): Promise<z.infer<typeof LeftWebhooks>> =>
+  rowsOf(
+    tx,
+    sql`select id, url from webhook_endpoints
+      where company_id = ${companyId}::uuid and created_by = ${userId}::uuid order by id`,
+  );
+
+/** What becomes of what a person leaves behind in a company, whose rights there end or shrink. */
+export async function afterLostRights(
+  tx: Tx,
+  ctx: Context,
+  given: {
+    userId: string;
+    companyId: string;
+    /** What the person has left; null: nothing. */
+    role: RoleName | null;
+    isPlatformAdmin: boolean;
+    reason: Reason;
+  },
+): Promise<{ invitationsRevoked: number; webhooks: z.infer<typeof LeftWebhooks> }> {
+  const { companyId, userId, role } = given;
+  const mayHaveWebhooks = role !== null && permissionsOf(role).includes('webhooks:write');
+  return {
+    invitationsRevoked: await revokeSentInvitations(tx, ctx, given),
+    webhooks: mayHaveWebhooks ? [] : await webhooksMadeBy(tx, companyId, userId),
+  };
+}

@@ -1,0 +1,270 @@
+/**
+ * Makes the first owner of a company, or a platform admin: `npm run make-admin -- --email=ada@example.com
+ * --company="Analytical Engines"`, or `--platform`. It connects by DATABASE_URL, as the API does. A person who cannot log in
+ * yet gets a link with which they choose their password: no password stands on a command line. Run again, it changes
+ * nothing, and prints another link while no password is set.
+ */
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { audit } from '#core/audit.ts';
+import { type Context, makeContext } from '#core/context.ts';
+import { closeDatabase, rowsOf, type Tx } from '#core/db.ts';
+import { newId } from '#core/ids.ts';
+import {
+  emailInput,
+  endAllUnproved,
+  forgetDevices,
+  lockForProof,
+  nameInput,
+  normalEmail,
+  pageLink,
+} from '../functions/auth/public.ts';
+import { hashToken, makeToken } from '../functions/auth/shared/secret-tokens.ts';
+
+const linkHours = 24;
+
+/** Something that the operator has to put right; the message is a sentence. */
+export class MakeAdminError extends Error {}
+
+export interface NewAdmin {
+  email: string;
+  /** Name or id. One of this name is made where there is none. */
+  company?: string | undefined;
+  isPlatformAdmin: boolean;
+  /** Of a person who has no account yet. Default: what stands before the @. */
+  name?: string | undefined;
+}
+
+export interface MadeAdmin {
+  /** A sentence for each thing that was done. */
+  done: string[];
+  /** With which the person chooses their password, where they have none. */
+  link: string | undefined;
+}
+
+interface Person {
+  id: string;
+  name: string;
+  isActive: boolean;
+  isWithoutCompany: boolean;
+  isToBeDeleted: boolean;
+  isPlatformAdmin: boolean;
+  hasPassword: boolean;
+}
+
+const personOf = async (tx: Tx, emailNormal: string): Promise<Person | undefined> => {
+  const [found] = await rowsOf<Person>(
+    tx,
+    sql`select id, name, is_active as "isActive", without_company_since is not null as "isWithoutCompany",
+        deletes_at is not null as "isToBeDeleted", is_platform_admin as "isPlatformAdmin",
+        password_hash is not null as "hasPassword"
+      from users where email_normal = ${emailNormal}`,
+  );
+  return found;
+};
+
+/**
+ * The person with the address, made where there is none. Whoever registered with an address that they never proved may be
+ * a stranger: nothing of what they set up goes on, their password neither.
+ */
+async function findOrMakePerson(tx: Tx, ctx: Context, given: NewAdmin, done: string[]): Promise<Person> {
+  const emailNormal = normalEmail(given.email);
+  await rowsOf(tx, sql`select pg_advisory_xact_lock(hashtextextended(${emailNormal}::text, 0))::text`);
+  const before = await personOf(tx, emailNormal);
+  if (!before) {
+    const name = given.name ?? given.email.split('@')[0] ?? given.email;
+    await rowsOf(
+      tx,
+      sql`insert into users (email, email_normal, name) values (${given.email}, ${emailNormal}, ${name})
+        on conflict (email_normal) do nothing`,
+    );
+    done.push(`Made an account for ${given.email}.`);
+  } else {
+    if (before.isToBeDeleted) {
+      throw new MakeAdminError(
+        `The account of ${given.email} is to be deleted: its person must keep it first.`,
+      );
+    }
+    if (!before.isActive && !before.isWithoutCompany) {
+      throw new MakeAdminError(`The account of ${given.email} is deactivated.`);
+    }
+    const proved = await lockForProof(tx, before.id);
+    if (before.hasPassword && !proved?.isAddressProved) {
+      await endAllUnproved(tx, ctx, before.id);
+      await forgetDevices(tx, before.id);
+      await rowsOf(tx, sql`update users set password_hash = null where id = ${before.id}::uuid`);
+      done.push(
+        `The address ${given.email} was never proved: the password and the sessions of its account have ended.`,
+      );
+    }
+  }
+  const person = await personOf(tx, emailNormal);
+  if (!person) throw new Error('A person who was just made is not there.');
+  return person;
+}
+
+/** @returns the id of the company. */
+async function findOrMakeCompany(tx: Tx, company: string, done: string[]): Promise<string> {
+  const isId = z.uuid().safeParse(company).success;
+  const found = await rowsOf<{ id: string }>(
+    tx,
+    sql`select id from companies where deleted_at is null and
+      case when ${isId}::boolean then id::text = lower(${company}::text) else lower(name) = lower(${company}::text) end`,
+  );
+  if (found.length > 1) {
+    const ids = found.map(({ id }) => id).join(', ');
+    throw new MakeAdminError(`${found.length} companies are named ${company}: give the id of one (${ids}).`);
+  }
+  if (found[0]) return found[0].id;
+  if (isId) throw new MakeAdminError(`There is no company with the id ${company}.`);
+  const name = nameInput.safeParse(company);
+  if (!name.success) throw new MakeAdminError(`--company ${name.error.issues[0]?.message}.`);
+  const id = newId();
+  await rowsOf(tx, sql`insert into companies (id, name) values (${id}::uuid, ${name.data})`);
+  done.push(`Made the company ${name.data}.`);
+  return id;
+}
+
+async function makeOwner(tx: Tx, ctx: Context, userId: string, companyId: string, done: string[]) {
+  const changed = await rowsOf(
+    tx,
+    sql`insert into memberships as m (company_id, user_id, role) values (${companyId}::uuid, ${userId}::uuid, 'owner')
+      on conflict (company_id, user_id) do update set role = 'owner', is_active = true
+        where m.role <> 'owner' or not m.is_active
+      returning 1`,
+  );
+  await rowsOf(
+    tx,
+    sql`update users set is_active = true, without_company_since = null
+      where id = ${userId}::uuid and without_company_since is not null`,
+  );
+  if (changed.length === 0) return;
+  done.push('Made the person an owner of the company.');
+  audit(tx, ctx, {
+    ...{ companyId, action: 'member.made_owner', resource: { type: 'user', id: userId } },
+    after: { role: 'owner', by: 'make-admin' },
+  });
+}
+
+async function makePlatformAdmin(tx: Tx, ctx: Context, person: Person, done: string[]): Promise<void> {
+  const companyOf = () =>
+    rowsOf<{ id: string }>(
+      tx,
+      sql`select c.id from memberships m join companies c on c.id = m.company_id
+        where m.user_id = ${person.id}::uuid and m.is_active and c.deleted_at is null order by m.created_at, m.id limit 1`,
+    );
+  // A session is always in a company: without one, nobody can log in.
+  if ((await companyOf()).length === 0) {
+    const id = newId();
+    await rowsOf(tx, sql`insert into companies (id, name) values (${id}::uuid, ${person.name})`);
+    done.push(`Made the company ${person.name}: a person logs in to a company.`);
+    await makeOwner(tx, ctx, person.id, id, done);
+  }
+  if (person.isPlatformAdmin) return;
+  await rowsOf(tx, sql`update users set is_platform_admin = true where id = ${person.id}::uuid`);
+  done.push('Made the person a platform admin.');
+  const [company] = await companyOf();
+  if (!company) throw new Error('A company that was just made is not there.');
+  audit(tx, ctx, {
+    ...{
+      companyId: company.id,
+      action: 'user.made_platform_admin',
+      resource: { type: 'user', id: person.id },
+    },
+    ...{ before: { isPlatformAdmin: false }, after: { isPlatformAdmin: true, by: 'make-admin' } },
+  });
+}
+
+/** A reset whose token only the link has: its code is one that nobody knows. Those before are over. */
+async function makeLink(tx: Tx, userId: string): Promise<string> {
+  const token = makeToken('pr');
+  await rowsOf(
+    tx,
+    sql`with before as (
+        update password_resets set expires_at = now()
+         where user_id = ${userId}::uuid and used_at is null and expires_at > now())
+      insert into password_resets (user_id, token_hash, code_hash, expires_at)
+      values (${userId}::uuid, ${hashToken(token)}::bytea, ${randomBytes(32)}::bytea,
+        now() + make_interval(hours => ${linkHours}::int))`,
+  );
+  return pageLink('/reset-password', { token });
+}
+
+/**
+ * Makes somebody an owner, a platform admin or both, in one transaction.
+ * @throws MakeAdminError with a sentence for the operator.
+ */
+export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
+  const email = emailInput.safeParse(given.email);
+  if (!email.success) throw new MakeAdminError(`--email ${email.error.issues[0]?.message}.`);
+  if (given.name !== undefined) {
+    const name = nameInput.safeParse(given.name);
+    if (!name.success) throw new MakeAdminError(`--name ${name.error.issues[0]?.message}.`);
+  }
+  if (given.company === undefined && !given.isPlatformAdmin) {
+    throw new MakeAdminError('Say what the person shall be: --company=<name or id>, or --platform.');
+  }
+  const ctx = makeContext({
+    requestId: newId(),
+    caller: { kind: 'internal' },
+    entry: { as: 'service' },
+    waitUntil: () => {},
+  });
+  return await ctx.dbAsService('make the first owner or a platform admin', async (tx) => {
+    const done: string[] = [];
+    const person = await findOrMakePerson(tx, ctx, { ...given, email: email.data }, done);
+    if (given.company !== undefined) {
+      await makeOwner(tx, ctx, person.id, await findOrMakeCompany(tx, given.company, done), done);
+    }
+    if (given.isPlatformAdmin) await makePlatformAdmin(tx, ctx, person, done);
+    return { done, link: person.hasPassword ? undefined : await makeLink(tx, person.id) };
+  });
+}
+
+/** @throws MakeAdminError */
+function argumentsOf(args: string[]): NewAdmin {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        ...{ email: { type: 'string' }, company: { type: 'string' }, name: { type: 'string' } },
+        platform: { type: 'boolean', default: false },
+      },
+    });
+    return {
+      ...{ email: values.email ?? '', company: values.company, name: values.name },
+      isPlatformAdmin: values.platform,
+    };
+  } catch (error) {
+    throw new MakeAdminError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** What the operator reads. */
+export function reportOf({ done, link }: MadeAdmin): string[] {
+  return [
+    ...(done.length > 0 ? done : ['Nothing had to be changed.']),
+    ...(link === undefined
+      ? ['The person has a password: they can log in.']
+      : [`The person chooses a password with this link, once, within ${linkHours} hours:`, link]),
+  ];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  try {
+    for (const line of reportOf(await makeAdmin(argumentsOf(process.argv.slice(2))))) console.log(line);
+    if (!process.env.FRONTEND_URL && !process.env.PUBLIC_URL) {
+      console.log('Links lead to this machine: set PUBLIC_URL, or FRONTEND_URL, as the deployment has it.');
+    }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  } finally {
+    await closeDatabase();
+  }
+}
