@@ -1,6 +1,6 @@
 -- A telephone number is proved by a code that was sent to it. Before that, nothing but the code goes there.
 alter table public.users add column phone_verified_at timestamptz;
-grant select (phone_verified_at) on public.users to authenticated;
+grant select (phone_verified_at) on public.users to trunkline_member;
 
 -- Another number is another proof, whoever changes it.
 create function private.forget_phone_proof() returns trigger
@@ -26,7 +26,7 @@ create index phone_codes_by_end on public.phone_codes (expires_at);
 
 alter table public.phone_codes enable row level security;
 alter table public.phone_codes force row level security;
-create policy "only the service" on public.phone_codes for all to authenticated using (false);
+create policy "only the service" on public.phone_codes for all to authenticated, trunkline_member using (false);
 grant all on public.phone_codes to service_role;
 
 -- The log of messages follows the jobs that send codes, too.
