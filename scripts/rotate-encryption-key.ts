@@ -12,6 +12,7 @@ import { pathToFileURL } from 'node:url';
 import postgres, { type Sql } from 'postgres';
 import { env } from '#core/env.ts';
 import { currentKeyId, decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { demandAllRows } from './database.ts';
 
 export interface EncryptedColumn {
   table: string;
@@ -108,13 +109,7 @@ export async function rotateEncryptionKey(
   const keyId = currentKeyId();
   const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
   try {
-    const [role] = await sql<{ name: string; seesAll: boolean }[]>`
-      select rolname as name, rolsuper or rolbypassrls as "seesAll" from pg_roles where rolname = current_user`;
-    if (!role?.seesAll) {
-      throw new Error(
-        `The role ${role?.name} cannot bypass row level security, and would find nothing: set MIGRATION_DATABASE_URL, as for npm run migrate.`,
-      );
-    }
+    await demandAllRows(sql);
     const result: RotatedColumn[] = [];
     for (const place of columns) {
       let rotated = 0;

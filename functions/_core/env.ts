@@ -86,6 +86,7 @@ const shape = z.object({
     .optional(),
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: z.string().optional(),
+  S3_AUDIT_BUCKET: z.string().optional(),
   S3_REGION: z.string().optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),

@@ -7,6 +7,10 @@ type Json = Record<string, unknown>;
 const named = `\${self:custom.prefix}-files-\${AWS::AccountId}`;
 export const bucketName: Json = { 'Fn::Sub': named };
 
+/** Of the bucket with Object Lock. */
+const auditNamed = `\${self:custom.prefix}-audit-\${AWS::AccountId}`;
+export const auditBucketName: Json = { 'Fn::Sub': auditNamed };
+
 /** What the functions of one stack may do to the files, where one of them can reach the object store at all. */
 export function objectRights(modules: readonly (EndpointModule | WorkerModule | ScheduleModule)[]): Json[] {
   if (!modules.some(({ file }) => reachableFrom(file).has('functions/_core/objects.ts'))) return [];

@@ -1,5 +1,5 @@
 import { environmentNames } from '../../functions/_core/env.ts';
-import { bucketName, objectRights } from './aws-objects.ts';
+import { auditBucketName, bucketName, objectRights } from './aws-objects.ts';
 import { logicalName, queueResources, queueRights } from './aws-queues.ts';
 import { awsSchedule } from './aws-schedule.ts';
 import type { Deployable } from './discover.ts';
@@ -96,6 +96,7 @@ const settled: Record<string, unknown> = {
   SQS_QUEUE_PREFIX: `\${self:custom.queuePrefix}`,
   AWS_ACCOUNT_ID: { Ref: 'AWS::AccountId' },
   S3_BUCKET: bucketName,
+  S3_AUDIT_BUCKET: auditBucketName,
   DATABASE_POOL_SIZE: `\${env:DATABASE_POOL_SIZE, '2'}`,
 };
 const notHandedOn = new Set([
@@ -141,6 +142,7 @@ export function awsFile(found: Deployable): string {
     environment: environment(),
     rights: rights(found),
     bucketName,
+    auditBucketName,
     queues: queueResources(found),
     core: coreFunctions(found),
     ...Object.fromEntries(stackNames.map((stack) => [stack, routeFunctions(found, stack)])),
