@@ -5,6 +5,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { addresseeOf, callingPerson } from '../auth/public.ts';
+import { secretPlace } from './shared/second-factor.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
 const SetUp = z.object({
@@ -29,7 +30,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const person = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
       const stored = await rowsOf(
         tx,
-        sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret)})
+        sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret, secretPlace(userId))})
           on conflict (user_id) do update set secret = excluded.secret, last_step = null, created_at = now()
             where two_factors.enabled_at is null
           returning 1`,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
-import { callFunction } from '#core/db.ts';
+import { callFunction, type Row } from '#core/db.ts';
 import { log } from '#core/log.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 
 /** A secret that signs an owner's hooks. */
 export interface HookSecret {
@@ -34,7 +34,7 @@ export async function hookSecrets(
   if (known && known.at > newerThan) return known.secrets;
   const rows = await callFunction(sql`select * from private.hook_secrets(${provider})`);
   const secrets = rows.flatMap((row) => {
-    const secret = opened(String(row.secret), provider);
+    const secret = opened(String(row.secret), provider, row);
     if (secret === undefined) return [];
     return [
       {
@@ -51,9 +51,16 @@ export async function hookSecrets(
 }
 
 /** One secret that cannot be opened must not keep everyone else's hooks out. */
-function opened(stored: string, provider: string): string | undefined {
+function opened(stored: string, provider: string, row: Row): string | undefined {
+  const external_id = String(row.external_id);
+  const place =
+    row.kind === 'hook'
+      ? placeOf('provider_hooks.secret', { app_id: String(row.app_id), provider, external_id })
+      : placeOf('provider_links.secret', {
+          ...{ company_id: String(row.company_id), provider, kind: String(row.kind), external_id },
+        });
   try {
-    return decryptSecret(stored);
+    return decryptSecret(stored, place);
   } catch (error) {
     log().error({ provider, err: error }, 'a stored hook secret cannot be decrypted');
     return undefined;

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { env } from '#core/env.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import type { ProviderAccount } from '#providers/history.ts';
 
 /** A Retell account, and whose calls it holds. */
@@ -16,13 +16,21 @@ const baseUrl = () => env().RETELL_API_URL;
 /** A company's own Retell account where it has one, else the deployment's. Undefined: there is neither. */
 export async function retellAccountOf(ctx: Context, companyId: string): Promise<RetellAccount | undefined> {
   const [own] = await ctx.dbAsService('read the Retell key of the company that is synced', (tx) =>
-    rowsOf<{ secret: string }>(
+    rowsOf<{ external_id: string; secret: string }>(
       tx,
-      sql`select secret from provider_links
+      sql`select external_id, secret from provider_links
         where company_id = ${companyId}::uuid and provider = 'retell' and kind = 'company' and secret is not null limit 1`,
     ),
   );
-  if (own) return { token: decryptSecret(own.secret), baseUrl: baseUrl(), companyId };
+  if (own) {
+    const { external_id, secret } = own;
+    const row = { company_id: companyId, provider: 'retell', kind: 'company', external_id };
+    return {
+      token: decryptSecret(secret, placeOf('provider_links.secret', row)),
+      baseUrl: baseUrl(),
+      companyId,
+    };
+  }
   const { RETELL_API_KEY } = env();
   return RETELL_API_KEY ? { token: RETELL_API_KEY, baseUrl: baseUrl(), companyId: null } : undefined;
 }

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { dialpadHistory } from '#providers/dialpad/history.ts';
 import { retellHistory } from '#providers/retell/history.ts';
 import { dialpadAccount, dialpadConnections } from '../../dialpad-connect/public.ts';
@@ -25,14 +25,17 @@ export async function refillAccounts(
     accounts.push({ provider: 'dialpad', history: dialpadHistory, account, fallback });
   }
   const own = await ctx.dbAsService('find the companies’ own Retell accounts', (tx) =>
-    rowsOf<{ company_id: string; app_id: string | null; secret: string }>(
+    rowsOf<{ company_id: string; app_id: string | null; external_id: string; secret: string }>(
       tx,
-      sql`select company_id, app_id, secret from provider_links
+      sql`select company_id, app_id, external_id, secret from provider_links
         where provider = 'retell' and kind = 'company' and secret is not null`,
     ),
   );
-  for (const { company_id, app_id, secret } of own) {
-    const account = { token: decryptSecret(secret), baseUrl: RETELL_API_URL };
+  for (const { company_id, app_id, external_id, secret } of own) {
+    const place = placeOf('provider_links.secret', {
+      ...{ company_id, provider: 'retell', kind: 'company', external_id },
+    });
+    const account = { token: decryptSecret(secret, place), baseUrl: RETELL_API_URL };
     const owner = { companyId: company_id, appId: app_id };
     accounts.push({ provider: 'retell', history: retellHistory, account, fallback: owner });
   }
