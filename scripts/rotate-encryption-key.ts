@@ -9,7 +9,7 @@
  */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import postgres, { type Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import { env } from '#core/env.ts';
 import {
   currentKeyId,
@@ -20,7 +20,7 @@ import {
   placeOf,
   type SecretPlace,
 } from '#core/secrets.ts';
-import { demandAllRows } from './database.ts';
+import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
 
 export interface RotatedColumn {
   column: EncryptedColumn;
@@ -98,7 +98,7 @@ export async function rotateEncryptionKey(
   columns: readonly EncryptedColumn[] = Object.keys(encryptedColumns) as EncryptedColumn[],
 ): Promise<RotatedColumn[]> {
   const keyId = currentKeyId();
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
+  const sql = await connectDatabase(databaseUrl);
   try {
     await demandAllRows(sql);
     const result: RotatedColumn[] = [];
@@ -144,7 +144,7 @@ export function reportOf(result: readonly RotatedColumn[]): { lines: string[]; i
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    const url = process.env.MIGRATION_DATABASE_URL || env().DATABASE_URL;
+    const url = urlOf();
     const { lines, isDone } = reportOf(await rotateEncryptionKey(url));
     for (const line of lines) console.log(line);
     if (!isDone) process.exitCode = 1;

@@ -6,11 +6,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import postgres, { type TransactionSql } from 'postgres';
+import type { TransactionSql } from 'postgres';
 import { type AuditObjects, auditObjects } from '#core/audit-objects.ts';
-import { env } from '#core/env.ts';
 import { anchoredDays, type Head, readAnchor, readPart } from '../functions/audit/shared/anchors.ts';
-import { demandAllRows } from './database.ts';
+import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
 
 export interface Verified {
   days: number;
@@ -156,7 +155,7 @@ export async function verifyAudit(
 ): Promise<Verified> {
   const findings: string[] = [];
   const { anchored, days, newest } = await readAnchors(store, now, findings);
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
+  const sql = await connectDatabase(databaseUrl);
   try {
     await demandAllRows(sql);
     let entries = 0;
@@ -236,7 +235,7 @@ export function reportOf({ days, newest, companies, entries, findings }: Verifie
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    const result = await verifyAudit(process.env.MIGRATION_DATABASE_URL || env().DATABASE_URL);
+    const result = await verifyAudit(urlOf());
     for (const line of reportOf(result)) console.log(line);
     if (result.findings.length > 0) process.exitCode = 1;
   } catch (error) {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { databaseAddress } from './database-address.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {
@@ -35,7 +36,14 @@ const shape = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: z
     .string({ error: 'is needed: the address of Postgres, as postgres://user:password@host:5432/database' })
-    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
+    .superRefine((url, ctx) => {
+      try {
+        databaseAddress(url);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      }
+    }),
+  DATABASE_CA: z.string().optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
   PUBLIC_URL: address.default('http://localhost:8888'),
   FRONTEND_URL: address.optional(),
