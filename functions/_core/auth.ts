@@ -5,7 +5,7 @@ import { callFunction } from './db.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
 import type { HeaderFields } from './http/incoming.ts';
-import { sameSecret } from './secrets.ts';
+import { sameSecret } from './same-secret.ts';
 import { verifyAccessToken } from './tokens.ts';
 
 export type Who = 'public' | 'user' | 'key' | 'internal' | 'signed';

@@ -2,6 +2,7 @@ import { createCipheriv, createHash, randomBytes, randomUUID } from 'node:crypto
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { env, forgetEnv } from './env.ts';
+import { sameSecret } from './same-secret.ts';
 import {
   currentKeyId,
   decryptSecret,
@@ -10,7 +11,6 @@ import {
   encryptSecret,
   placeOf,
   type SecretPlace,
-  sameSecret,
 } from './secrets.ts';
 
 const before = {
