@@ -9,7 +9,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
-import postgres, { type TransactionSql } from 'postgres';
+import type { TransactionSql } from 'postgres';
+import { connectDatabase, databaseUrl as urlOf } from './database.ts';
 import { revokeTemporary } from './revoke-temporary.ts';
 
 const folder = new URL('../db/migrations/', import.meta.url);
@@ -26,7 +27,7 @@ const lock = (tx: TransactionSql) => tx`select pg_advisory_xact_lock(hashtext('t
  * @throws when an applied file was edited since, or one fails: the database is then as before that file.
  */
 export async function migrate(databaseUrl: string, apiPassword?: string): Promise<Migrated> {
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
+  const sql = await connectDatabase(databaseUrl);
   try {
     await sql.begin(async (tx) => {
       await lock(tx); // "if not exists" does not keep two at once from making the same schema
@@ -64,12 +65,12 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const url = process.env.MIGRATION_DATABASE_URL ?? process.env.DATABASE_URL;
-  if (!url) {
-    console.error('Set MIGRATION_DATABASE_URL (or DATABASE_URL) to the database to migrate.');
-    process.exit(1);
+  try {
+    const { applied, already } = await migrate(urlOf(), process.env.TRUNKLINE_API_PASSWORD);
+    for (const name of applied) console.log(`applied ${name}`);
+    console.log(`${applied.length} applied, ${already} were there already.`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
   }
-  const { applied, already } = await migrate(url, process.env.TRUNKLINE_API_PASSWORD);
-  for (const name of applied) console.log(`applied ${name}`);
-  console.log(`${applied.length} applied, ${already} were there already.`);
 }

@@ -1,95 +1,87 @@
 /**
- * Encrypts every stored secret with ENCRYPTION_KEY that still is with ENCRYPTION_KEY_PREVIOUS:
- * `npm run rotate-encryption-key`. It connects as `npm run migrate` does. It may be stopped and run again at any time,
+ * Encrypts every stored secret with ENCRYPTION_KEY that still is with ENCRYPTION_KEY_PREVIOUS, and gives those of the
+ * form v1 their place: `npm run rotate-encryption-key`. It connects as `npm run migrate` does. It may be stopped and run again at any time,
  * while the API runs. A rotation without a pause:
  *   1. Deploy with the new key as ENCRYPTION_KEY_PREVIOUS: from here on, every instance opens secrets of both.
  *   2. Deploy with the two swapped: the new key is ENCRYPTION_KEY, the old one ENCRYPTION_KEY_PREVIOUS.
  *   3. Run this with the same two, until it says that nothing is left.
- *   4. Deploy without ENCRYPTION_KEY_PREVIOUS.
+ *   4. Deploy without ENCRYPTION_KEY_PREVIOUS, and with ENCRYPTION_V1=refuse.
  */
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import postgres, { type Sql } from 'postgres';
+import type { Sql } from 'postgres';
 import { env } from '#core/env.ts';
-import { currentKeyId, decryptSecret, encryptSecret } from '#core/secrets.ts';
+import {
+  currentKeyId,
+  decryptSecret,
+  type EncryptedColumn,
+  encryptedColumns,
+  encryptSecret,
+  placeOf,
+  type SecretPlace,
+} from '#core/secrets.ts';
+import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
 
-export interface EncryptedColumn {
-  table: string;
-  column: string;
-}
-
-/** Every column that encryptSecret's texts are stored in. A migration that makes one says `-- encrypted` beside it. */
-export const encryptedColumns: readonly EncryptedColumn[] = [
-  { table: 'provider_links', column: 'secret' },
-  { table: 'provider_hooks', column: 'secret' },
-  { table: 'provider_connections', column: 'access_token' },
-  { table: 'provider_connections', column: 'refresh_token' },
-  { table: 'oauth_states', column: 'code_verifier' },
-  { table: 'idempotency_keys', column: 'answer' },
-  { table: 'jobs', column: 'payload' },
-  { table: 'refresh_tokens', column: 'successor' },
-  { table: 'two_factors', column: 'secret' },
-  { table: 'company_integration_secrets', column: 'secret' },
-  { table: 'webhook_endpoints', column: 'secret' },
-  { table: 'webhook_endpoints', column: 'previous_secret' },
-  { table: 'webhook_endpoints', column: 'headers' },
-];
-
-export interface RotatedColumn extends EncryptedColumn {
+export interface RotatedColumn {
+  column: EncryptedColumn;
   rotated: number;
   /** How many are with another key than the current one still, by that key's id. */
   left: Record<string, number>;
 }
 
 const rowsAtOnce = 200;
-/** Texts of encryptSecret, made with another key. */
+/** Texts of encryptSecret, made with another key or without a place. */
 const isOld = (column: string, keyId: string) =>
-  `${column} like 'v1.________.%' and ${column} not like 'v1.${keyId}.%'`;
+  `(${column} like 'v1.________.%' or ${column} like 'v2.________.%') and ${column} not like 'v2.${keyId}.%'`;
 
-const reencrypted = (stored: string): string | undefined => {
+const reencrypted = (stored: string, place: SecretPlace): string | undefined => {
   try {
-    return encryptSecret(decryptSecret(stored));
+    return encryptSecret(decryptSecret(stored, place), place);
   } catch {
-    return undefined; // neither key opens it: it is counted as left
+    return undefined; // neither key opens it here: it is counted as left
   }
+};
+
+const partsOf = (of: EncryptedColumn) => {
+  const [table = '', column = ''] = of.split('.');
+  return { table, column };
 };
 
 /**
  * Goes over a table once, by a scan of a range of places, which gives them in their order: asked for it, Postgres would
  * sort the rest of the table for each batch. Rows that somebody changes now are passed over, never waited for.
  */
-async function onePass(sql: Sql, { table, column }: EncryptedColumn, keyId: string): Promise<number> {
+async function onePass(sql: Sql, of: EncryptedColumn, keyId: string): Promise<number> {
+  const { table, column } = partsOf(of);
+  const key = encryptedColumns[of].map((name) => `t.${name}`).join(', ');
   let rotated = 0;
   for (let after = '(0,0)'; ; ) {
     const seen = await sql.begin(async (tx) => {
-      const rows = await tx.unsafe<{ place: string; stored: string }[]>(
-        `select ctid::text as place, ${column} as stored from public.${table}
-          where ctid > $1::tid and ${isOld(column, keyId)} limit ${rowsAtOnce} for update skip locked`,
+      const rows = await tx.unsafe<({ at: string; stored: string } & Record<string, string>)[]>(
+        `select t.ctid::text as at, t.${column} as stored, ${key} from public.${table} t
+          where t.ctid > $1::tid and ${isOld(`t.${column}`, keyId)} limit ${rowsAtOnce} for update skip locked`,
         [after],
       );
-      const changes = rows.flatMap(({ place, stored }) => {
-        const value = reencrypted(stored);
-        return value === undefined ? [] : [{ place, value }];
+      const changes = rows.flatMap(({ at, stored, ...row }) => {
+        const value = reencrypted(stored, placeOf(of, row as Parameters<typeof placeOf>[1]));
+        return value === undefined ? [] : [{ at, value }];
       });
       // Their places hold until the commit: the rows are locked.
       const { count } = await tx.unsafe(
         `update public.${table} t set ${column} = n.value
-          from unnest($1::text[]::tid[], $2::text[]) n (place, value) where t.ctid = n.place`,
-        [changes.map(({ place }) => place), changes.map(({ value }) => value)],
+          from unnest($1::text[]::tid[], $2::text[]) n (at, value) where t.ctid = n.at`,
+        [changes.map(({ at }) => at), changes.map(({ value }) => value)],
       );
       rotated += count;
-      return rows.at(-1)?.place;
+      return rows.at(-1)?.at;
     });
     if (seen === undefined) return rotated;
     after = seen;
   }
 }
 
-async function countLeft(
-  sql: Sql,
-  { table, column }: EncryptedColumn,
-  keyId: string,
-): Promise<Record<string, number>> {
+async function countLeft(sql: Sql, of: EncryptedColumn, keyId: string): Promise<Record<string, number>> {
+  const { table, column } = partsOf(of);
   const rows = await sql.unsafe<{ key: string; count: number }[]>(
     `select substr(${column}, 4, 8) as key, count(*)::int as count from public.${table}
       where ${isOld(column, keyId)} group by 1`,
@@ -103,25 +95,23 @@ async function countLeft(
  */
 export async function rotateEncryptionKey(
   databaseUrl: string,
-  columns: readonly EncryptedColumn[] = encryptedColumns,
+  columns: readonly EncryptedColumn[] = Object.keys(encryptedColumns) as EncryptedColumn[],
 ): Promise<RotatedColumn[]> {
   const keyId = currentKeyId();
-  const sql = postgres(databaseUrl, { max: 1, onnotice: () => {}, prepare: false });
+  const sql = await connectDatabase(databaseUrl);
   try {
-    const [role] = await sql<{ name: string; seesAll: boolean }[]>`
-      select rolname as name, rolsuper or rolbypassrls as "seesAll" from pg_roles where rolname = current_user`;
-    if (!role?.seesAll) {
-      throw new Error(
-        `The role ${role?.name} cannot bypass row level security, and would find nothing: set MIGRATION_DATABASE_URL, as for npm run migrate.`,
-      );
-    }
+    await demandAllRows(sql);
     const result: RotatedColumn[] = [];
-    for (const place of columns) {
+    for (const column of columns) {
       let rotated = 0;
       // A row that was changed while a pass went by may have moved behind it.
-      for (let found = await onePass(sql, place, keyId); found > 0; found = await onePass(sql, place, keyId))
+      for (
+        let found = await onePass(sql, column, keyId);
+        found > 0;
+        found = await onePass(sql, column, keyId)
+      )
         rotated += found;
-      result.push({ ...place, rotated, left: await countLeft(sql, place, keyId) });
+      result.push({ column, rotated, left: await countLeft(sql, column, keyId) });
     }
     return result;
   } finally {
@@ -131,13 +121,19 @@ export async function rotateEncryptionKey(
 
 /** What the operator reads: a line for each column, and what to do next. */
 export function reportOf(result: readonly RotatedColumn[]): { lines: string[]; isDone: boolean } {
-  const lines = result.map(({ table, column, rotated, left }) => {
+  const lines = result.map(({ column, rotated, left }) => {
     const others = Object.entries(left).map(([key, count]) => `, ${count} still with key ${key}`);
-    return `${table}.${column}: ${rotated} encrypted anew${others.join('')}`;
+    return `${column}: ${rotated} encrypted anew${others.join('')}`;
   });
   const keys = [...new Set(result.flatMap(({ left }) => Object.keys(left)))];
   if (keys.length === 0)
-    return { isDone: true, lines: [...lines, 'Nothing is left under another key than ENCRYPTION_KEY.'] };
+    return {
+      isDone: true,
+      lines: [
+        ...lines,
+        'Nothing is left under another key than ENCRYPTION_KEY, and nothing in the form v1: set ENCRYPTION_V1=refuse.',
+      ],
+    };
   const previous = env().ENCRYPTION_KEY_PREVIOUS;
   const advice = previous
     ? 'Run it again: rows that were in use were passed over. What stays was encrypted with neither key, or is damaged.'
@@ -148,7 +144,7 @@ export function reportOf(result: readonly RotatedColumn[]): { lines: string[]; i
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (existsSync('.env')) process.loadEnvFile('.env');
   try {
-    const url = process.env.MIGRATION_DATABASE_URL || env().DATABASE_URL;
+    const url = urlOf();
     const { lines, isDone } = reportOf(await rotateEncryptionKey(url));
     for (const line of lines) console.log(line);
     if (!isDone) process.exitCode = 1;

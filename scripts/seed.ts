@@ -3,10 +3,10 @@
  * database at DATABASE_URL (as its owner, for it goes past the policies). Running it again changes nothing.
  */
 import { pathToFileURL } from 'node:url';
-import postgres from 'postgres';
 import { hashApiKey } from '#core/api-key.ts';
 import { env } from '#core/env.ts';
 import { hashPassword } from '#core/passwords.ts';
+import { connectDatabase } from './database.ts';
 
 /** Known to everyone who reads this file: seeded outside production, and nowhere else. */
 export const demo = {
@@ -22,7 +22,7 @@ export const demo = {
 /** @throws in production: the demo key is public. */
 export async function seed(adminUrl: string): Promise<void> {
   if (env().isProduction) throw new Error('The demo data is never written in production: its key is public.');
-  const sql = postgres(adminUrl, { max: 1, onnotice: () => {} });
+  const sql = await connectDatabase(adminUrl);
   try {
     await sql.begin(async (tx) => {
       await tx`insert into companies (id, name) values (${demo.companyId}, 'Demo company') on conflict do nothing`;

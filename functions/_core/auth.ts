@@ -1,30 +1,15 @@
 import { sql } from 'drizzle-orm/sql';
 import { hashApiKey, looksLikeApiKey } from './api-key.ts';
 import type { Caller } from './caller.ts';
+import { credentialsOf } from './credentials.ts';
 import { callFunction } from './db.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
 import type { HeaderFields } from './http/incoming.ts';
-import { sameSecret } from './secrets.ts';
+import { sameSecret } from './same-secret.ts';
 import { verifyAccessToken } from './tokens.ts';
 
 export type Who = 'public' | 'user' | 'key' | 'internal' | 'signed';
-
-interface Credentials {
-  bearer: string | undefined;
-  apiKey: string | undefined;
-  internal: string | undefined;
-}
-
-function credentialsOf(headers: HeaderFields): Credentials {
-  const authorization = headers.get('authorization') ?? '';
-  const bearer = /^Bearer +(\S+) *$/i.exec(authorization)?.[1];
-  return {
-    bearer,
-    apiKey: headers.get('x-app-api-key') ?? headers.get('x-api-key') ?? undefined,
-    internal: headers.get('x-internal-secret') ?? undefined,
-  };
-}
 
 /**
  * Who sends this request, of those that the endpoint takes.
@@ -56,18 +41,6 @@ export async function authenticate(
   if (!who.includes('user')) throw new AppError('UNAUTHENTICATED', { message: wanted(who) });
   const claims = await verifyAccessToken(bearer, now);
   return { kind: 'user', userId: claims.sub, companyId: claims.app_metadata.company_id, claims };
-}
-
-/** Whether this is the deployment's own operator, or what reads its metrics. */
-export function isOperator(headers: HeaderFields): boolean {
-  const { bearer, internal } = credentialsOf(headers);
-  const { INTERNAL_API_SECRET, METRICS_TOKEN } = env();
-  const given = internal ?? bearer;
-  if (given === undefined) return false;
-  return (
-    sameSecret(given, INTERNAL_API_SECRET) ||
-    (METRICS_TOKEN !== undefined && sameSecret(given, METRICS_TOKEN))
-  );
 }
 
 function wanted(who: readonly Who[]): string {

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
+import { ConnectError } from './database-socket.ts';
 import { AppError, type ErrorCode } from './errors.ts';
 import { inlined } from './inline-sql.ts';
 import {
@@ -295,6 +296,8 @@ const awayCodes = new Set([
   'ENOTFOUND',
   'EAI_AGAIN',
   'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
   'ETIMEDOUT',
   '53300', // too many connections
   '57P01', // the server is stopping …
@@ -319,7 +322,8 @@ function translated(error: unknown): unknown {
   const code = codeOf(error);
   const refusal = refusals[code];
   if (refusal) return new AppError(refusal, { message: (error as Error).message, cause: error });
-  if (awayCodes.has(code) || code.startsWith('08')) return unavailable(error); // class 08: the connection failed
+  if (error instanceof ConnectError || awayCodes.has(code) || code.startsWith('08'))
+    return unavailable(error); // class 08: the connection failed
   return error;
 }
 

@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import { authenticate, isOperator, type Who } from './auth.ts';
+import { authenticate, type Who } from './auth.ts';
 import { type Caller, entryOf, type Role, type Scope, scopes } from './caller.ts';
 import { type Context, makeContext } from './context.ts';
+import { isOperator } from './credentials.ts';
 import { type Entry, type LastStatement, readInOne, readTogether, takeLimits } from './db.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { databaseAddress } from './database-address.ts';
 import { isPrivateHost } from './outgoing/addresses.ts';
 import { phoneCountries } from './phone-countries.ts';
 
@@ -48,11 +49,19 @@ const countries = z.string().transform((text, refused): ReadonlySet<string> | '*
 });
 
 const shape = z.object({
+  ENVIRONMENT_IS_PARTIAL: z.stringbool({ error: 'must be true or false' }).default(false),
   NODE_ENV: z.enum(['development', 'test', 'production']).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: z
     .string({ error: 'is needed: the address of Postgres, as postgres://user:password@host:5432/database' })
-    .regex(/^postgres(ql)?:\/\//, 'must begin with postgres://'),
+    .superRefine((url, ctx) => {
+      try {
+        databaseAddress(url);
+      } catch (error) {
+        ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+      }
+    }),
+  DATABASE_CA: z.string().optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
   PUBLIC_URL: address.default('http://localhost:8888'),
   FRONTEND_URL: address.optional(),
@@ -75,6 +84,7 @@ const shape = z.object({
       'must be 32 bytes in base64, as ENCRYPTION_KEY was',
     )
     .optional(),
+  ENCRYPTION_V1: z.enum(['open', 'refuse']).default('open'),
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -111,6 +121,7 @@ const shape = z.object({
     .optional(),
   S3_ENDPOINT: address.optional(),
   S3_BUCKET: z.string().optional(),
+  S3_AUDIT_BUCKET: z.string().optional(),
   S3_REGION: z.string().optional(),
   S3_ACCESS_KEY_ID: z.string().optional(),
   S3_SECRET_ACCESS_KEY: z.string().optional(),
@@ -180,12 +191,15 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const present = Object.fromEntries(
     Object.entries(source).filter(([, value]) => value !== undefined && value !== ''),
   );
+  const absent =
+    present.ENVIRONMENT_IS_PARTIAL === 'true' ? demanded.filter((name) => !(name in present)) : [];
+  if (absent.includes('DATABASE_URL')) present.DATABASE_URL = 'postgres://nobody@127.0.0.1/none';
   const parsed = shape.safeParse(present, { jitless: true });
   const complaints = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
   const mode = parsed.success ? modeOf(present, parsed.data) : 'production';
-  if (parsed.success && mode === 'production') complaints.push(...unsafeInProduction(parsed.data));
+  if (parsed.success && mode === 'production') complaints.push(...unsafeInProduction(parsed.data, absent));
   if (complaints.length > 0) {
     throw new EnvironmentError(
       `${complaints.join('\n')}\nSet them in the environment of the deployment (Netlify: Site configuration, AWS: serverless.yml), or in .env for npm start; .env.example explains each.`,
@@ -193,14 +207,27 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   }
   if (!parsed.success) throw parsed.error; // unreachable: complaints would not be empty
   const { NODE_ENV: _, ...settings } = parsed.data;
-  return { ...settings, mode, isProduction: mode === 'production' };
+  const checked: Env = { ...settings, mode, isProduction: mode === 'production' };
+  for (const name of absent) {
+    Object.defineProperty(checked, name, {
+      get() {
+        throw new EnvironmentError(`${name} is not given to this function, which reads it.`);
+      },
+    });
+  }
+  return checked;
 }
 
-function unsafeInProduction(env: z.infer<typeof shape>): string[] {
+/** What a deployment must have, and a single function of it need not: where it is absent, reading it throws. */
+const demanded: readonly string[] = ['DATABASE_URL', 'METRICS_TOKEN', ...Object.keys(developmentSecrets)];
+
+function unsafeInProduction(env: z.infer<typeof shape>, absent: readonly string[]): string[] {
   const complaints = Object.entries(developmentSecrets)
-    .filter(([name, value]) => env[name as keyof typeof developmentSecrets] === value)
+    .filter(
+      ([name, value]) => !absent.includes(name) && env[name as keyof typeof developmentSecrets] === value,
+    )
     .map(([name]) => `${name} still has its development value: production needs one of its own.`);
-  if (!env.METRICS_TOKEN)
+  if (!env.METRICS_TOKEN && !env.ENVIRONMENT_IS_PARTIAL)
     complaints.push('METRICS_TOKEN is needed in production: it guards /health/metrics and /health/detailed.');
   return complaints;
 }
@@ -211,6 +238,12 @@ let cached: Env | undefined;
 export function env(): Env {
   cached ??= parseEnv(process.env);
   return cached;
+}
+
+/** A variable where this function is given it; undefined where a part of the environment leaves it out. */
+export function ifGiven<N extends keyof Env>(name: N): Env[N] | undefined {
+  const whole = env();
+  return Object.getOwnPropertyDescriptor(whole, name)?.get ? undefined : whole[name];
 }
 
 /** For the embedded stack and tests, which set variables after modules were loaded. */

@@ -4,7 +4,7 @@ import * as createApp from '../apps/create-app.ts';
 import * as login from '../auth/login.ts';
 import * as deleteLink from '../user-mappings/delete-user-mapping.ts';
 import { env } from './env.ts';
-import { decryptSecret } from './secrets.ts';
+import { decryptSecret, placeOf } from './secrets.ts';
 import { adminSql } from './testing/admin-sql.ts';
 import { request, type TestResponse } from './testing/company.ts';
 
@@ -74,9 +74,14 @@ describe('an Idempotency-Key', () => {
   test('keeps the answer, which may show a new key, encrypted', async () => {
     const [name, key] = [`co-${randomUUID()}`, randomUUID()];
     const { body } = await make(name, key);
-    const [row] = await adminSql()`select answer from idempotency_keys where key = ${key}`;
+    const [row] = await adminSql()`select scope, route, answer from idempotency_keys where key = ${key}`;
     expect(row?.answer).not.toContain(body.data.api_key);
-    expect(decryptSecret(row?.answer)).toContain(body.data.api_key);
+    expect(
+      decryptSecret(
+        row?.answer,
+        placeOf('idempotency_keys.answer', { scope: row?.scope, route: row?.route, key }),
+      ),
+    ).toContain(body.data.api_key);
   });
 
   test.each([

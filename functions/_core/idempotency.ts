@@ -7,7 +7,7 @@ import { AppError } from './errors.ts';
 import type { HeaderFields } from './http/incoming.ts';
 import type { Reply } from './http/reply.ts';
 import { log } from './log.ts';
-import { decryptSecret, encryptSecret } from './secrets.ts';
+import { decryptSecret, encryptSecret, placeOf } from './secrets.ts';
 
 /** A write that came with an Idempotency-Key, and may have come before. */
 export interface IdempotentRequest {
@@ -66,19 +66,26 @@ const KeptReply = z.object({
   base64: z.string().nullable(),
 });
 
+type RequestKey = Pick<IdempotentRequest, 'scope' | 'route' | 'key'>;
+
+const answerPlace = ({ scope, route, key }: RequestKey) =>
+  placeOf('idempotency_keys.answer', { scope, route, key });
+
 /** Encrypted, since an answer may show a new key or token, which is stored nowhere else. */
-function kept({ status, headers, body }: Reply): string {
+function kept({ status, headers, body }: Reply, request: RequestKey): string {
   const reply: z.infer<typeof KeptReply> = {
     status,
     headers,
     text: typeof body === 'string' ? body : null,
     base64: body instanceof Uint8Array ? Buffer.from(body).toString('base64') : null,
   };
-  return encryptSecret(JSON.stringify(reply));
+  return encryptSecret(JSON.stringify(reply), answerPlace(request));
 }
 
-function replayed(answer: string): Reply {
-  const { status, headers, text, base64 } = KeptReply.parse(JSON.parse(decryptSecret(answer)));
+function replayed(answer: string, request: RequestKey): Reply {
+  const { status, headers, text, base64 } = KeptReply.parse(
+    JSON.parse(decryptSecret(answer, answerPlace(request))),
+  );
   return {
     status,
     headers: { ...headers, 'idempotent-replayed': 'true' },
@@ -106,7 +113,7 @@ export async function beginIdempotent(request: IdempotentRequest): Promise<Attem
       case 'new':
         return attemptOf(request, attempt);
       case 'answered':
-        return replayed(String(row.answer));
+        return replayed(String(row.answer), request);
       case 'reused':
         throw new AppError('IDEMPOTENCY_KEY_REUSED');
       case 'lost':
@@ -134,9 +141,15 @@ function attemptOf({ scope, route, key }: IdempotentRequest, attempt: string): A
     },
     async end(reply) {
       const isFinal = reply.status < 500;
-      await callFunction(endText, [scope, route, key, attempt, kept(reply), isFinal]).catch(
-        (error: unknown) =>
-          log().error({ route, err: error }, 'the answer to an Idempotency-Key could not be kept'),
+      await callFunction(endText, [
+        scope,
+        route,
+        key,
+        attempt,
+        kept(reply, { scope, route, key }),
+        isFinal,
+      ]).catch((error: unknown) =>
+        log().error({ route, err: error }, 'the answer to an Idempotency-Key could not be kept'),
       );
     },
   };

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from './context.ts';
 import { rowsOf, type Tx } from './db.ts';
 import { newId } from './ids.ts';
-import { encryptSecret } from './secrets.ts';
+import { encryptSecret, placeOf } from './secrets.ts';
 
 /** Work for after the answer. Who it belongs to sees how it stands, and takes it along when deleted. */
 export interface NewJob {
@@ -27,7 +27,7 @@ export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
     tx,
     sql`insert into jobs (id, company_id, user_id, kind, payload, next_attempt_at)
       values (${id}::uuid, ${job.companyId}::uuid, ${job.userId}::uuid, ${job.kind},
-        ${encryptSecret(JSON.stringify(job.payload))}, coalesce(${job.at?.toISOString() ?? null}::timestamptz, now()))`,
+        ${encryptSecret(JSON.stringify(job.payload), placeOf('jobs.payload', { id }))}, coalesce(${job.at?.toISOString() ?? null}::timestamptz, now()))`,
   );
   return id;
 }

@@ -1,6 +1,8 @@
-import { awsCredentials } from './clients/aws-credentials.ts';
-import { makeS3Client, type ObjectBody, type S3Client, type StoredObject } from './clients/s3-client.ts';
+import { bucketClient } from './clients/buckets.ts';
+import type { ObjectBody, S3Client, StoredObject } from './clients/s3-client.ts';
 import { env } from './env.ts';
+
+export { forgetBuckets as forgetObjects } from './clients/buckets.ts';
 
 /** Files that belong to companies: recordings, exports, uploads. @throws S3Error from each of its calls. */
 export interface Objects {
@@ -36,21 +38,10 @@ function demandKey(key: string): string {
 export const objectKey = (companyId: string, kind: string, id: string, ...more: string[]): string =>
   demandKey([companyId, kind, id, ...more].join('/'));
 
-let ownClient: S3Client | undefined;
-
 function client(): S3Client {
-  if (ownClient) return ownClient;
-  const { S3_BUCKET, S3_ENDPOINT, S3_REGION, AWS_REGION } = env();
+  const { S3_BUCKET } = env();
   if (!S3_BUCKET) throw new Error('There is no object store: set S3_BUCKET to the name of its bucket.');
-  ownClient = makeS3Client({
-    region: S3_REGION ?? AWS_REGION,
-    bucket: S3_BUCKET,
-    endpoint: S3_ENDPOINT,
-    credentials: awsCredentials('S3'),
-    timeoutMs: 5_000,
-    retries: 1,
-  });
-  return ownClient;
+  return bucketClient(S3_BUCKET);
 }
 
 const own: Objects = {
@@ -79,9 +70,4 @@ const own: Objects = {
 export function objects(): Objects {
   client();
   return own;
-}
-
-/** For tests, and a stack that starts again with another store. */
-export function forgetObjects(): void {
-  ownClient = undefined;
 }

@@ -1,4 +1,6 @@
 import postgres, { type Sql } from 'postgres';
+import { type DatabaseAddress, databaseAddress } from './database-address.ts';
+import { Gate, socketOf } from './database-socket.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
 
@@ -22,38 +24,34 @@ interface Pool {
   slots: Slot[];
   free: Slot[];
   waiting: { take: (slot: Slot) => void; timer: NodeJS.Timeout }[];
-  prepare: boolean;
+  address: DatabaseAddress;
+  gate: Gate;
 }
 
 let pool: Pool | undefined;
 
 const longestWaitMs = 5_000;
 
-/** Transaction-mode poolers can't keep prepared statements: those of Supabase listen on 6543. */
-function canPrepare(url: URL): boolean {
-  const asked =
-    url.searchParams.get('prepare') ?? (url.searchParams.get('pgbouncer') === 'true' ? 'false' : null);
-  return asked === null ? url.port !== '6543' : asked !== 'false';
-}
-
 function currentPool(): Pool {
-  const url = env().DATABASE_URL;
+  const { DATABASE_URL: url, DATABASE_CA } = env();
   if (pool?.url !== url) {
-    pool = { url, slots: [], free: [], waiting: [], prepare: canPrepare(new URL(url)) };
+    const address = databaseAddress(url, DATABASE_CA);
+    pool = { url, slots: [], free: [], waiting: [], address, gate: new Gate() };
   }
   return pool;
 }
 
-function openSlot({ url, prepare }: Pool): Slot {
-  const address = new URL(url);
-  address.searchParams.delete('prepare');
-  address.searchParams.delete('pgbouncer');
-  const client = postgres(address.href, {
+function openSlot({ address, gate }: Pool): Slot {
+  const { prepare } = address;
+  const client = postgres(address.url, {
+    ...({ socket: socketOf(address, gate) } as object), // postgres.js knows it, its types do not
     max: 1,
     prepare,
+    ssl: false, // the socket is by TLS already, where it has to be
     idle_timeout: 60,
     connect_timeout: 5,
     backoff: () => 0,
+    onparameter: () => gate.succeeded(), // the first thing that Postgres says to one whom it lets in
     connection: { application_name: 'trunkline' },
     onnotice: () => {},
     onclose: () => {

@@ -1,5 +1,5 @@
-import { isOperator } from './auth.ts';
 import { type Caller, countedAs } from './caller.ts';
+import { isOperator } from './credentials.ts';
 import { takeLimits } from './db.ts';
 import { AppError } from './errors.ts';
 import type { HeaderFields } from './http/incoming.ts';

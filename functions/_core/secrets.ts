@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto';
 import { env } from './env.ts';
 
 const nonceBytes = 12;
@@ -12,8 +12,11 @@ const keyOf = (base64: string) => Buffer.from(base64, 'base64');
 /** The key that secrets are encrypted with now, as stored secrets name it. */
 export const currentKeyId = (): string => keyIdOf(keyOf(env().ENCRYPTION_KEY));
 
-/** The key that a stored secret names; undefined where the text is none. */
-const keyIdOfSecret = (stored: string): string | undefined => /^v1\.([\da-f]{8})\.[\w-]+$/.exec(stored)?.[1];
+/** A stored secret's form and the id of its key; undefined where the text is none. */
+function formOf(stored: string): { version: string; keyId: string; body: string } | undefined {
+  const [, version, keyId, body] = /^(v[12])\.([\da-f]{8})\.([\w-]+)$/.exec(stored) ?? [];
+  return version && keyId && body ? { version, keyId, body } : undefined;
+}
 
 /** The current key or the one before it, whichever has this id. */
 function keyNamed(id: string): Buffer | undefined {
@@ -25,43 +28,93 @@ function keyNamed(id: string): Buffer | undefined {
 }
 
 /**
- * Encrypts a secret for storage, with ENCRYPTION_KEY: AES-256-GCM. A column that holds such texts belongs in
- * `encryptedColumns` (scripts/rotate-encryption-key.ts).
- * @returns `v1.<key id>.<base64url of 12 bytes nonce, ciphertext, 16 bytes tag>`
+ * Every column that encryptSecret's texts are stored in, with the columns that name a row for good. A migration that
+ * makes such a column says `-- encrypted` beside it. The company is among them where nothing else in the key says whose
+ * the row is: a row that is given to another company takes no secret along.
  */
-export function encryptSecret(plain: string): string {
-  const key = keyOf(env().ENCRYPTION_KEY);
-  const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
-  const sealed = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-  return `v1.${keyIdOf(key)}.${sealed.toString('base64url')}`;
+export const encryptedColumns = {
+  'provider_links.secret': ['company_id', 'provider', 'kind', 'external_id'],
+  'provider_hooks.secret': ['app_id', 'provider', 'external_id'],
+  'provider_connections.access_token': ['app_id', 'provider'],
+  'provider_connections.refresh_token': ['app_id', 'provider'],
+  'oauth_states.code_verifier': ['state_hash', 'app_id'],
+  'idempotency_keys.answer': ['scope', 'route', 'key'],
+  'jobs.payload': ['id'],
+  'refresh_tokens.successor': ['hash'],
+  'two_factors.secret': ['user_id'],
+  'company_integration_secrets.secret': ['company_id', 'integration', 'name'],
+  'webhook_endpoints.secret': ['id'],
+  'webhook_endpoints.previous_secret': ['id'],
+  'webhook_endpoints.headers': ['id'],
+} as const satisfies Record<`${string}.${string}`, readonly string[]>;
+
+export type EncryptedColumn = keyof typeof encryptedColumns;
+
+/** Where a secret stands: its ciphertext opens nowhere else. Made by placeOf. */
+export interface SecretPlace {
+  readonly associatedData: string;
+}
+
+/** A UUID reads the same in capitals; bytes are written in hex. */
+const canonical = (value: string | Uint8Array): string => {
+  if (typeof value !== 'string') return Buffer.from(value).toString('hex');
+  return /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value) ? value.toLowerCase() : value;
+};
+
+/** The place of a secret: its column, and the values that name its row. */
+export function placeOf<C extends EncryptedColumn>(
+  column: C,
+  row: Record<(typeof encryptedColumns)[C][number], string | Uint8Array>,
+): SecretPlace {
+  const names: readonly (typeof encryptedColumns)[C][number][] = encryptedColumns[column];
+  return {
+    associatedData: JSON.stringify([...column.split('.'), ...names.map((name) => canonical(row[name]))]),
+  };
 }
 
 /**
- * Opens what encryptSecret made, now or while ENCRYPTION_KEY_PREVIOUS was the current key.
- * @throws when the text was made with another key, or changed since.
+ * Encrypts a secret for storage at a place, with ENCRYPTION_KEY: AES-256-GCM, the place as associated data.
+ * @returns `v2.<key id>.<base64url of 12 bytes nonce, ciphertext, 16 bytes tag>`
  */
-export function decryptSecret(stored: string): string {
-  const keyId = keyIdOfSecret(stored);
-  if (keyId === undefined) throw new Error('A stored secret has an unknown form.');
+export function encryptSecret(plain: string, { associatedData }: SecretPlace): string {
+  const key = keyOf(env().ENCRYPTION_KEY);
+  const nonce = randomBytes(nonceBytes);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
+  cipher.setAAD(Buffer.from(associatedData));
+  const sealed = Buffer.concat([nonce, cipher.update(plain, 'utf8'), cipher.final(), cipher.getAuthTag()]);
+  return `v2.${keyIdOf(key)}.${sealed.toString('base64url')}`;
+}
+
+/**
+ * Opens a text of encryptSecret at its place, also one made while ENCRYPTION_KEY_PREVIOUS was the current key. The form
+ * before, `v1`, names no place and opens anywhere, until ENCRYPTION_V1=refuse.
+ * @throws Error when the text was made with another key or for another place, or changed since.
+ */
+export function decryptSecret(stored: string, { associatedData }: SecretPlace): string {
+  const form = formOf(stored);
+  if (!form) throw new Error('A stored secret has an unknown form.');
+  const { version, keyId, body } = form;
+  if (version === 'v1' && env().ENCRYPTION_V1 === 'refuse')
+    throw new Error(
+      'A stored secret has the form v1, which ENCRYPTION_V1 refuses: npm run rotate-encryption-key.',
+    );
   const key = keyNamed(keyId);
   if (!key) {
     throw new Error(
       `A stored secret was encrypted with a key (${keyId}) that is neither ENCRYPTION_KEY nor ENCRYPTION_KEY_PREVIOUS.`,
     );
   }
-  const sealed = Buffer.from(stored.slice(`v1.${keyId}.`.length), 'base64url');
+  const sealed = Buffer.from(body, 'base64url');
   if (sealed.length < nonceBytes + tagBytes) throw new Error('A stored secret is too short to be one.');
   const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, nonceBytes), {
     authTagLength: tagBytes,
   });
+  if (version === 'v2') decipher.setAAD(Buffer.from(associatedData));
   decipher.setAuthTag(sealed.subarray(-tagBytes));
-  const plain = [decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()];
-  return Buffer.concat(plain).toString('utf8');
-}
-
-/** Compares two secrets in a time that tells neither their content nor their length. */
-export function sameSecret(given: string, expected: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(given), digest(expected));
+  try {
+    const plain = [decipher.update(sealed.subarray(nonceBytes, -tagBytes)), decipher.final()];
+    return Buffer.concat(plain).toString('utf8');
+  } catch {
+    throw new Error('A stored secret does not open: it was changed, or belongs to another place.');
+  }
 }

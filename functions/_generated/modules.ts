@@ -184,6 +184,7 @@ export const workers = [
 ] as const;
 
 export const schedules = [
+  { file: 'functions/audit/anchor-audit-logs.schedule.ts', cron: '7 * * * *', load: () => import('../audit/anchor-audit-logs.schedule.ts') },
   { file: 'functions/auth/delete-expired.schedule.ts', cron: '17 * * * *', load: () => import('../auth/delete-expired.schedule.ts') },
   { file: 'functions/calls/compact-call-tallies.schedule.ts', cron: '* * * * *', load: () => import('../calls/compact-call-tallies.schedule.ts') },
   { file: 'functions/companies/erase-companies.schedule.ts', cron: '23 2 * * *', load: () => import('../companies/erase-companies.schedule.ts') },

@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { hashPassword } from '#core/passwords.ts';
 import { setInlineRunner } from '#core/queue.ts';
-import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { describeInBrowser } from '#core/testing/browser.ts';
 import { aCompany, type TestPerson } from '#core/testing/company.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 import { useObjectStore } from '#core/testing/object-store.ts';
 import * as login from '../auth/login.ts';
 import * as logout from '../auth/logout.ts';
@@ -22,9 +22,9 @@ async function exportMail(person: TestPerson): Promise<{ id: string; path: strin
   setInlineRunner(async () => {}); // jobs run when a test says so
   const { id } = (await person.request(requestDataExport)).body.data;
   await processJobs.run([id]);
-  const [mail] = await adminSql()`select payload from jobs
+  const [mail] = await adminSql()`select id, payload from jobs
     where user_id = ${person.id} and kind = 'send-email' order by id desc limit 1`;
-  const { pathname, search } = new URL(JSON.parse(decryptSecret(mail?.payload)).data.link);
+  const { pathname, search } = new URL(jobPayload(mail).data.link);
   return { id, path: pathname + search };
 }
 

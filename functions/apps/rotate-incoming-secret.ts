@@ -5,7 +5,7 @@ import { audit } from '#core/audit.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { requireCompany } from './shared/app-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -25,11 +25,15 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const secret = randomBytes(32).toString('base64url');
+    const { company_id } = input;
+    const place = placeOf('provider_links.secret', {
+      ...{ company_id, provider: 'incoming', kind: 'company', external_id: company_id },
+    });
     const replaced = await ctx.dbAsService('make the secret of a company’s incoming webhook', async (tx) => {
       await requireCompany(tx, input.company_id);
       const [row] = await rowsOf<{ replaced: boolean }>(
         tx,
-        sql`select private.keep_incoming_secret(${input.company_id}::uuid, ${encryptSecret(secret)}) as replaced`,
+        sql`select private.keep_incoming_secret(${input.company_id}::uuid, ${encryptSecret(secret, place)}) as replaced`,
       );
       audit(tx, ctx, {
         companyId: input.company_id,

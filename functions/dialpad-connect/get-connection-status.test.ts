@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import { internal } from '#core/testing/internal.ts';
@@ -31,8 +31,11 @@ describe('GET /status', () => {
     await adminSql()`update companies set manages_shared_accounts = true where id = ${company.id}`;
     expect(await access()).toBe('deployment_key');
     await adminSql()`update companies set manages_shared_accounts = false where id = ${company.id}`;
+    const place = placeOf('company_integration_secrets.secret', {
+      ...{ company_id: company.id, integration: 'dialpad', name: 'apiKey' },
+    });
     await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret)
-      values (${company.id}, 'dialpad', 'apiKey', ${encryptSecret('key-of-their-own')})`;
+      values (${company.id}, 'dialpad', 'apiKey', ${encryptSecret('key-of-their-own', place)})`;
     expect(await access()).toBe('company_key');
     await adminSql()`delete from company_integration_secrets where company_id = ${company.id}`;
     setSettings({ DEFAULT_COMPANY_ID: company.id });

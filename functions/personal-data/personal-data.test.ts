@@ -4,9 +4,9 @@ import { hashApiKey } from '#core/api-key.ts';
 import { forgetObjects, objects } from '#core/objects.ts';
 import { hashPassword } from '#core/passwords.ts';
 import { setInlineRunner } from '#core/queue.ts';
-import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestCompany, type TestPerson } from '#core/testing/company.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 import { useObjectStore } from '#core/testing/object-store.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { signAccessToken } from '#core/tokens.ts';
@@ -47,8 +47,8 @@ async function exportOf(person: TestPerson) {
 }
 const mailsTo = async (person: TestPerson) => {
   const rows =
-    await adminSql()`select payload from jobs where kind = 'send-email' and user_id = ${person.id} and payload is not null`;
-  return rows.map(({ payload }) => JSON.parse(decryptSecret(payload)));
+    await adminSql()`select id, payload from jobs where kind = 'send-email' and user_id = ${person.id} and payload is not null`;
+  return rows.map(jobPayload);
 };
 
 describe('an export of one’s data', () => {

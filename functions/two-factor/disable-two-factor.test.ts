@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 import * as disableTwoFactor from './disable-two-factor.ts';
 import * as setUpTwoFactor from './set-up-two-factor.ts';
 import { codeAt, password, whoIsGuarded, wrongCode } from './testing/authenticator.ts';
@@ -21,8 +21,8 @@ describe('POST /api/auth/2fa/disable', () => {
     const left = await sql`select 1 from two_factors where user_id = ${person.id}
       union all select 1 from two_factor_backup_codes where user_id = ${person.id}`;
     expect(left).toHaveLength(0);
-    const mails = await sql`select payload from jobs where user_id = ${person.id} order by id`;
-    expect(JSON.parse(decryptSecret(mails.at(-1)?.payload)).data.isOn).toBe(false);
+    const mails = await sql`select id, payload from jobs where user_id = ${person.id} order by id`;
+    expect(jobPayload(mails.at(-1)).data.isOn).toBe(false);
     const [entry] = await sql`select action, before, after from audit_logs
       where company_id = ${company.id} order by number desc limit 1`;
     expect(entry).toEqual({

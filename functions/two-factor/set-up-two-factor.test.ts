@@ -5,6 +5,7 @@ import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import * as getTwoFactorStatus from './get-two-factor-status.ts';
 import * as setUpTwoFactor from './set-up-two-factor.ts';
+import { secretPlace } from './shared/second-factor.ts';
 import { codeAt, whoIsGuarded, whoSetUp } from './testing/authenticator.ts';
 import { check, pass, stopTime, told } from './testing/login.ts';
 import * as verifyTwoFactor from './verify-two-factor.ts';
@@ -58,6 +59,6 @@ describe('POST /api/auth/2fa/setup', () => {
     const [row] =
       await sql`select secret, to_jsonb(f)::text as all from two_factors f where user_id = ${person.id}`;
     expect(row?.all).not.toContain(secret);
-    expect(decryptSecret(row?.secret)).toBe(secret);
+    expect(decryptSecret(row?.secret, secretPlace(person.id))).toBe(secret);
   });
 });

@@ -5,7 +5,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/secrets.ts';
 import { addresseeOf, callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
-import { lockSecondFactor } from './shared/second-factor.ts';
+import { lockSecondFactor, secretPlace } from './shared/second-factor.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
 const SetUp = z.object({
@@ -34,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
       await demandProvedAddress(tx, ctx);
       const stored = await rowsOf(
         tx,
-        sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret)})
+        sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret, secretPlace(userId))})
           on conflict (user_id) do update set secret = excluded.secret, last_step = null, created_at = now()
             where two_factors.enabled_at is null
           returning 1`,

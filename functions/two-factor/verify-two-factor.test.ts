@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { decryptSecret } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 import * as setUpTwoFactor from './set-up-two-factor.ts';
 import { codeAt, whoIsGuarded, whoSetUp, wrongCode } from './testing/authenticator.ts';
 import { check, counted, stepMs, stopTime, times, told } from './testing/login.ts';
@@ -25,8 +25,9 @@ describe('POST /api/auth/2fa/verify', () => {
       expect(texts).not.toContain(code);
       expect(texts).not.toContain(Buffer.from(code.replace('-', '')).toString('hex'));
     }
-    const mails = await sql`select payload from jobs where user_id = ${person.id} and kind = 'send-email'`;
-    expect(mails.map(({ payload }) => JSON.parse(decryptSecret(payload)))).toMatchObject([
+    const mails =
+      await sql`select id, payload from jobs where user_id = ${person.id} and kind = 'send-email'`;
+    expect(mails.map(jobPayload)).toMatchObject([
       { to: person.email, template: 'two-factor-changed', data: { isOn: true } },
     ]);
     const entries = await sql`select * from audit_logs where company_id = ${company.id}`;

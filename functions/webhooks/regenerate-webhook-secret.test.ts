@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { auditOf } from '../settings/testing/people.ts';
@@ -45,7 +45,10 @@ describe('POST /api/webhooks/:id/regenerate-secret', () => {
     const answers = await Promise.all([1, 2, 3, 4].map(() => admin.request(regenerateSecret, { id })));
     const shown = answers.map(({ body }) => body.data.secret);
     const [row] = await adminSql()`select secret, previous_secret from webhook_endpoints where id = ${id}`;
-    const kept = [decryptSecret(row?.secret), decryptSecret(row?.previous_secret)];
+    const kept = [
+      decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id })),
+      decryptSecret(row?.previous_secret, placeOf('webhook_endpoints.previous_secret', { id })),
+    ];
     expect(new Set(kept).size).toBe(2);
     for (const secret of kept) expect(shown).toContain(secret);
   });
@@ -61,7 +64,9 @@ describe('POST /api/webhooks/:id/regenerate-secret', () => {
     ];
     expect(two.text).toBe(one.text);
     const [row] = await adminSql()`select previous_secret from webhook_endpoints where id = ${id}`;
-    expect(decryptSecret(row?.previous_secret)).toBe(secret);
+    expect(decryptSecret(row?.previous_secret, placeOf('webhook_endpoints.previous_secret', { id }))).toBe(
+      secret,
+    );
   });
 
   test('is for admins of the company', async () => {

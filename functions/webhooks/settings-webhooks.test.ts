@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { aPlatformAdmin, auditOf } from '../settings/testing/people.ts';
@@ -30,7 +30,7 @@ describe('POST /api/settings/webhooks', () => {
     expect(listed.body.data).toEqual([shown]);
     const [row] = await adminSql()`select secret from webhook_endpoints where id = ${shown.id}`;
     expect(row?.secret).not.toContain(secret);
-    expect(decryptSecret(row?.secret)).toBe(secret);
+    expect(decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id: shown.id }))).toBe(secret);
     const { text, actions } = await auditOf(acme);
     expect(actions).toEqual(['webhook.created']);
     for (const hidden of [secret, 'in-the-query']) expect(text).not.toContain(hidden);

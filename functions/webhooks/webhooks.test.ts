@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { setInlineRunner } from '#core/queue.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -73,7 +73,7 @@ describe('a webhook', () => {
     });
     const stored = await storedOf(id);
     expect(stored).toMatchObject({ host: 'example.com', header_names: ['x-api-token', 'authorization'] });
-    expect(JSON.parse(decryptSecret(stored?.headers))).toEqual({
+    expect(JSON.parse(decryptSecret(stored?.headers, placeOf('webhook_endpoints.headers', { id })))).toEqual({
       'x-api-token': headers['X-Api-Token'],
       authorization: headers.authorization,
     });

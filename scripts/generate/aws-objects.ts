@@ -1,5 +1,5 @@
 import type { EndpointModule, ScheduleModule, WorkerModule } from './discover.ts';
-import { reachableFrom } from './import-graph.ts';
+import { reachableFrom, sourceFile } from './import-graph.ts';
 
 type Json = Record<string, unknown>;
 
@@ -7,16 +7,54 @@ type Json = Record<string, unknown>;
 const named = `\${self:custom.prefix}-files-\${AWS::AccountId}`;
 export const bucketName: Json = { 'Fn::Sub': named };
 
-/** What the functions of one stack may do to the files, where one of them can reach the object store at all. */
-export function objectRights(modules: readonly (EndpointModule | WorkerModule | ScheduleModule)[]): Json[] {
-  if (!modules.some(({ file }) => reachableFrom(file).has('functions/_core/objects.ts'))) return [];
+/** Of the bucket with Object Lock. */
+const auditNamed = `\${self:custom.prefix}-audit-\${AWS::AccountId}`;
+export const auditBucketName: Json = { 'Fn::Sub': auditNamed };
+
+type Modules = readonly (EndpointModule | WorkerModule | ScheduleModule)[];
+
+/** What the functions of one stack may do to the files: what a call in something that they reach does. */
+function fileRights(modules: Modules): Json[] {
+  const calls = new Set<string>();
+  for (const { file } of modules) {
+    for (const reached of reachableFrom(file))
+      for (const [, call = ''] of sourceFile(reached).text.matchAll(/\bobjects\(\)\s*\.(\w+)\(/g))
+        calls.add(call);
+  }
+  const has = (...names: string[]) => names.some((name) => calls.has(name));
   const bucket = `arn:\${AWS::Partition}:s3:::${named}`;
+  const actions = [
+    ...(has('get', 'linkTo') ? ['s3:GetObject'] : []),
+    ...(has('put') ? ['s3:PutObject'] : []),
+    ...(has('delete', 'deleteAll') ? ['s3:DeleteObject'] : []),
+  ];
+  if (actions.length === 0) return [];
+  return [
+    { Effect: 'Allow', Action: actions, Resource: [{ 'Fn::Sub': `${bucket}/*` }] },
+    // Without it, S3 answers 403 where an object is missing.
+    ...(has('get', 'deleteAll')
+      ? [{ Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [{ 'Fn::Sub': bucket }] }]
+      : []),
+  ];
+}
+
+/** Anchors of the audit log are written, read and listed, in their bucket, and never deleted. */
+function anchorRights(modules: Modules): Json[] {
+  if (!modules.some(({ file }) => reachableFrom(file).has('functions/_core/audit-objects.ts'))) return [];
+  const bucket = `arn:\${AWS::Partition}:s3:::${auditNamed}`;
   return [
     {
       Effect: 'Allow',
-      Action: ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'],
-      Resource: [{ 'Fn::Sub': `${bucket}/*` }],
+      Action: ['s3:GetObject', 's3:PutObject'],
+      Resource: [{ 'Fn::Sub': `${bucket}/audit-anchors/*` }],
     },
-    { Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [{ 'Fn::Sub': bucket }] },
+    {
+      Effect: 'Allow',
+      Action: ['s3:ListBucket'],
+      Resource: [{ 'Fn::Sub': bucket }],
+      Condition: { StringLike: { 's3:prefix': 'audit-anchors/*' } },
+    },
   ];
 }
+
+export const objectRights = (modules: Modules): Json[] => [...fileRights(modules), ...anchorRights(modules)];

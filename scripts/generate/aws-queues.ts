@@ -1,6 +1,6 @@
 import { queueNames } from '../../functions/_core/queue.ts';
 import type { Deployable, EndpointModule, ScheduleModule, WorkerModule } from './discover.ts';
-import { canWake, reachableFrom } from './import-graph.ts';
+import { queuesWokenBy, reachableFrom } from './import-graph.ts';
 
 type Json = Record<string, unknown>;
 
@@ -50,8 +50,9 @@ const arnOf = (name: string): Json => ({
  */
 export function queueRights(modules: readonly (EndpointModule | WorkerModule | ScheduleModule)[]): Json[] {
   const rights: Json[] = [];
-  if (modules.some(({ file }) => canWake(file))) {
-    const queues = queueNames.map(arnOf);
+  const woken = new Set(modules.flatMap(({ file }) => [...queuesWokenBy(file)]));
+  if (woken.size > 0) {
+    const queues = queueNames.filter((queue) => woken.has(queue)).map(arnOf);
     rights.push({ Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: queues });
   }
   if (modules.some(({ file }) => reachableFrom(file).has('functions/health/shared/queue-depths.ts'))) {

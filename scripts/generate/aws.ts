@@ -1,9 +1,9 @@
-import { environmentNames } from '../../functions/_core/env.ts';
-import { bucketName, objectRights } from './aws-objects.ts';
+import { auditBucketName, bucketName, objectRights } from './aws-objects.ts';
 import { logicalName, queueResources, queueRights } from './aws-queues.ts';
 import { awsSchedule } from './aws-schedule.ts';
 import type { Deployable } from './discover.ts';
 import { type StackName, stackNames, stackOf } from './stacks.ts';
+import { variablesOf } from './variables.ts';
 
 type Json = Record<string, unknown>;
 
@@ -15,24 +15,28 @@ const lambda = (given: {
   folder: string;
   timeout: number;
   events: Json[];
+  /** Those that it is given, and no other. */
+  variables: readonly string[];
 }): Json => ({
   handler: 'index.handler',
   description: given.summary.slice(0, 256),
   timeout: given.timeout,
   package: { artifact: `${given.folder}dist/aws/${given.name}.zip` },
+  environment: environment(given.variables),
   events: given.events,
 });
 
 function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
   const own = endpoints.filter(({ feature }) => stackOf(feature) === stack);
   const functions: Json = Object.fromEntries(
-    own.map(({ name, contract }) => [
+    own.map(({ name, file, contract }) => [
       name,
       lambda({
         name,
         summary: contract.summary,
         folder: '../../',
         timeout: httpTimeoutSeconds,
+        variables: variablesOf({ file, contract }),
         events: [{ httpApi: { method: contract.method, path: contract.path.replaceAll(/:(\w+)/g, '{$1}') } }],
       }),
     ]),
@@ -43,6 +47,7 @@ function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
       summary: 'Preflights, 405 and 404',
       folder: '../../',
       timeout: 10,
+      variables: variablesOf({ file: 'functions/_core/http/fallback.ts' }),
       events: [{ httpApi: '*' }],
     });
   }
@@ -54,12 +59,13 @@ const mostWorkers = 50;
 
 function coreFunctions({ workers, schedules }: Deployable): Json {
   const functions: Json = {};
-  for (const { name, contract } of workers) {
+  for (const { name, file, contract } of workers) {
     functions[name] = lambda({
       name,
       summary: contract.summary,
       folder: '',
       timeout: contract.timeoutSeconds,
+      variables: variablesOf({ file }),
       events: [
         {
           sqs: {
@@ -74,13 +80,14 @@ function coreFunctions({ workers, schedules }: Deployable): Json {
       ],
     });
   }
-  for (const { name, contract } of schedules) {
+  for (const { name, file, contract } of schedules) {
     functions[name] = {
       ...lambda({
         name,
         summary: contract.summary,
         folder: '',
         timeout: contract.timeoutSeconds,
+        variables: variablesOf({ file }),
         events: [{ schedule: { rate: [awsSchedule(contract.cron)], description: contract.summary } }],
       }),
       maximumRetryAttempts: 0, // the next tick is the retry
@@ -96,6 +103,7 @@ const settled: Record<string, unknown> = {
   SQS_QUEUE_PREFIX: `\${self:custom.queuePrefix}`,
   AWS_ACCOUNT_ID: { Ref: 'AWS::AccountId' },
   S3_BUCKET: bucketName,
+  S3_AUDIT_BUCKET: auditBucketName,
   DATABASE_POOL_SIZE: `\${env:DATABASE_POOL_SIZE, '2'}`,
 };
 const notHandedOn = new Set([
@@ -112,9 +120,13 @@ const notHandedOn = new Set([
   'S3_SECRET_ACCESS_KEY',
 ]);
 
-function environment(): Json {
-  const names = environmentNames.filter((name) => !notHandedOn.has(name));
-  return Object.fromEntries(names.map((name) => [name, settled[name] ?? `\${env:${name}, ''}`]));
+/** ENVIRONMENT_IS_PARTIAL: what a function is not given is no fault of the deployment. */
+function environment(variables: readonly string[]): Json {
+  const names = variables.filter((name) => !notHandedOn.has(name));
+  return {
+    ENVIRONMENT_IS_PARTIAL: 'true',
+    ...Object.fromEntries(names.map((name) => [name, settled[name] ?? `\${env:${name}, ''}`])),
+  };
 }
 
 const rightsOf = (modules: Parameters<typeof queueRights>[0]): Json[] => [
@@ -138,9 +150,9 @@ function rights({ endpoints, workers, schedules }: Deployable): Json {
 /** What serverless.yml and the stacks are made of. */
 export function awsFile(found: Deployable): string {
   const file = {
-    environment: environment(),
     rights: rights(found),
     bucketName,
+    auditBucketName,
     queues: queueResources(found),
     core: coreFunctions(found),
     ...Object.fromEntries(stackNames.map((stack) => [stack, routeFunctions(found, stack)])),

@@ -150,6 +150,31 @@ describe('the local object store', () => {
     expect(await textOf(key)).toBe('');
   });
 
+  test('puts a new object once, whoever comes first, and never over one that is there', async () => {
+    const key = aKey();
+    const tries = Array.from({ length: 8 }, (_, index) =>
+      client.putNewObject(key, `try ${index}`, 'text/plain'),
+    );
+    const made = await Promise.all(tries);
+    expect(made.filter(Boolean)).toHaveLength(1);
+    expect(await textOf(key)).toBe(`try ${made.indexOf(true)}`);
+    expect(await client.putNewObject(key, 'later', 'text/plain')).toBe(false);
+    await client.putObject(key, 'over it', 'text/plain');
+    expect(await textOf(key)).toBe('over it');
+    const { url, init } = await signedPut(key, 'x');
+    const headers = { ...(init.headers as Record<string, string>), 'if-none-match': '"etag"' };
+    expect((await fetch(url, { ...init, headers })).status).toBe(501);
+    const wrong = { ...(init.headers as Record<string, string>), 'content-md5': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+    expect((await fetch(url, { ...init, headers: wrong })).status).toBe(400);
+  });
+
+  test('lists what comes after a key', async () => {
+    const prefix = `${randomUUID()}/`;
+    for (const name of ['a', 'b', 'c']) await client.putObject(prefix + name, 'x', 'text/plain');
+    expect(await client.listKeys(prefix, `${prefix}a`)).toEqual([`${prefix}b`, `${prefix}c`]);
+    expect(await client.listKeys(prefix, `${prefix}c`)).toEqual([]);
+  });
+
   test('takes a file as it is read', async () => {
     const key = aKey();
     const path = join(elsewhere, 'upload');

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Transform } from 'node:stream';
@@ -48,6 +48,9 @@ const unescapedXml = (text: string): string =>
     .replace(/&(lt|gt|quot|apos);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"' })[name] ?? "'")
     .replaceAll('&amp;', '&');
 
+const alreadyThere = () =>
+  new Refused(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
+
 /** The bucket's files: each object is `<key>.object`, the key in URL encoding, and beside it its media type. */
 class Folder {
   readonly #path: string;
@@ -69,14 +72,25 @@ class Folder {
     return join(this.#path, `${name}.${ending}`);
   }
 
-  /** An object is there when it is whole: readers see what was, or what is. */
-  async put(key: string, contentType: string, content: IncomingMessage, sha256: string): Promise<void> {
+  /** An object is there when it is whole: readers see what was, or what is. `isNew`: only where there is none. */
+  async put(
+    key: string,
+    content: IncomingMessage,
+    {
+      contentType,
+      sha256,
+      md5,
+      isNew,
+    }: { contentType: string; sha256: string; md5: string | undefined; isNew: boolean },
+  ): Promise<void> {
     const file = this.#fileOf(key, 'object');
     const half = join(this.#incoming, randomUUID());
     const hash = createHash('sha256');
+    const md5Hash = createHash('md5');
     const hashing = new Transform({
       transform(chunk: Buffer, _encoding, done) {
         hash.update(chunk);
+        md5Hash.update(chunk);
         done(null, chunk);
       },
     });
@@ -84,8 +98,16 @@ class Folder {
       await pipeline(content, hashing, createWriteStream(half));
       if (sha256 !== 'UNSIGNED-PAYLOAD' && sha256 !== hash.digest('hex'))
         throw new Refused(400, 'XAmzContentSHA256Mismatch', 'The content is not what was signed.');
+      if (md5 !== undefined && md5 !== md5Hash.digest('base64'))
+        throw new Refused(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
+      if (isNew) {
+        // A link, unlike a rename, never takes the place of a file.
+        await link(half, file).catch((error: NodeJS.ErrnoException) => {
+          throw error.code === 'EEXIST' ? alreadyThere() : error;
+        });
+      }
       await writeFile(this.#fileOf(key, 'type'), contentType);
-      await rename(half, file);
+      if (!isNew) await rename(half, file);
     } finally {
       await rm(half, { force: true });
     }
@@ -200,7 +222,15 @@ async function write(folder: Folder, { incoming, outgoing }: Asked, key: string)
   const sha256 = String(headers['x-amz-content-sha256'] ?? '');
   if ('x-amz-copy-source' in headers || !/^([\da-f]{64}|UNSIGNED-PAYLOAD)$/.test(sha256))
     throw new Refused(501, 'NotImplemented', 'Objects are put whole, with x-amz-content-sha256.');
-  await folder.put(key, headers['content-type'] ?? 'application/octet-stream', incoming, sha256);
+  const condition = headers['if-none-match'];
+  if ((condition !== undefined && condition !== '*') || 'if-match' in headers)
+    throw new Refused(501, 'NotImplemented', 'Of conditions, this store knows If-None-Match: *.');
+  await folder.put(key, incoming, {
+    contentType: headers['content-type'] ?? 'application/octet-stream',
+    sha256,
+    md5: headers['content-md5']?.toString(),
+    isNew: condition === '*',
+  });
   outgoing.end();
 }
 

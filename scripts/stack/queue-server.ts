@@ -8,7 +8,7 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { startFauxqs } from 'fauxqs';
+import { buildApp } from 'fauxqs';
 import { env } from '#core/env.ts';
 import { log } from '#core/log.ts';
 import { deadLetterNameAt, type QueueName, queueNameAt, queueNames } from '#core/queue.ts';
@@ -20,8 +20,9 @@ export interface QueueServer {
 
 /** Starts a server that speaks the SQS protocol. What it holds is gone with it: the sweep finds what was not done. */
 export async function startQueueServer(port = 0): Promise<QueueServer> {
-  const server = await startFauxqs({ port, logger: false });
-  return { url: `http://127.0.0.1:${server.port}`, stop: () => server.stop() };
+  const app = buildApp({ logger: false }); // its own startFauxqs() listens on all interfaces
+  const address = new URL(await app.listen({ port, host: '127.0.0.1' }));
+  return { url: address.origin, stop: () => app.close() };
 }
 
 /** The AWS SDK's client: for this side of the queues, which Lambda does itself where the backend is deployed. */

@@ -18,14 +18,19 @@ export interface StoredObject {
 /** The calls to S3 that deployed code makes, to one bucket, without the AWS SDK's weight in every bundle. */
 export interface S3Client {
   putObject(key: string, body: ObjectBody, contentType: string): Promise<void>;
+  /**
+   * Puts an object only where there is none with this key yet. A repeat after a lost answer finds its own object.
+   * @returns false when there is one: it stays as it is.
+   */
+  putNewObject(key: string, body: string, contentType: string): Promise<boolean>;
   /** @returns undefined where there is no such object. */
   getObject(key: string): Promise<StoredObject | undefined>;
   /** Succeeds also where there is no such object. */
   deleteObject(key: string): Promise<void>;
   /** At most 1000 at once. */
   deleteObjects(keys: readonly string[]): Promise<void>;
-  /** The first keys, in their order, that begin so: at most 1000. */
-  listKeys(prefix: string): Promise<string[]>;
+  /** The first keys, in their order, that begin so and come after this one: at most 1000. */
+  listKeys(prefix: string, after?: string): Promise<string[]>;
   /** An address that anybody can read the object at, as a download of that name, for so many seconds: a week at most. */
   presignGet(
     key: string,
@@ -208,6 +213,22 @@ export function makeS3Client(options: {
       await textOf({ method: 'PUT', key, body, headers: { 'content-type': contentType } });
     },
 
+    async putNewObject(key, body, contentType) {
+      const headers = {
+        'content-type': contentType,
+        'if-none-match': '*',
+        'content-md5': createHash('md5').update(body).digest('base64'), // S3 demands it in buckets with Object Lock
+      };
+      try {
+        await textOf({ method: 'PUT', key, body, headers });
+        return true;
+      } catch (error) {
+        // 412: there is one. 409: another writer puts one at this moment.
+        if (error instanceof S3Error && (error.status === 412 || error.status === 409)) return false;
+        throw error;
+      }
+    },
+
     async getObject(key) {
       const headers = { 'accept-encoding': 'identity' }; // compressed on the way, it would not tell its size
       const sent = await send({ method: 'GET', key, headers }).catch((error: unknown) => {
@@ -244,8 +265,13 @@ export function makeS3Client(options: {
       if (code !== undefined) throw refusalOf('the deletion of several objects', 200, answer);
     },
 
-    async listKeys(prefix) {
-      const answer = await textOf({ method: 'GET', query: { 'list-type': '2', prefix } });
+    async listKeys(prefix, after) {
+      const query = {
+        'list-type': '2',
+        prefix,
+        ...(after === undefined ? {} : { 'start-after': after }),
+      };
+      const answer = await textOf({ method: 'GET', query });
       return elementsOf(answer, 'Key');
     },
 

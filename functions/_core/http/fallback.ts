@@ -1,4 +1,4 @@
-import { isOperator } from '../auth.ts';
+import { isOperator } from '../credentials.ts';
 import { AppError } from '../errors.ts';
 import { limitsOn, refusedLimit, requireNotRefused } from '../limits.ts';
 import { log } from '../log.ts';

@@ -3,7 +3,7 @@ import { makeApiKey } from '../api-key.ts';
 import type { Role, Scope } from '../caller.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { pathPattern } from '../path.ts';
-import { encryptSecret } from '../secrets.ts';
+import { encryptSecret, placeOf } from '../secrets.ts';
 import { signAccessToken } from '../tokens.ts';
 import { adminSql } from './admin-sql.ts';
 
@@ -167,9 +167,12 @@ export async function aCompany(name = 'Acme'): Promise<TestCompany> {
     key: (scopes = ['*']) => makeKey(null, scopes),
     async links({ provider, kind, externalId, appId, secret, proof = 'operator' }) {
       const provedAt = proof && new Date();
+      const place = placeOf('provider_links.secret', {
+        ...{ company_id: id, provider, kind, external_id: externalId },
+      });
       await sql`insert into provider_links (company_id, app_id, provider, kind, external_id, secret, proof, proved_at)
-        values (${id}, ${appId ?? null}, ${provider}, ${kind}, ${externalId}, ${secret ? encryptSecret(secret) : null},
-          ${proof}, ${provedAt})`;
+          values (${id}, ${appId ?? null}, ${provider}, ${kind}, ${externalId}, ${secret ? encryptSecret(secret, place) : null},
+            ${proof}, ${provedAt})`;
     },
     async hasAgent(agent = {}) {
       const [row] = await sql<{ id: string }[]>`

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { decryptSecret, encryptSecret, placeOf } from '#core/secrets.ts';
 import type { CompanyRole } from './account.ts';
 import { endSessions } from './end-sessions.ts';
 import { hashToken, makeToken } from './secret-tokens.ts';
@@ -70,7 +70,10 @@ export async function refreshSession(
   };
   if (!found.is_used) return { ...session, refreshToken: await succeed(tx, ctx, hash, found.session_id) };
   if (found.is_in_grace && found.successor !== null) {
-    return { ...session, refreshToken: decryptSecret(found.successor) };
+    return {
+      ...session,
+      refreshToken: decryptSecret(found.successor, placeOf('refresh_tokens.successor', { hash })),
+    };
   }
   const ended = await endSessions(tx, found.user_id, 'token_reused', { familyOf: found.session_id });
   audit(tx, ctx, {
@@ -89,7 +92,7 @@ async function succeed(tx: Tx, ctx: Context, hash: Buffer, sessionId: string): P
   await rowsOf(
     tx,
     sql`with used as (
-        update refresh_tokens set used_at = clock_timestamp(), successor = ${encryptSecret(refreshToken)}
+        update refresh_tokens set used_at = clock_timestamp(), successor = ${encryptSecret(refreshToken, placeOf('refresh_tokens.successor', { hash }))}
          where hash = ${hash}::bytea),
       before as (
         update refresh_tokens set successor = null

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { makeContext } from '#core/context.ts';
 import type { JobHandler } from '#core/jobs.ts';
-import { currentKeyId, decryptSecret } from '#core/secrets.ts';
+import { currentKeyId } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 import { kinds } from '../../jobs/shared/kinds.ts';
 import { runJobs } from '../../jobs/shared/run-jobs.ts';
 import * as login from '../login.ts';
@@ -56,11 +57,11 @@ interface WaitingMail {
 async function waitingFor(email: string): Promise<WaitingMail[]> {
   const jobs = await adminSql()<{ id: string; payload: string }[]>`
     select id, payload from jobs where status = 'waiting' and kind in ('send-email', ${accountEmailKind})
-      and payload like ${`v1.${currentKeyId()}.%`} order by id`; // not those of tests with another key
+      and payload like ${`v2.${currentKeyId()}.%`} order by id`; // not those of tests with another key
   return jobs
-    .map(({ id, payload }) => {
-      const { to, email: address } = JSON.parse(decryptSecret(payload));
-      return { id, to: String(to ?? address) };
+    .map((job) => {
+      const { to, email: address } = jobPayload(job);
+      return { id: job.id, to: String(to ?? address) };
     })
     .filter(({ to }) => to.toLowerCase() === email.toLowerCase());
 }

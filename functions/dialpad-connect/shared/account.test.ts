@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import * as getConnectionStatus from '../get-connection-status.ts';
@@ -36,7 +36,8 @@ describe('the token of a connection', () => {
 
   test('whose refresh token is dead asks for a new connection, and never falls back to the deployment’s key', async () => {
     const app = await connected();
-    await adminSql()`update provider_connections set refresh_token = ${encryptSecret('dead')}, expires_at = now()
+    const place = placeOf('provider_connections.refresh_token', { app_id: app.appId, provider: 'dialpad' });
+    await adminSql()`update provider_connections set refresh_token = ${encryptSecret('dead', place)}, expires_at = now()
       where app_id = ${app.appId}`;
     await expect(tokenOf(app.appId)).rejects.toMatchObject({
       code: 'CONFLICT',

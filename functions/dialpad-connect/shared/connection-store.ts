@@ -1,9 +1,19 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { decryptSecret, encryptSecret, placeOf } from '#core/secrets.ts';
 import type { DialpadTokens } from '#providers/dialpad/oauth.ts';
 
 export const provider = 'dialpad';
+
+const tokenPlace = (appId: string, token: 'access_token' | 'refresh_token') =>
+  placeOf(`provider_connections.${token}`, { app_id: appId, provider });
+
+/** Both tokens as they are stored. */
+const sealed = ({ accessToken, refreshToken }: DialpadTokens, appId: string) => ({
+  access: encryptSecret(accessToken, tokenPlace(appId, 'access_token')),
+  refresh:
+    refreshToken === undefined ? null : encryptSecret(refreshToken, tokenPlace(appId, 'refresh_token')),
+});
 
 /** An app's OAuth connection. */
 export interface Connection {
@@ -29,8 +39,11 @@ export async function readConnection(
   );
   if (!row) return undefined;
   return {
-    accessToken: decryptSecret(row.access_token),
-    refreshToken: row.refresh_token === null ? undefined : decryptSecret(row.refresh_token),
+    accessToken: decryptSecret(row.access_token, tokenPlace(appId, 'access_token')),
+    refreshToken:
+      row.refresh_token === null
+        ? undefined
+        : decryptSecret(row.refresh_token, tokenPlace(appId, 'refresh_token')),
     expiresAtMs: row.expires_ms === null ? undefined : Number(row.expires_ms),
   };
 }
@@ -49,11 +62,11 @@ export async function keepConnection(
   scopes: string,
   nowMs: number,
 ): Promise<void> {
+  const { access, refresh } = sealed(tokens, owner.appId);
   await rowsOf(
     tx,
     sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token, expires_at, scopes)
-      values (${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider}, ${encryptSecret(tokens.accessToken)},
-        ${tokens.refreshToken === undefined ? null : encryptSecret(tokens.refreshToken)},
+      values (${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider}, ${access}, ${refresh},
         ${expiryOf(tokens, nowMs)}::timestamptz, ${scopes})
       on conflict (app_id, provider) do update set access_token = excluded.access_token,
         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, scopes = excluded.scopes`,
@@ -67,10 +80,10 @@ export async function renewConnection(
   tokens: DialpadTokens,
   nowMs: number,
 ): Promise<void> {
+  const { access, refresh } = sealed(tokens, appId);
   await rowsOf(
     tx,
-    sql`update provider_connections set access_token = ${encryptSecret(tokens.accessToken)},
-        refresh_token = ${tokens.refreshToken === undefined ? null : encryptSecret(tokens.refreshToken)},
+    sql`update provider_connections set access_token = ${access}, refresh_token = ${refresh},
         expires_at = ${expiryOf(tokens, nowMs)}::timestamptz
       where app_id = ${appId}::uuid and provider = ${provider}`,
   );

@@ -1,12 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { decryptSecret, encryptSecret } from '#core/secrets.ts';
+import { decryptSecret, encryptSecret, placeOf } from '#core/secrets.ts';
 import { provider } from './connection-store.ts';
 
 export const stateMinutes = 10;
 
 const hashOf = (state: string) => createHash('sha256').update(state).digest();
+
+const verifierPlace = (state: string, appId: string) =>
+  placeOf('oauth_states.code_verifier', { state_hash: hashOf(state), app_id: appId });
 
 /** Begins an authorization: the state goes with the admin, the verifier of its proof key stays here. */
 export async function keepState(
@@ -20,7 +23,7 @@ export async function keepState(
     tx,
     sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, expires_at)
       values (${hashOf(state)}::bytea, ${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider},
-        ${encryptSecret(verifier)}, now() + make_interval(mins => ${stateMinutes}::int))
+        ${encryptSecret(verifier, verifierPlace(state, owner.appId))}, now() + make_interval(mins => ${stateMinutes}::int))
       returning to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as expires_at`,
   );
   return { state, expiresAt: row?.expires_at ?? '' };
@@ -49,14 +52,14 @@ export async function readState(tx: Tx, state: string): Promise<Asked | undefine
  * @returns the verifier of its proof key; undefined where it has expired or another browser was first.
  */
 export async function bindState(tx: Tx, state: string, browserHash: Buffer): Promise<string | undefined> {
-  const [row] = await rowsOf<{ code_verifier: string }>(
+  const [row] = await rowsOf<{ code_verifier: string; app_id: string }>(
     tx,
     sql`update oauth_states set browser_hash = ${browserHash}::bytea
       where state_hash = ${hashOf(state)}::bytea and provider = ${provider} and expires_at > now()
         and browser_hash is null
-      returning code_verifier`,
+      returning code_verifier, app_id`,
   );
-  return row && decryptSecret(row.code_verifier);
+  return row && decryptSecret(row.code_verifier, verifierPlace(state, row.app_id));
 }
 
 export interface Begun {
@@ -87,7 +90,7 @@ export async function takeState(tx: Tx, state: string): Promise<Begun | undefine
     companyId: row.company_id,
     appId: row.app_id,
     appName: row.name,
-    verifier: decryptSecret(row.code_verifier),
+    verifier: decryptSecret(row.code_verifier, verifierPlace(state, row.app_id)),
     browserHash: row.browser_hash ?? undefined,
   };
 }

@@ -1,7 +1,7 @@
 import type { Context } from '#core/context.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
-import { sameSecret } from '#core/secrets.ts';
+import { sameSecret } from '#core/same-secret.ts';
 
 /** Lets only METRICS_TOKEN in, where one is set; production always has one. @throws AppError UNAUTHENTICATED. */
 export function requireMetricsToken(ctx: Context): void {

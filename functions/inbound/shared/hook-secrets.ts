@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
-import { callFunction } from '#core/db.ts';
+import { callFunction, type Row } from '#core/db.ts';
 import { log } from '#core/log.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf, type SecretPlace } from '#core/secrets.ts';
 
 /** A secret that signs an owner's hooks. */
 export interface HookSecret {
@@ -46,8 +46,8 @@ async function load(provider: string, nowMs: number): Promise<HookSecret[]> {
   const now = new Map<string, string | undefined>();
   const rows = await callFunction(sql`select * from private.hook_secrets(${provider})`);
   const secrets = rows.flatMap((row) => {
-    const stored = String(row.secret);
-    const secret = before?.has(stored) ? before.get(stored) : opened(stored, provider);
+    const stored = `${row.kind} ${row.company_id} ${row.app_id} ${row.external_id} ${row.secret}`;
+    const secret = before?.has(stored) ? before.get(stored) : opened(provider, row);
     now.set(stored, secret);
     if (secret === undefined) return [];
     return [
@@ -64,10 +64,32 @@ async function load(provider: string, nowMs: number): Promise<HookSecret[]> {
   return secrets;
 }
 
+/** Where a secret stands that `private.hook_secrets` gives. */
+function placeIn(provider: string, { kind, company_id, app_id, external_id }: Row): SecretPlace {
+  const companyId = String(company_id);
+  switch (kind) {
+    case 'hook':
+      return placeOf('provider_hooks.secret', {
+        ...{ app_id: String(app_id), provider, external_id: String(external_id) },
+      });
+    case 'key':
+      return placeOf('company_integration_secrets.secret', {
+        ...{ company_id: companyId, integration: provider, name: nameOfKey[provider] ?? '' },
+      });
+    default:
+      return placeOf('provider_links.secret', {
+        ...{ company_id: companyId, provider, kind: String(kind), external_id: String(external_id) },
+      });
+  }
+}
+
+/** Which of a company's settings signs its webhooks, as private.hook_secrets has it. */
+const nameOfKey: Record<string, string> = { retell: 'apiKey', dialpad: 'webhookSecret' };
+
 /** One secret that cannot be opened must not keep everyone else's hooks out. */
-function opened(stored: string, provider: string): string | undefined {
+function opened(provider: string, row: Row): string | undefined {
   try {
-    return decryptSecret(stored);
+    return decryptSecret(String(row.secret), placeIn(provider, row));
   } catch (error) {
     log().error({ provider, err: error }, 'a stored hook secret cannot be decrypted');
     return undefined;

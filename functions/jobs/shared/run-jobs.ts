@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, textArray } from '#core/db.ts';
 import { type JobHandler, JobPostponed, JobRefused } from '#core/jobs.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 
 /** How long a job rests after its first, second, … failure, in seconds. After one more it is failed for good. */
 export const restSeconds = [30, 120, 600, 3600, 21_600];
@@ -97,7 +97,7 @@ async function attempt(
       id: job.id,
       companyId: job.company_id,
       userId: job.user_id,
-      payload: JSON.parse(decryptSecret(job.payload)),
+      payload: JSON.parse(decryptSecret(job.payload, placeOf('jobs.payload', { id: job.id }))),
       attempts: job.attempts,
       progress: job.progress,
       async remember(progress) {

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { isUrgent } from './kinds.ts';
 import type { AddressedNotice } from './notify.ts';
 import { quietUntil } from './quiet-hours.ts';
@@ -30,7 +30,7 @@ export async function queueSends(
     return [
       {
         ...{ id: send.id, companyId: send.companyId, userId: send.userId },
-        payload: encryptSecret(JSON.stringify(payloadOf(notice))),
+        payload: encryptSecret(JSON.stringify(payloadOf(notice)), placeOf('jobs.payload', { id: send.id })),
         at: isUrgent(notice) ? undefined : endOf(send)?.toISOString(),
       },
     ];

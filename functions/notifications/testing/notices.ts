@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Context, makeContext } from '#core/context.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany, type TestPerson } from '#core/testing/company.ts';
 import { runJobs } from '../../jobs/shared/run-jobs.ts';
@@ -110,8 +110,11 @@ export async function hasIntegration(
   integration: 'slack' | 'teams',
   webhookUrl: string,
 ): Promise<void> {
+  const place = placeOf('company_integration_secrets.secret', {
+    ...{ company_id: company.id, integration, name: 'webhookUrl' },
+  });
   await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret)
-    values (${company.id}, ${integration}, 'webhookUrl', ${encryptSecret(webhookUrl)})`;
+    values (${company.id}, ${integration}, 'webhookUrl', ${encryptSecret(webhookUrl, place)})`;
 }
 
 /** So many more people of a role, their addresses verified. */

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { setInlineRunner } from '#core/queue.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany, type TestPerson } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -73,8 +73,9 @@ export async function hasKey(
   name: string,
   secret: string,
 ): Promise<void> {
+  const place = placeOf('company_integration_secrets.secret', { company_id: company.id, integration, name });
   await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret)
-    values (${company.id}, ${integration}, ${name}, ${encryptSecret(secret)})
+    values (${company.id}, ${integration}, ${name}, ${encryptSecret(secret, place)})
     on conflict (company_id, integration, name) do update set secret = excluded.secret`;
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { asJson } from '#core/shape.ts';
 import { providerHooks } from '#db/schema/provider-links.ts';
 import type { App } from '../../apps/public.ts';
@@ -57,10 +57,11 @@ export async function insertHook(
   app: App,
   made: { dialpadId: string; hookUrl: string; secret: string },
 ): Promise<Hook> {
+  const place = placeOf('provider_hooks.secret', { app_id: app.id, provider, external_id: made.dialpadId });
   const [row] = await rowsOf<{ item: string }>(
     tx,
     sql`insert into ${providerHooks} (company_id, app_id, provider, external_id, hook_url, secret)
-      values (${app.companyId}::uuid, ${app.id}::uuid, ${provider}, ${made.dialpadId}, ${made.hookUrl}, ${encryptSecret(made.secret)})
+      values (${app.companyId}::uuid, ${app.id}::uuid, ${provider}, ${made.dialpadId}, ${made.hookUrl}, ${encryptSecret(made.secret, place)})
       returning ${asJson(hookShape)} as item`,
   );
   const hook = parsed(row);

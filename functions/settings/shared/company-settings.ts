@@ -5,7 +5,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { isoTime } from '#core/shape.ts';
 import { callingPerson } from '../../auth/public.ts';
 import { defaults } from './defaults.ts';
@@ -162,7 +162,7 @@ export async function changeSettings(
         ? sql`delete from company_integration_secrets
             where company_id = ${companyId}::uuid and integration = ${integration} and name = ${name}`
         : sql`insert into company_integration_secrets (company_id, integration, name, secret, hint, updated_at, updated_by)
-            values (${companyId}::uuid, ${integration}, ${name}, ${encryptSecret(value)}, ${hintOf(value)},
+            values (${companyId}::uuid, ${integration}, ${name}, ${encryptSecret(value, placeOf('company_integration_secrets.secret', { company_id: companyId, integration, name }))}, ${hintOf(value)},
               clock_timestamp(), ${by}::uuid)
             on conflict (company_id, integration, name) do update set secret = excluded.secret, hint = excluded.hint,
               updated_at = excluded.updated_at, updated_by = excluded.updated_by`,

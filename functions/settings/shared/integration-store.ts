@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import type { IntegrationName } from './integrations.ts';
 
 /**
@@ -21,6 +21,13 @@ export async function readIntegration(
         where i.company_id = ${companyId}::uuid and i.integration = ${integration}`,
   );
   return Object.fromEntries(
-    rows.map(({ name, value, is_secret }) => [name, is_secret ? decryptSecret(value) : value]),
+    rows.map(({ name, value, is_secret }) => {
+      const place = placeOf('company_integration_secrets.secret', {
+        company_id: companyId,
+        integration,
+        name,
+      });
+      return [name, is_secret ? decryptSecret(value, place) : value];
+    }),
   );
 }

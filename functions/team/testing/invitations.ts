@@ -1,5 +1,6 @@
-import { currentKeyId, decryptSecret } from '#core/secrets.ts';
+import { currentKeyId } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import { jobPayload } from '#core/testing/job-payload.ts';
 
 /** The mails that wait for an address, oldest first. */
 export async function mailsTo(
@@ -9,10 +10,8 @@ export async function mailsTo(
 > {
   // By other tests' keys other tests' mails are encrypted.
   const rows = await adminSql()`
-    select payload from jobs where kind = 'send-email' and payload like ${`v1.${currentKeyId()}.%`} order by id`;
-  return rows
-    .map(({ payload }) => JSON.parse(decryptSecret(payload)))
-    .filter((mail: { to: string }) => mail.to === email);
+    select id, payload from jobs where kind = 'send-email' and payload like ${`v2.${currentKeyId()}.%`} order by id`;
+  return rows.map(jobPayload).filter((mail: { to: string }) => mail.to === email);
 }
 
 /** The token in the newest invitation of an address. */

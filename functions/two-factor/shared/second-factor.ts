@@ -1,12 +1,14 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { plainCode, spendBackupCode } from './backup-codes.ts';
 import { stepsOf } from './totp.ts';
 
 const mostFailures = 5;
 export const lockMinutes = 15;
+
+export const secretPlace = (userId: string) => placeOf('two_factors.secret', { user_id: userId });
 
 /** A person's second factor, set up or on. */
 export interface SecondFactor {
@@ -47,7 +49,7 @@ export async function takeCode(
     if (verdict === 'spent') return 'wrong';
     return verdict === 'right' ? await succeeded(tx, factor.userId, null) : await failed(tx, factor.userId);
   }
-  const steps = await stepsOf(decryptSecret(factor.secret), plain, ctx.now());
+  const steps = await stepsOf(decryptSecret(factor.secret, secretPlace(factor.userId)), plain, ctx.now());
   const unspent = steps.find((step) => factor.lastStep === null || step > factor.lastStep);
   if (unspent !== undefined) return await succeeded(tx, factor.userId, unspent);
   return steps.length > 0 ? 'wrong' : await failed(tx, factor.userId);

@@ -2,7 +2,7 @@ import { askedWaitMs } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { OutgoingError, sendOutgoing } from '#core/outgoing/send.ts';
 import { type OutgoingRules, outgoingRules } from '#core/outgoing/url.ts';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 import { nextAttemptAt, timeoutMs } from './attempts.ts';
 import type { Claimed } from './claim.ts';
 import { headersOf } from './custom-headers.ts';
@@ -35,18 +35,20 @@ export interface Sent {
 
 /** Sends one delivery, signed. @throws when it cannot be signed: its secret is not readable. */
 export async function sendSigned(
-  delivery: Pick<Claimed, 'eventId' | 'url' | 'secret' | 'previousSecret' | 'headers'> & { body: string },
+  delivery: Pick<Claimed, 'endpointId' | 'eventId' | 'url' | 'secret' | 'previousSecret' | 'headers'> & {
+    body: string;
+  },
   at: Date,
   rules: OutgoingRules = outgoingRules(),
 ): Promise<Sent> {
-  const { url, body } = delivery;
-  const secrets = [delivery.secret, delivery.previousSecret].flatMap((secret) =>
-    secret === null ? [] : [decryptSecret(secret)],
-  );
+  const { url, body, endpointId: id, previousSecret } = delivery;
+  const secrets = [decryptSecret(delivery.secret, placeOf('webhook_endpoints.secret', { id }))];
+  if (previousSecret !== null)
+    secrets.push(decryptSecret(previousSecret, placeOf('webhook_endpoints.previous_secret', { id })));
   const signature = signatureHeaders({ id: delivery.eventId, at, body }, secrets);
   const sent = { at, signature: signature['webhook-signature'] ?? '' };
   const headers = {
-    ...headersOf(delivery.headers),
+    ...headersOf(id, delivery.headers),
     'content-type': 'application/json',
     accept: '*/*',
     'user-agent': 'Trunkline-Webhooks/1',

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decryptSecret } from '#core/secrets.ts';
+import { decryptSecret, placeOf } from '#core/secrets.ts';
 
 const most = 20;
 
@@ -24,6 +24,8 @@ export const headersInput = z
 
 const Stored = z.record(z.string(), z.string());
 
-/** @param stored Encrypted JSON, as webhook_endpoints.headers has it. */
-export const headersOf = (stored: string | null): Record<string, string> =>
-  stored === null ? {} : Stored.parse(JSON.parse(decryptSecret(stored)));
+/** @param stored Encrypted JSON, as webhook_endpoints.headers has it for the webhook with this id. */
+export const headersOf = (id: string, stored: string | null): Record<string, string> =>
+  stored === null
+    ? {}
+    : Stored.parse(JSON.parse(decryptSecret(stored, placeOf('webhook_endpoints.headers', { id }))));

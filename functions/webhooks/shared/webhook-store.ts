@@ -6,10 +6,11 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx, textArray, untilAlone } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { callersCompany } from '#core/filters.ts';
+import { newId } from '#core/ids.ts';
 import { hostOf } from '#core/outgoing/url.ts';
 import { listOf, type PageInput, type Read } from '#core/page.ts';
 import { wake } from '#core/queue.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { decryptSecret, encryptSecret, placeOf } from '#core/secrets.ts';
 import { asJson } from '#core/shape.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
 import { demandRoom, lockSettings, mostWebhooks } from '../../settings/public.ts';
@@ -61,8 +62,13 @@ type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headers: string | null
 const storedSettings = sql`url, events, description, is_active as "isActive", headers, header_names as "headerNames"`;
 
 /** Encrypted, or null where there are none. */
-const storedHeaders = (headers: Record<string, string>): string | null =>
-  Object.keys(headers).length === 0 ? null : encryptSecret(JSON.stringify(headers));
+const storedHeaders = (id: string, headers: Record<string, string>): string | null =>
+  Object.keys(headers).length === 0
+    ? null
+    : encryptSecret(JSON.stringify(headers), placeOf('webhook_endpoints.headers', { id }));
+
+const storedSecret = (id: string, secret: string): string =>
+  encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
 
 /** Of a program's key, the person who made it. */
 function makerOf({ caller }: Context): SQL {
@@ -83,6 +89,7 @@ export async function createWebhook(
 ): Promise<Webhook & { secret: string }> {
   demandWholeCompany(ctx.caller);
   const secret = makeWebhookSecret();
+  const id = newId();
   const { url, events, isActive, description = null } = input;
   const headers = input.headers ?? {};
   return await ctx.dbAsService('make a webhook of the company', async (tx) => {
@@ -91,9 +98,9 @@ export async function createWebhook(
     const [made] = await rowsOf<{ id: string }>(
       tx,
       sql`insert into webhook_endpoints
-          (company_id, url, host, events, description, is_active, headers, header_names, secret, created_by)
-        select ${companyId}::uuid, ${url}, ${hostOf(url)}, ${textArray(events)}, ${description}::text, ${isActive}::boolean,
-          ${storedHeaders(headers)}::text, ${textArray(Object.keys(headers))}, ${encryptSecret(secret)}, ${makerOf(ctx)}
+          (id, company_id, url, host, events, description, is_active, headers, header_names, secret, created_by)
+        select ${id}::uuid, ${companyId}::uuid, ${url}, ${hostOf(url)}, ${textArray(events)}, ${description}::text, ${isActive}::boolean,
+          ${storedHeaders(id, headers)}::text, ${textArray(Object.keys(headers))}, ${storedSecret(id, secret)}, ${makerOf(ctx)}
         where (select count(*) from webhook_endpoints where company_id = ${companyId}::uuid) < ${mostWebhooks}::int
         returning id`,
     );
@@ -127,7 +134,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
     );
     if (!row) throw noSuchWebhook();
     const { headerNames: _, ...stored } = row;
-    const before: WebhookSettings = { ...stored, headers: headersOf(row.headers) };
+    const before: WebhookSettings = { ...stored, headers: headersOf(id, row.headers) };
     const { url = before.url, events = before.events, isActive = before.isActive } = changes;
     const { description = before.description, headers = before.headers } = changes;
     const after: WebhookSettings = { url, events, description, isActive, headers: headers ?? {} };
@@ -141,7 +148,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
       sql`update webhook_endpoints set url = ${after.url}, host = ${hostOf(after.url)},
           events = ${textArray(after.events)}, description = ${after.description}::text,
           is_active = ${after.isActive}::boolean, header_names = ${textArray(Object.keys(after.headers))},
-          headers = ${changed.includes('headers') ? storedHeaders(after.headers) : row.headers}::text
+          headers = ${changed.includes('headers') ? storedHeaders(id, after.headers) : row.headers}::text
           ${isFresh ? sql`, ${freshStart}` : sql``}
           ${isSwitchedOn ? sql`, disabled_at = null, disabled_reason = null` : sql``}
         where id = ${id}::uuid`,
@@ -191,6 +198,17 @@ async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string;
   return { id, url: gone.url };
 }
 
+/** A secret that becomes the one before; null where it cannot be read, so that a new one mends it. */
+function asPrevious(ctx: Context, id: string, stored: string): string | null {
+  try {
+    const plain = decryptSecret(stored, placeOf('webhook_endpoints.secret', { id }));
+    return encryptSecret(plain, placeOf('webhook_endpoints.previous_secret', { id }));
+  } catch (error) {
+    ctx.log.error({ endpointId: id, err: error }, 'the secret of a webhook cannot be decrypted');
+    return null;
+  }
+}
+
 /**
  * Gives a webhook a new secret. The one before it signs along for a day, so that the receiver can change over; one that
  * still did so from an earlier change does no more. @throws AppError NOT_FOUND
@@ -200,13 +218,19 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
   return await ctx.dbAsService('give a webhook of the company a new secret', async (tx) => {
-    const changed = await rowsOf(
+    const [before] = await rowsOf<{ secret: string }>(
       tx,
-      sql`update webhook_endpoints set previous_secret = secret, secret = ${encryptSecret(secret)},
-          rotation_ends_at = now() + make_interval(hours => ${overlapHours}::int)
-        where id = ${id}::uuid and company_id = ${companyId}::uuid returning 1`,
+      sql`select secret from webhook_endpoints
+        where id = ${id}::uuid and company_id = ${companyId}::uuid for no key update`,
     );
-    if (changed.length === 0) throw noSuchWebhook();
+    if (!before) throw noSuchWebhook();
+    await rowsOf(
+      tx,
+      sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, before.secret)}::text,
+          secret = ${storedSecret(id, secret)},
+          rotation_ends_at = now() + make_interval(hours => ${overlapHours}::int)
+        where id = ${id}::uuid`,
+    );
     const webhook = await readWebhook(tx, companyId, id);
     audit(tx, ctx, {
       companyId,

@@ -1,4 +1,5 @@
-import { encryptSecret } from '#core/secrets.ts';
+import { randomUUID } from 'node:crypto';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { makeWebhookSecret } from '../shared/signing.ts';
 
@@ -9,8 +10,9 @@ export async function aWebhook(
   events: string[] = ['*'],
 ): Promise<{ id: string; secret: string }> {
   const secret = makeWebhookSecret();
-  const [row] = await adminSql()<{ id: string }[]>`
-    insert into webhook_endpoints (company_id, url, host, events, secret)
-    values (${companyId}, ${url}, ${new URL(url).hostname}, ${events}, ${encryptSecret(secret)}) returning id`;
-  return { id: row?.id ?? '', secret };
+  const id = randomUUID();
+  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
+  await adminSql()`insert into webhook_endpoints (id, company_id, url, host, events, secret)
+    values (${id}, ${companyId}, ${url}, ${new URL(url).hostname}, ${events}, ${sealed})`;
+  return { id, secret };
 }

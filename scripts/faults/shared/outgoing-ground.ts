@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
 import { newId } from '#core/ids.ts';
-import { encryptSecret } from '#core/secrets.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { makeWebhookSecret } from '../../../functions/webhooks/shared/signing.ts';
 import { type Child, startChild } from './child-process.ts';
 import type { Ground } from './ground.ts';
@@ -59,10 +59,11 @@ export async function addWebhook(
   url: string,
 ): Promise<{ id: string; secret: string }> {
   const secret = makeWebhookSecret();
-  const [row] = await sql<{ id: string }[]>`
-    insert into webhook_endpoints (company_id, url, host, secret)
-    values (${companyId}, ${url}, ${new URL(url).hostname}, ${encryptSecret(secret)}) returning id`;
-  return { id: row?.id ?? '', secret };
+  const id = randomUUID();
+  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
+  await sql`insert into webhook_endpoints (id, company_id, url, host, secret)
+    values (${id}, ${companyId}, ${url}, ${new URL(url).hostname}, ${sealed})`;
+  return { id, secret };
 }
 
 /** Stores events as features do, with the moment in their data. @returns their ids. */
