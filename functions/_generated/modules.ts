@@ -198,6 +198,7 @@ export const schedules = [
   { file: 'functions/notifications/delete-old-notifications.schedule.ts', cron: '53 3 * * *', load: () => import('../notifications/delete-old-notifications.schedule.ts') },
   { file: 'functions/personal-data/erase-accounts.schedule.ts', cron: '41 * * * *', load: () => import('../personal-data/erase-accounts.schedule.ts') },
   { file: 'functions/provider-accounts/prove-accounts.schedule.ts', cron: '*/10 * * * *', load: () => import('../provider-accounts/prove-accounts.schedule.ts') },
+  { file: 'functions/provider-accounts/prove-new-accounts.schedule.ts', cron: '* * * * *', load: () => import('../provider-accounts/prove-new-accounts.schedule.ts') },
   { file: 'functions/sync/refill.schedule.ts', cron: '*/10 * * * *', load: () => import('../sync/refill.schedule.ts') },
   { file: 'functions/sync/sync-retell.schedule.ts', cron: '*/5 * * * *', load: () => import('../sync/sync-retell.schedule.ts') },
   { file: 'functions/webhooks/sweep-deliveries.schedule.ts', cron: '* * * * *', load: () => import('../webhooks/sweep-deliveries.schedule.ts') },

@@ -1,11 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf } from '#core/db.ts';
-import { inParallel } from '#core/in-parallel.ts';
 import { schedule } from '#core/schedule.ts';
-import { proveAccounts } from './shared/prove-accounts.ts';
+import { proveAll } from './shared/prove-accounts.ts';
 
 const budgetMs = 80_000;
-const atOnce = 6;
 
 export const { contract, run, serve, handler } = schedule({
   cron: '*/10 * * * *',
@@ -24,8 +22,10 @@ export const { contract, run, serve, handler } = schedule({
           order by random()`,
       ),
     );
-    await inParallel(companies, atOnce, async ({ id }) => {
-      if (Date.now() < endAt) await proveAccounts(ctx, id);
-    });
+    await proveAll(
+      ctx,
+      companies.map(({ id }) => id),
+      endAt,
+    );
   },
 });

@@ -17,4 +17,4 @@ export {
   ownRetell,
   twilioOf,
 } from './shared/own-accounts.ts';
-export { databaseTime, keepListing, proveAccountsJob, proveAccountsKind } from './shared/prove-accounts.ts';
+export { databaseTime, keepListing } from './shared/prove-accounts.ts';

@@ -1,9 +1,8 @@
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/queue.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
-import { checkFromNumber, demandChecked, proveLater } from './shared/proving.ts';
+import { checkFromNumber, demandChecked } from './shared/proving.ts';
 import { demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -22,16 +21,14 @@ export const { contract, respond, serve, handler } = endpoint({
     const checked = await checkFromNumber(ctx, companyId, integrations, (rights) =>
       demandCompany(ctx, companyId, rights),
     );
-    const { settings, jobIds } = await ctx.dbAsService('change the settings of a company', async (tx) => {
+    return await ctx.dbAsService('change the settings of a company', async (tx) => {
       const rights = await rightsOf(tx, ctx);
       demandCompany(ctx, companyId, rights);
       if (patch.quotas) demandQuotaRights(rights);
       const changed = await changeSettings(tx, ctx, companyId, patch);
       await demandChecked(tx, companyId, integrations, checked, rights);
       if (changed.entry) audit(tx, ctx, changed.entry);
-      return { settings: changed.settings, jobIds: await proveLater(tx, companyId, integrations) };
+      return changed.settings;
     });
-    ctx.waitUntil(wake('jobs', jobIds));
-    return settings;
   },
 });

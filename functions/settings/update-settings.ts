@@ -2,11 +2,10 @@ import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import type { Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/queue.ts';
 import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
-import { checkFromNumber, demandChecked, proveLater } from './shared/proving.ts';
+import { checkFromNumber, demandChecked } from './shared/proving.ts';
 import { demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -31,12 +30,9 @@ export const { contract, respond, serve, handler } = endpoint({
       await demandChecked(tx, ctx.companyId, integrations, checked, rights);
       const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
       for (const told of [changed.entry, entry]) if (told) audit(tx, ctx, told);
-      const jobIds = await proveLater(tx, ctx.companyId, integrations);
-      return { settings: { ...changed.settings, preferences }, jobIds };
+      return { ...changed.settings, preferences };
     };
     const reason = 'change settings of the company and of the person who calls';
-    const { settings, jobIds } = await ctx.dbAsService(reason, change);
-    ctx.waitUntil(wake('jobs', jobIds));
-    return settings;
+    return await ctx.dbAsService(reason, change);
   },
 });

@@ -1,4 +1,3 @@
 // Generated from functions/dialpad-connect/finish-authorization.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/dialpad-connect/finish-authorization.ts';
 export const config = { path: '/callback', method: 'GET' };

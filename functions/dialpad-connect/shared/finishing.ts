@@ -3,10 +3,7 @@ import { audit } from '#core/audit.ts';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { AppError } from '#core/errors.ts';
-import { enqueueJob } from '#core/jobs.ts';
-import { wake } from '#core/queue.ts';
 import { type DialpadTokens, deauthorize, exchangeCode } from '#providers/dialpad/oauth.ts';
-import { proveAccountsKind } from '../../provider-accounts/public.ts';
 import { browserCookieOf, hashOfCookie } from './browser-cookie.ts';
 import { keepConnection } from './connection-store.ts';
 import { askedScopes, oauthApp, redirectUri } from './oauth-app.ts';
@@ -71,7 +68,7 @@ export async function exchanged({ verifier }: Begun, code: string): Promise<Dial
 /** Stores the tokens; those that cannot be stored are given back, so that no access is left that nobody knows of. */
 export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): Promise<void> {
   try {
-    const jobId = await ctx.dbAsService('keep the Dialpad connection of an app', async (tx) => {
+    await ctx.dbAsService('keep the Dialpad connection of an app', async (tx) => {
       await keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime());
       audit(tx, ctx, {
         companyId: begun.companyId,
@@ -79,11 +76,7 @@ export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): P
         resource: { type: 'integration', id: 'dialpad' },
         after: { appId: begun.appId, scopes: [...askedScopes] },
       });
-      // What the organization is, is asked and linked after the answer.
-      const { companyId } = begun;
-      return await enqueueJob(tx, { kind: proveAccountsKind, companyId, userId: null, payload: {} });
     });
-    ctx.waitUntil(wake('jobs', [jobId]));
   } catch (error) {
     await deauthorize(oauthApp(), tokens.accessToken).catch((cause: unknown) =>
       ctx.log.error(

@@ -10,7 +10,6 @@ import {
   tellSecurity,
 } from '../../notifications/public.ts';
 import { makeExport } from '../../personal-data/public.ts';
-import { proveAccountsJob, proveAccountsKind } from '../../provider-accounts/public.ts';
 
 /** Every kind of job, with what does it. */
 export const kinds: ReadonlyMap<string, JobHandler> = new Map([
@@ -19,6 +18,5 @@ export const kinds: ReadonlyMap<string, JobHandler> = new Map([
   ['export-data', makeExport],
   [sendNotificationKind, sendNotification],
   [securityNoticeKind, tellSecurity],
-  [proveAccountsKind, proveAccountsJob],
   [phoneCodeKind, sendPhoneCode],
 ]);

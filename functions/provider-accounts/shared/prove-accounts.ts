@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, textArray } from '#core/db.ts';
-import type { JobHandler } from '#core/jobs.ts';
+import { inParallel } from '#core/in-parallel.ts';
 import { wake } from '#core/queue.ts';
 import { twilioClient } from '#providers/twilio/client.ts';
 import { lostOf, provedOf } from './asking.ts';
@@ -146,10 +146,11 @@ export async function proveAccounts(ctx: Context, companyId: string): Promise<vo
   }
 }
 
-/** The job after a company has set a key, or an app was connected. */
-export const proveAccountsKind = 'prove-accounts';
+const atOnce = 6;
 
-export const proveAccountsJob: JobHandler = async ({ ctx, job }) => {
-  if (job.companyId !== null) await proveAccounts(ctx, job.companyId);
-  return {};
-};
+/** Asks the accounts of these companies, until the time is up. */
+export async function proveAll(ctx: Context, companyIds: readonly string[], endAt: number): Promise<void> {
+  await inParallel(companyIds, atOnce, async (id) => {
+    if (Date.now() < endAt) await proveAccounts(ctx, id);
+  });
+}

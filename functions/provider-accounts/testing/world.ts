@@ -13,7 +13,6 @@ import {
 } from '../../../scripts/providers/retell/stand-in.ts';
 import { startTwilioStandIn, type TwilioStandIn } from '../../../scripts/providers/twilio/stand-in.ts';
 import * as processInbound from '../../inbound/process-inbound.worker.ts';
-import * as processJobs from '../../jobs/process-jobs.worker.ts';
 
 export const deployment = {
   retellKey: 'key_of_the_deployment_0123456789ab',
@@ -59,7 +58,6 @@ beforeAll(async () => {
 beforeEach(() =>
   setInlineRunner(async (queue, ids) => {
     if (queue === 'inbound') await processInbound.run(ids);
-    if (queue === 'jobs') await processJobs.run(ids);
   }),
 );
 afterAll(async () => {

@@ -1,14 +1,7 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { enqueueJob } from '#core/jobs.ts';
-import {
-  isRefusal,
-  notProved,
-  numbersListed,
-  proveAccountsKind,
-  twilioOf,
-} from '../../provider-accounts/public.ts';
+import { isRefusal, notProved, numbersListed, twilioOf } from '../../provider-accounts/public.ts';
 import { readIntegration } from './integration-store.ts';
 import type { IntegrationsPatch } from './integrations.ts';
 import { type Rights, rightsOf } from './rights.ts';
@@ -97,22 +90,4 @@ export async function demandChecked(
   throw new AppError('CONFLICT', {
     message: 'Somebody else changed the settings of Twilio at the same moment: try again.',
   });
-}
-
-const keys: Record<string, readonly string[]> = { retell: ['apiKey'], dialpad: ['apiKey'] };
-
-/**
- * Leaves a job that asks the accounts whose keys were set what they list. In the transaction that sets them.
- * @returns the job's id, for wake('jobs', …).
- */
-export async function proveLater(
-  tx: Tx,
-  companyId: string,
-  patch: IntegrationsPatch | undefined,
-): Promise<string[]> {
-  const isSet = Object.entries(keys).some(([integration, names]) =>
-    names.some((name) => typeof patch?.[integration]?.[name] === 'string'),
-  );
-  if (!isSet) return [];
-  return [await enqueueJob(tx, { kind: proveAccountsKind, companyId, userId: null, payload: {} })];
 }
