@@ -113,8 +113,8 @@ const roles = await admin<{ name: string }[]>`
 /** The tables whose triggers run as their owner. */
 const watched = ['calls', 'companies', 'users'];
 
-/** Calls everything there is to call as everyone whom the login may be. @returns what ran, by what made it run. */
-async function attack(): Promise<{ calls: number; done: Set<string>; ran: string[] }> {
+/** Calls everything there is to call as a role that the login may take on. @returns what ran, by what made it run. */
+async function attack(role: string): Promise<{ calls: number; done: Set<string>; ran: string[] }> {
   const attacker = await anAttacker(admin);
   const ran: string[] = [];
   const done = new Set<string>();
@@ -122,35 +122,33 @@ async function attack(): Promise<{ calls: number; done: Set<string>; ran: string
   const note = (what: string) => ran.push(...attacker.ran().map((line) => `${what}: ${line}`));
   try {
     note('making the counterfeits');
-    for (const { name: role } of roles) {
-      for (const path of paths) {
-        const attempt = async (
-          what: string,
-          text: string,
-          values?: Parameters<TransactionSql['unsafe']>[1],
-        ) => {
-          const outcome = await undone(attacker.sql, async (tx) => {
-            await tx.unsafe(`select pg_catalog.set_config('request.jwt.claims', '${claims}', true),
-              pg_catalog.set_config('role', '${role === 'trunkline_api' ? 'none' : role}', true), pg_catalog.set_config('search_path', '${path}', true)`);
-            await tx.unsafe(text, values, { prepare: false });
-          });
-          calls++;
-          if (outcome === 'done') done.add(what);
-          note(`${what} as ${role}, ${path}`);
-        };
-        for (const { name, call } of await doorsOf(role)) await attempt(name, call);
-        for (const table of maker.tables) await attempt(`select ${table}`, `select * from public."${table}"`);
-        for (const table of watched) {
-          const row = maker.draft(table, world);
-          for (const [column, value] of row)
-            if (typeof value === 'string' && column.startsWith('provider_')) row.set(column, `${value}x`);
-          await attempt(`insert ${table}`, ...insertOf(table, row));
-          await attempt(`update ${table}`, `update public."${table}" set created_at = created_at`);
-          await attempt(
-            `delete ${table}`,
-            `delete from public."${table}" where id operator(pg_catalog.=) '${idOf(table)}'`,
-          );
-        }
+    for (const path of paths) {
+      const attempt = async (
+        what: string,
+        text: string,
+        values?: Parameters<TransactionSql['unsafe']>[1],
+      ) => {
+        const outcome = await undone(attacker.sql, async (tx) => {
+          await tx.unsafe(`select pg_catalog.set_config('request.jwt.claims', '${claims}', true),
+            pg_catalog.set_config('role', '${role === 'trunkline_api' ? 'none' : role}', true), pg_catalog.set_config('search_path', '${path}', true)`);
+          await tx.unsafe(text, values, { prepare: false });
+        });
+        calls++;
+        if (outcome === 'done') done.add(what);
+        note(`${what} as ${role}, ${path}`);
+      };
+      for (const { name, call } of await doorsOf(role)) await attempt(name, call);
+      for (const table of maker.tables) await attempt(`select ${table}`, `select * from public."${table}"`);
+      for (const table of watched) {
+        const row = maker.draft(table, world);
+        for (const [column, value] of row)
+          if (typeof value === 'string' && column.startsWith('provider_')) row.set(column, `${value}x`);
+        await attempt(`insert ${table}`, ...insertOf(table, row));
+        await attempt(`update ${table}`, `update public."${table}" set created_at = created_at`);
+        await attempt(
+          `delete ${table}`,
+          `delete from public."${table}" where id operator(pg_catalog.=) '${idOf(table)}'`,
+        );
       }
     }
   } finally {
@@ -163,11 +161,18 @@ async function attack(): Promise<{ calls: number; done: Set<string>; ran: string
 }
 
 describe('a session of the API’s login that has counterfeited every type, table, function and operator', () => {
-  test('has none of its own code run by a function of ours, by a policy or by a trigger', async () => {
-    const { calls, done, ran } = await attack();
-    expect(ran).toEqual([]);
-    // It got far enough to mean something.
-    expect(calls).toBeGreaterThan(300);
+  const done = new Set<string>();
+  test.each(roles)(
+    'has none of its own code run as $name, by a function of ours, by a policy or by a trigger',
+    async ({ name }) => {
+      const made = await attack(name);
+      expect(made.ran).toEqual([]);
+      expect(made.calls).toBeGreaterThan(2 * maker.tables.length);
+      for (const one of made.done) done.add(one);
+    },
+  );
+
+  test('has got into each function that runs as its owner, and set off each trigger', async () => {
     const definers = (await Promise.all(roles.map(({ name }) => doorsOf(name))))
       .flat()
       .filter(({ isDefiner }) => isDefiner);
@@ -175,7 +180,7 @@ describe('a session of the API’s login that has counterfeited every type, tabl
     const refusing = definers
       .filter(({ name }) => !done.has(name))
       .map(({ name }) => name.replace(/\(.*/, ''));
-    expect([...new Set(refusing)]).toEqual(['private.mark_idempotent']);
+    expect([...new Set(refusing)]).toEqual(['private.mark_idempotent']); // no request of this key has begun
     for (const table of watched) expect(done).toContain(`delete ${table}`);
   });
 
@@ -189,15 +194,10 @@ describe('a session of the API’s login that has counterfeited every type, tabl
     };
     await set("''");
     try {
-      const { ran } = await attack();
+      const { ran } = await attack('trunkline_api');
       const owned = ran.filter((line) => line.endsWith('ran as postgres'));
       expect([...new Set(owned.map((line) => line.replace(/\(.*/, '')))]).toEqual(
-        expect.arrayContaining([
-          'private.user_claims',
-          'private.key_claims',
-          'private.receive_event',
-          'private.write_audit',
-        ]),
+        expect.arrayContaining(['private.user_claims', 'private.key_claims', 'private.receive_event']),
       );
     } finally {
       await set(undefined);
