@@ -30,28 +30,22 @@ const endless = () =>
 
 /** What is sent, the status, the code, and what the answer must name. */
 const cases: [string, () => BodyInit | null, number, string, RegExp, string?][] = [
+  ['arrays 30 000 deep', () => '['.repeat(30_000) + ']'.repeat(30_000), 400, 'INVALID_JSON', /nested deeper/],
   [
-    'arrays 100 000 deep',
-    () => '['.repeat(100_000) + ']'.repeat(100_000),
-    400,
-    'INVALID_JSON',
-    /nested deeper/,
-  ],
-  [
-    'objects 100 000 deep',
-    () => `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`,
+    'objects 10 000 deep',
+    () => `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
     400,
     'INVALID_JSON',
     /nested/,
   ],
   [
     'depth in a field',
-    () => plus(`"extra":${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+    () => plus(`"extra":${'['.repeat(30_000)}${']'.repeat(30_000)}`),
     400,
     'INVALID_JSON',
     /nested/,
   ],
-  ['an unclosed abyss', () => '['.repeat(1_000_000), 400, 'INVALID_JSON', /nested/],
+  ['an unclosed abyss', () => '['.repeat(60_000), 400, 'INVALID_JSON', /nested/],
   ['__proto__', () => plus('"__proto__":{"isAdmin":true}'), 400, 'VALIDATION_FAILED', /__proto__/],
   ['constructor', () => plus('"constructor":{"prototype":{"a":1}}'), 400, 'VALIDATION_FAILED', /constructor/],
   ['toString', () => plus('"toString":"x"'), 400, 'VALIDATION_FAILED', /toString/],
@@ -65,13 +59,7 @@ const cases: [string, () => BodyInit | null, number, string, RegExp, string?][] 
   ['UTF-16', () => new Uint8Array(Buffer.from(JSON.stringify(good), 'utf16le')), 400, 'INVALID_JSON', /JSON/],
   ['a number past 2^53', () => having('name', '9007199254740993'), 400, 'VALIDATION_FAILED', /name/],
   ['a number past all numbers', () => having('name', '1e999'), 400, 'VALIDATION_FAILED', /name/],
-  [
-    'a number of a million digits',
-    () => having('name', '9'.repeat(1_000_000)),
-    400,
-    'VALIDATION_FAILED',
-    /name/,
-  ],
+  ['a number of 60 000 digits', () => having('name', '9'.repeat(60_000)), 400, 'VALIDATION_FAILED', /name/],
   ['an object for a string', () => having('email', '{"$gt":""}'), 400, 'VALIDATION_FAILED', /email/],
   ['an array for a string', () => having('password', '["x"]'), 400, 'VALIDATION_FAILED', /password/],
   ['null', () => having('email', 'null'), 400, 'VALIDATION_FAILED', /email/],
@@ -80,8 +68,8 @@ const cases: [string, () => BodyInit | null, number, string, RegExp, string?][] 
   ['a string for a body', () => '"x"', 400, 'VALIDATION_FAILED', /object/],
   ['no body', () => null, 400, 'VALIDATION_FAILED', /email.*password.*name/],
   [
-    'a field name of a million letters',
-    () => plus(`"${'x'.repeat(1_000_000)}":1`),
+    'a field name of 60 000 letters',
+    () => plus(`"${'x'.repeat(60_000)}":1`),
     400,
     'VALIDATION_FAILED',
     /xxx…/,
@@ -90,42 +78,49 @@ const cases: [string, () => BodyInit | null, number, string, RegExp, string?][] 
   ['NaN', () => having('name', 'NaN'), 400, 'INVALID_JSON', /JSON/],
   ['a comment', () => plus('/* hello */ "a":1'), 400, 'INVALID_JSON', /JSON/],
   [
-    '100 000 unknown fields',
-    () => plus(Array.from({ length: 100_000 }, (_, i) => `"f${i}":1`).join(',')),
+    '990 unknown fields',
+    () => plus(Array.from({ length: 990 }, (_, i) => `"f${i}":1`).join(',')),
     400,
     'VALIDATION_FAILED',
-    /f0/,
+    /f0.*f9.*and 980 more/,
   ],
   [
-    'an e-mail of a million letters',
-    () => having('email', `"${'a'.repeat(1_000_000)}@example.com"`),
+    'six thousand unknown fields',
+    () => plus(Array.from({ length: 6_000 }, (_, i) => `"f${i}":1`).join(',')),
+    400,
+    'VALIDATION_FAILED',
+    /6003 fields: at most 1000/,
+  ],
+  [
+    'an e-mail of 60 000 letters',
+    () => having('email', `"${'a'.repeat(60_000)}@example.com"`),
     400,
     'VALIDATION_FAILED',
     /email/,
   ],
   [
     'an e-mail made to backtrack',
-    () => having('email', `"a@${'a-'.repeat(100_000)}"`),
+    () => having('email', `"a@${'a-'.repeat(30_000)}"`),
     400,
     'VALIDATION_FAILED',
     /email/,
   ],
   [
-    'a password of a million letters',
-    () => having('password', `"${'a'.repeat(1_000_000)}"`),
+    'a password of 60 000 letters',
+    () => having('password', `"${'a'.repeat(60_000)}"`),
     400,
     'VALIDATION_FAILED',
     /password/,
   ],
-  ['a name of nine megabytes', () => big(9_000_000), 400, 'VALIDATION_FAILED', /name/],
+  ['a name of 65 000 letters', () => big(65_000), 400, 'VALIDATION_FAILED', /name/],
   [
     'a body one byte over the limit',
-    () => big(10_485_760 - big(0).length + 1),
+    () => big(65_536 - big(0).length + 1),
     413,
     'PAYLOAD_TOO_LARGE',
-    /10485760/,
+    /65536/,
   ],
-  ['a body of 30 MB', () => big(30_000_000), 413, 'PAYLOAD_TOO_LARGE', /10485760/],
+  ['a body of 30 MB', () => big(30_000_000), 413, 'PAYLOAD_TOO_LARGE', /65536/],
   ['text', () => JSON.stringify(good), 415, 'UNSUPPORTED_MEDIA_TYPE', /application\/json/, 'text/plain'],
   ['a form', () => 'email=a', 415, 'UNSUPPORTED_MEDIA_TYPE', /json/, 'application/x-www-form-urlencoded'],
   ['almost JSON', () => JSON.stringify(good), 415, 'UNSUPPORTED_MEDIA_TYPE', /json/, 'application/jsonp'],
@@ -171,7 +166,11 @@ describe('a hostile body', () => {
         const [, body, , , , type] = cases[i % cases.length] ?? [];
         await send(body?.() ?? null, type);
       }
-      collect();
+      // What was left unread is let go by a finaliser, which runs between two collections.
+      for (let times = 0; times < 4; times++) {
+        collect();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
       const { heapUsed, external, arrayBuffers } = process.memoryUsage();
       return heapUsed + external + arrayBuffers;
     };
