@@ -7,7 +7,8 @@ export default defineConfig({
     setupFiles: ['functions/_core/testing/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Bounds for what hangs, not for what is slow: no test may depend on how fast the machine is.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -113,7 +113,7 @@ const isIntactForDatabase = async (companyId: string): Promise<boolean> =>
       role: 'authenticated',
       app_metadata: { company_id: companyId, role: 'admin' },
     };
-    await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true), set_config('role', 'authenticated', true)`;
+    await tx`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true), set_config('role', 'trunkline_member', true)`;
     const [found] = await tx`select broken_at from private.check_audit_chain(${companyId}::uuid)`;
     return found?.broken_at === null;
   })) as boolean;

@@ -33,6 +33,15 @@ create or replace function private.as_inet(p_ip text) returns inet
 update public.companies c
    set ip_allowlist = (select array_agg(distinct private.plain_inet(r.range::inet)::cidr) from unnest(c.ip_allowlist) as r (range))
  where c.ip_allowlist is not null;
+create function private.normalize_ip_allowlist() returns trigger
+  language plpgsql set search_path = pg_catalog, pg_temp
+  as $$
+  begin
+    new.ip_allowlist := (select array_agg(distinct private.plain_inet(r.range::inet)::cidr) from unnest(new.ip_allowlist) as r (range));
+    return new;
+  end $$;
+create trigger normalize_ip_allowlist before insert or update of ip_allowlist on public.companies
+  for each row when (cardinality(new.ip_allowlist) > 0) execute function private.normalize_ip_allowlist();
 -- Who sets the list is told whether it lets them in.
 grant execute on function private.plain_inet(inet), private.as_inet(text) to service_role;
 

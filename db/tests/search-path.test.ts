@@ -50,6 +50,7 @@ const byType: Record<string, string> = {
   json: '{}',
   jsonb: '[]',
   timestamptz: '2026-03-01T00:00:00Z',
+  inet: '10.0.0.1',
   cidr: '{10.0.0.0/8}',
   _cidr: '{10.0.0.0/8}',
   _text: '{}',

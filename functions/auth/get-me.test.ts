@@ -34,7 +34,7 @@ describe('GET /api/auth/me', () => {
         phone: null,
         timezone: 'UTC',
         language: 'en',
-        emailVerifiedAt: null,
+        emailVerifiedAt: expect.any(String),
         lastLoginAt: '2026-03-01T10:00:00.123Z',
         createdAt: '2026-02-01T00:00:00.000Z',
         isPlatformAdmin: false,

@@ -10,19 +10,8 @@ import * as giveConsent from './give-consent.ts';
 import { dialpadConnections } from './public.ts';
 import * as showConsent from './show-consent.ts';
 import * as startAuthorization from './start-authorization.ts';
-import {
-  agreed,
-  apiKey,
-  begun,
-  consented,
-  contextOf,
-  ourOrigin,
-  returned,
-  stateOf,
-  tokenOf,
-  works,
-  world,
-} from './testing/connecting.ts';
+import { agreed, consented, ourOrigin, returned, stateOf } from './testing/admin-browser.ts';
+import { apiKey, begun, contextOf, tokenOf, works, world } from './testing/connecting.ts';
 
 describe('connecting an app to its Dialpad organization', () => {
   test('leads the admin there and back, and from then on Dialpad is reached with the organization’s own token', async () => {
@@ -55,12 +44,12 @@ describe('connecting an app to its Dialpad organization', () => {
     const [state] = await adminSql()`select * from oauth_states where app_id = ${appId}`;
     expect(JSON.stringify(state)).not.toContain(back.input.state);
     expect(JSON.stringify(state)).not.toContain(back.headers.cookie.split('=')[1]);
-    expect(state?.code_verifier).toMatch(/^v1\./);
+    expect(state?.code_verifier).toMatch(/^v2\./);
     await returned(back);
     const token = await tokenOf(appId);
     const [row] = await adminSql()`select * from provider_connections where app_id = ${appId}`;
     expect(JSON.stringify(row)).not.toContain(token);
-    expect(row?.refresh_token).toMatch(/^v1\./);
+    expect(row?.refresh_token).toMatch(/^v2\./);
   });
 
   test('works once: the same address again is 400, and changes nothing', async () => {

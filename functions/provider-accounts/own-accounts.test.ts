@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
-import { aCompany, request, type TestCompany } from '#core/testing/company.ts';
+import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import { signRetell } from '#providers/retell/signature.ts';
@@ -16,8 +16,8 @@ import * as listDashboardAgents from '../dashboard/list-dashboard-agents.ts';
 import * as syncAgents from '../dashboard/sync-agents.ts';
 import * as syncCalls from '../dashboard/sync-calls.ts';
 import * as updateDashboardAgent from '../dashboard/update-dashboard-agent.ts';
-import * as finishAuthorization from '../dialpad-connect/finish-authorization.ts';
 import * as startAuthorization from '../dialpad-connect/start-authorization.ts';
+import { agreed, returned } from '../dialpad-connect/testing/admin-browser.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
 import * as receiveRetell from '../inbound/receive-retell.ts';
 import { forgetHookSecrets } from '../inbound/shared/hook-secrets.ts';
@@ -199,10 +199,9 @@ describe('an app’s OAuth connection', () => {
     await adminSql()`delete from companies where id = ${donor.company.id}`;
     const begun = await internal(startAuthorization, { app_id: app.appId, mode: 'json' });
     world.dialpad.consentAs(apiKey);
-    const agreed = await fetch(begun.body.data.authorize_url, { redirect: 'manual' });
+    const back = await agreed(begun.body.data.authorize_url);
     world.dialpad.consentAs('');
-    const back = new URL(agreed.headers.get('location') ?? '');
-    const finished = await request(finishAuthorization, Object.fromEntries(back.searchParams));
+    const finished = await returned(back);
     expect(finished.status).toBe(200);
     await proveNewAccounts.run();
     expect(await linkOf(String(organization.companyId))).toEqual({
@@ -214,9 +213,7 @@ describe('an app’s OAuth connection', () => {
     const company = await aCompany();
     const app = await company.app();
     const begun = await internal(startAuthorization, { app_id: app.appId, mode: 'json' });
-    const agreed = await fetch(begun.body.data.authorize_url, { redirect: 'manual' });
-    const back = new URL(agreed.headers.get('location') ?? '');
-    expect((await request(finishAuthorization, Object.fromEntries(back.searchParams))).status).toBe(200);
+    expect((await returned(await agreed(begun.body.data.authorize_url))).status).toBe(200);
     await proveNewAccounts.run();
     expect(await adminSql()`select 1 from provider_links where company_id = ${company.id}`).toHaveLength(0);
   });

@@ -19,8 +19,8 @@ export async function makePerson(sql: Sql): Promise<Person> {
   const [companyId, id] = [randomUUID(), randomUUID()];
   const email = `person-${id}@faults.test`;
   await sql`insert into companies (id, name) values (${companyId}, 'Company of one')`;
-  await sql`insert into users (id, email, email_normal, name, password_hash)
-    values (${id}, ${email}, ${email}, 'Person', ${await passwordHash})`;
+  await sql`insert into users (id, email, email_normal, name, password_hash, email_verified_at)
+    values (${id}, ${email}, ${email}, 'Person', ${await passwordHash}, now())`;
   await sql`insert into memberships (company_id, user_id, role) values (${companyId}, ${id}, 'owner')`;
   return { id, email };
 }
