@@ -40,6 +40,7 @@ create function private.normalize_ip_allowlist() returns trigger
     new.ip_allowlist := (select array_agg(distinct private.plain_inet(r.range::inet)::cidr) from unnest(new.ip_allowlist) as r (range));
     return new;
   end $$;
+revoke execute on function private.normalize_ip_allowlist() from public;
 create trigger normalize_ip_allowlist before insert or update of ip_allowlist on public.companies
   for each row when (cardinality(new.ip_allowlist) > 0) execute function private.normalize_ip_allowlist();
 -- Who sets the list is told whether it lets them in.
