@@ -41,8 +41,8 @@ import {
 const callsOf = async (company: TestCompany) =>
   await adminSql()`select provider, provider_call_id, provider_agent_id, app_id from calls where company_id = ${company.id}`;
 
-/** A webhook of Retell, signed with a key. */
-async function retellSends(key: string, agentId: string): Promise<string> {
+/** A webhook of Retell, signed with a key; to the address of a company where many have keys of their own. */
+async function retellSends(key: string, agentId: string, companyId?: string): Promise<string> {
   const callId = `call_${randomUUID().replaceAll('-', '')}`;
   const call = {
     ...{ call_id: callId, agent_id: agentId, call_type: 'web_call', call_status: 'ended' },
@@ -53,7 +53,8 @@ async function retellSends(key: string, agentId: string): Promise<string> {
     'content-type': 'application/json',
     'x-retell-signature': signRetell(body, key, Date.now()),
   };
-  expect((await post(receiveRetell, body, { headers })).status).toBe(200);
+  const path = companyId === undefined ? '/webhooks/retell' : `/webhooks/retell?company_id=${companyId}`;
+  expect((await post(receiveRetell, body, { headers, path })).status).toBe(200);
   return callId;
 }
 
@@ -102,7 +103,7 @@ describe('a company’s own Retell key', () => {
     forgetHookSecrets();
     const named = [retell.agentIds[0] ?? '', theirs, anAgentId(), standInAgents[0].agentId];
     const ids = [];
-    for (const agentId of named) ids.push(await retellSends(retell.apiKey, agentId));
+    for (const agentId of named) ids.push(await retellSends(retell.apiKey, agentId, company.id));
     await vi.waitFor(async () => expect(await callsOf(company)).toHaveLength(4), 30_000);
     expect((await owner.request(getDashboardCall, { callId: ids[1] ?? '' })).status).toBe(200);
     expect(await callsOf(other)).toEqual([]);
