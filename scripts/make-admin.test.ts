@@ -66,7 +66,7 @@ describe('npm run make-admin', () => {
   test('makes a member an owner, also one who was deactivated, and leaves their password', async () => {
     const acme = await aCompany();
     const agent = await acme.as('agent');
-    await adminSql()`update users set password_hash = 'x', is_active = false, without_company_since = now()
+    await adminSql()`update users set password_hash = 'x', password_proved_at = now(), is_active = false, without_company_since = now()
       where id = ${agent.id}`;
     await adminSql()`update memberships set is_active = false where user_id = ${agent.id}`;
     const { done, link } = await make({ email: agent.email, company: acme.id });
@@ -81,6 +81,21 @@ describe('npm run make-admin', () => {
     expect((await logIn(squatter.email)).status).toBe(401);
     expect(await choose(link)).toBe(200);
     expect(await meOf(squatter.email)).toMatchObject({ isPlatformAdmin: true });
+  });
+
+  test('nor to one whose link the owner of the address has followed since', async () => {
+    const squatter = await anAccount();
+    await adminSql()`update users set email_verified_at = now() where id = ${squatter.id}`;
+    await make({ email: squatter.email, isPlatformAdmin: true });
+    expect((await request(getMe, {}, squatter.headers)).status).toBe(401);
+    expect((await logIn(squatter.email)).status).toBe(401);
+  });
+
+  test('joins no company of a stranger who took its name first', async () => {
+    const name = `Engines ${randomUUID()}`;
+    const theirs = await aCompany(name);
+    await expect(make({ email: anAddress(), company: name })).rejects.toThrow(theirs.id);
+    expect(await adminSql()`select 1 from memberships where company_id = ${theirs.id}`).toEqual([]);
   });
 
   test.each<[string, () => Promise<Partial<NewAdmin>>, RegExp]>([

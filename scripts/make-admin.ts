@@ -93,12 +93,13 @@ async function findOrMakePerson(tx: Tx, ctx: Context, given: NewAdmin, done: str
       throw new MakeAdminError(`The account of ${given.email} is deactivated.`);
     }
     const proved = await lockForProof(tx, before.id);
-    if (before.hasPassword && !proved?.isAddressProved) {
+    // A stranger may have registered this address, and its owner only confirmed it: a password of a mail is theirs.
+    if (before.hasPassword && !(proved?.isAddressProved && proved.isPasswordProved)) {
       await endAllUnproved(tx, ctx, before.id);
       await forgetDevices(tx, before.id);
       await rowsOf(tx, sql`update users set password_hash = null where id = ${before.id}::uuid`);
       done.push(
-        `The address ${given.email} was never proved: the password and the sessions of its account have ended.`,
+        `Nobody has shown to have set the password of ${given.email} by a mail to it: it has ended, with sessions and keys.`,
       );
     }
   }
@@ -108,7 +109,7 @@ async function findOrMakePerson(tx: Tx, ctx: Context, given: NewAdmin, done: str
 }
 
 /** @returns the id of the company. */
-async function findOrMakeCompany(tx: Tx, company: string, done: string[]): Promise<string> {
+async function findOrMakeCompany(tx: Tx, company: string, userId: string, done: string[]): Promise<string> {
   const isId = z.uuid().safeParse(company).success;
   const found = await rowsOf<{ id: string }>(
     tx,
@@ -119,7 +120,20 @@ async function findOrMakeCompany(tx: Tx, company: string, done: string[]): Promi
     const ids = found.map(({ id }) => id).join(', ');
     throw new MakeAdminError(`${found.length} companies are named ${company}: give the id of one (${ids}).`);
   }
-  if (found[0]) return found[0].id;
+  const [known] = found;
+  if (known && !isId) {
+    // A name is anybody's who takes it first: only a company that is the person's already is found by it.
+    const own = await rowsOf(
+      tx,
+      sql`select 1 from memberships where company_id = ${known.id}::uuid and user_id = ${userId}::uuid and role = 'owner'`,
+    );
+    if (own.length === 0) {
+      throw new MakeAdminError(
+        `A company named ${company} is there already, and its owner is somebody else: if you trust it, give its id (${known.id}); else another name.`,
+      );
+    }
+  }
+  if (known) return known.id;
   if (isId) throw new MakeAdminError(`There is no company with the id ${company}.`);
   const name = nameInput.safeParse(company);
   if (!name.success) throw new MakeAdminError(`--company ${name.error.issues[0]?.message}.`);
@@ -218,7 +232,7 @@ export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
     const done: string[] = [];
     const person = await findOrMakePerson(tx, ctx, { ...given, email: email.data }, done);
     if (given.company !== undefined) {
-      await makeOwner(tx, ctx, person.id, await findOrMakeCompany(tx, given.company, done), done);
+      await makeOwner(tx, ctx, person.id, await findOrMakeCompany(tx, given.company, person.id, done), done);
     }
     if (given.isPlatformAdmin) await makePlatformAdmin(tx, ctx, person, done);
     return { done, link: person.hasPassword ? undefined : await makeLink(tx, person.id) };

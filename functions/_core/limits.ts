@@ -120,7 +120,7 @@ export function codeLimits(given: { userId: string; phone: string; ip: string })
     ...askOf(`sms-code:user:${given.userId}`, limit, ofADay(1)),
     ...askOf(`sms-code:number:${printOf(given.phone)}`, limit, ofADay(1)),
     ...askOf(
-      `sms-code:ip:${given.ip}`,
+      `sms-code:ip:${limitAddress(given.ip)}`,
       { ...limit, count: limit.count * addressShare },
       ofADay(addressShare),
     ),
