@@ -207,7 +207,7 @@ beforeAll(async () => {
     strangers[role] = await stranger.as(role);
     await fill(company, persons[role], index);
   }
-}, 60_000);
+});
 
 test('a token reads the tables that have an endpoint here, and no other', () => {
   expect(readable.map(({ table }) => table).sort()).toEqual(Object.keys(shown).sort());
