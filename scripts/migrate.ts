@@ -11,7 +11,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import type { TransactionSql } from 'postgres';
 import { connectDatabase, databaseUrl as urlOf } from './database.ts';
-import { revokeTemporary } from './revoke-temporary.ts';
+import { revokeDefaults } from './revoke-defaults.ts';
 
 const folder = new URL('../db/migrations/', import.meta.url);
 
@@ -53,7 +53,7 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
         applied.push(name);
       });
     }
-    await revokeTemporary(sql);
+    await revokeDefaults(sql);
     if (apiPassword) {
       const [quoted] = await sql<{ literal: string }[]>`select quote_literal(${apiPassword}) as literal`;
       await sql.unsafe(`alter role trunkline_api password ${quoted?.literal ?? ''}`);

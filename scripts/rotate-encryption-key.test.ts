@@ -13,7 +13,7 @@ import {
 } from '#core/secrets.ts';
 import { templateDatabase } from '#core/testing/global-setup.ts';
 import { columnsOf } from '../db/tests/catalogue.ts';
-import { revokeTemporary } from './revoke-temporary.ts';
+import { revokeDefaults } from './revoke-defaults.ts';
 import { reportOf, rotateEncryptionKey } from './rotate-encryption-key.ts';
 
 // A database of its own: what is done here is done to every row.
@@ -30,7 +30,7 @@ const onServer = async (statement: string): Promise<void> => {
 beforeAll(async () => {
   await onServer(`create database ${database} template ${templateDatabase}`);
   sql = postgres(address, { max: 4, onnotice: () => {} });
-  await revokeTemporary(sql);
+  await revokeDefaults(sql);
 });
 afterAll(async () => {
   await sql.end();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { migrate } from '../../scripts/migrate.ts';
-import { revokeTemporary } from '../../scripts/revoke-temporary.ts';
+import { revokeDefaults } from '../../scripts/revoke-defaults.ts';
 import { freePort } from '../../scripts/stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../../scripts/stack/postgres.ts';
 import { accessOf, columnsOf } from './catalogue.ts';
@@ -110,8 +110,18 @@ describe('the right of the API’s login to create temporary objects', () => {
     await inside(addressOf(copy), (sql) =>
       sql.unsafe(`grant temporary on database ${copy} to trunkline_api`),
     );
-    await inside(addressOf(copy), revokeTemporary);
+    await inside(addressOf(copy), revokeDefaults);
     expect(await isOpen(addressOf(copy))).toBe(false);
+  });
+
+  test('goes with that to large objects, which no policy sees', async () => {
+    const address = addressOf(await aDatabase());
+    await migrate(address);
+    await inside(address, async (sql) => {
+      await sql.unsafe('set role trunkline_api');
+      await expect(sql.unsafe("select lo_from_bytea(0, 'kept')")).rejects.toThrow('permission denied');
+      await expect(sql.unsafe('select lo_create(0)')).rejects.toThrow('permission denied');
+    });
   });
 
   test('stays, without an error, where the migrating role does not own the database', async () => {
@@ -122,7 +132,7 @@ describe('the right of the API’s login to create temporary objects', () => {
     );
     await inside(address, async (sql) => {
       await sql.unsafe('set role trunkline_api');
-      await revokeTemporary(sql);
+      await revokeDefaults(sql);
     });
     expect(await isOpen(address)).toBe(true);
   });

@@ -107,6 +107,8 @@ const shape = z.object({
   RATE_LIMIT_STREAM: rateLimit.prefault('30/1m'),
   RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
   RATE_LIMIT_REFUSED: rateLimit.prefault('100/1m'),
+  RATE_LIMIT_INTAKE: rateLimit.prefault('1200/1m'),
+  RATE_LIMIT_INTAKE_KILOBYTES: rateLimit.prefault('204800/1h'),
   RATE_LIMIT_SMS_CODE: rateLimit.prefault('5/1h'),
   RATE_LIMIT_SMS_PERSON: rateLimit.prefault('10/1h'),
   RATE_LIMIT_SMS_PERSON_DAY: rateLimit.prefault('30/1d'),

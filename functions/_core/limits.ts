@@ -98,6 +98,24 @@ export const badSignatureLimit = (ip: string): LimitAsk[] =>
 export const refusedLimit = (ip: string): LimitAsk[] =>
   ip === '' ? [] : asksOf(`refused:ip:${limitAddress(ip)}`, env().RATE_LIMIT_REFUSED);
 
+/**
+ * Webhooks that a company's own secrets signed, and their bytes: the company knows these secrets and can sign with them
+ * whatever it likes. Asked for several at a time: of a limit of n, an ask for m counts as one of n / m.
+ */
+export function intakeLimit(
+  companyId: string,
+  { events, bytes }: { events: number; bytes: number },
+): LimitAsk[] {
+  const settings = env();
+  const part = (limit: RateLimit | undefined, asked: number) =>
+    limit && { ...limit, count: Math.max(1, Math.floor(limit.count / asked)) };
+  return askOf(
+    `intake:company:${companyId}`,
+    part(settings.RATE_LIMIT_INTAKE, events),
+    part(settings.RATE_LIMIT_INTAKE_KILOBYTES, Math.max(1, bytes / 1024)),
+  );
+}
+
 /** For an hour and for a day; what is `off` does not count. */
 const askOf = (key: string, ...limits: (RateLimit | undefined)[]): LimitAsk[] => {
   const [first, second] = limits.filter((limit) => limit !== undefined);

@@ -4,8 +4,14 @@ import { AppError } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/passwords.ts';
 import { wake } from '#core/queue.ts';
 import { emailInput } from './shared/account.ts';
-import { DeviceToken } from './shared/known-devices.ts';
-import { type GrantedReset, resetByCode, resetByToken, usePasswordReset } from './shared/password-reset.ts';
+import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
+import {
+  EndedByReset,
+  type GrantedReset,
+  resetByCode,
+  resetByToken,
+  usePasswordReset,
+} from './shared/password-reset.ts';
 import { tokenInput } from './shared/secret-tokens.ts';
 
 const wrong = (path: 'token' | 'code') => {
@@ -21,7 +27,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/auth/reset-password',
   summary: 'Set a new password with the link or the code of a mail',
   description:
-    'With `token`, or with `email` and `code`; a code has five tries. Works once, ends every session, unlocks the account, and makes this a known device.',
+    'With `token`, or with `email` and `code`; a code has five tries. Works once, ends every session, unlocks the account, and makes this a known device. As long as no password was set by mail before, and from a device that the account does not know, it also undoes what the account set up in the last seven days, since a stranger may have made it: `ended` names it. Send the `deviceToken` of this device, and only sessions end.',
   who: ['public'],
   limit: 'strict',
   input: z.object({
@@ -33,10 +39,11 @@ export const { contract, respond, serve, handler } = endpoint({
       .regex(/^\d{6}$/, 'must be 6 digits')
       .optional(),
     newPassword,
+    deviceToken: deviceTokenInput,
   }),
   output: z.strictObject({
     success: z.literal(true),
-    data: z.strictObject({ deviceToken: DeviceToken }),
+    data: z.strictObject({ deviceToken: DeviceToken, ended: EndedByReset }),
     message: z.string(),
   }),
   envelope: 'none',
@@ -52,14 +59,37 @@ export const { contract, respond, serve, handler } = endpoint({
     demandNotEmail(input.newPassword, granted.email, 'newPassword');
     const passwordHash = await hashPassword(input.newPassword);
     const used = await ctx.dbAsService('set the password that a reset allows', (tx) =>
-      usePasswordReset(tx, ctx, granted, passwordHash),
+      usePasswordReset(tx, ctx, granted, passwordHash, shownDevice(ctx, input.deviceToken)),
     );
     if (!used) throw refusal();
     ctx.waitUntil(wake('jobs', used.jobIds));
-    const message = 'The password is set. Log in with it.';
-    return { success: true as const, data: { deviceToken: used.deviceToken }, message };
+    const { deviceToken, ended } = used;
+    return { success: true as const, data: { deviceToken, ended }, message: messageOf(ended) };
   },
 });
+
+const counted = (count: number, one: string, many: string) =>
+  count === 0 ? [] : [`${count} ${count === 1 ? one : many}`];
+
+/** Says what ended besides sessions, which the owner may want to have back. */
+function messageOf({ apiKeys, secondFactor, undone }: EndedByReset): string {
+  const message = 'The password is set. Log in with it.';
+  const { members, invitations, webhooks, integrations } = undone;
+  const ended = [
+    ...counted(apiKeys, 'API key', 'API keys'),
+    ...(secondFactor ? ['the second factor'] : []),
+    ...counted(
+      members.length,
+      'member who had joined by your invitation',
+      'members who had joined by your invitation',
+    ),
+    ...counted(invitations, 'open invitation', 'open invitations'),
+    ...counted(webhooks.length, 'webhook', 'webhooks'),
+    ...counted(integrations.length, 'integration', 'integrations'),
+  ];
+  if (ended.length === 0) return message;
+  return `${message} A stranger may have set the one before, so this ended as well: ${ended.join(', ')}.`;
+}
 
 /** @throws AppError VALIDATION_FAILED unless exactly one way is given, whole. */
 function wayOf({

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
@@ -36,6 +37,17 @@ async function guard(headers: Record<string, string>): Promise<string> {
 const oldSecondFactor = (userId: string) =>
   adminSql()`insert into two_factors (user_id, secret, enabled_at) values (${userId}, 'v1.not.to.be.opened', now())`;
 
+/** As they were set before that was refused: secrets of integrations, of an address that nobody proved. */
+async function oldSecrets({ id, companyId }: { id: string; companyId: string }): Promise<void> {
+  for (const integration of ['slack', 'retell', 'dialpad', 'twilio']) {
+    await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret, updated_by)
+      values (${companyId}, ${integration}, 'key', 'v1.not.to.be.opened', ${id})`;
+  }
+  await adminSql()`insert into company_settings (company_id, integrations)
+    values (${companyId}, ${adminSql().json({ twilio: { fromNumber: '+14155550111' }, razorpay: { keyId: 'rzp_test_1' } })})
+    on conflict (company_id) do update set integrations = excluded.integrations`;
+}
+
 /**
  * A stranger who registers with an address that is not theirs, logs in twice, and makes what may outlive a password: a key,
  * a second factor, a webhook.
@@ -46,9 +58,7 @@ async function aSquatter() {
   const again = await logIn(account.email);
   const key = (await request(createApiKey, { name: 'For later' }, account.headers)).body.data.key;
   await request(createWebhook, { url: webhookUrl }, account.headers);
-  const slack = { slack: { webhookUrl: 'https://hooks.slack.com/services/T0/B0/squatter' } };
-  const { companyId, headers } = account;
-  await request(updateCompanySettings, { companyId, integrations: slack }, headers);
+  await oldSecrets(account);
   await oldSecondFactor(account.id);
   return {
     ...account,
@@ -180,6 +190,135 @@ describe('a stranger who registered with somebody’s address', () => {
     const keys = made.filter(({ status }) => status === 201).map(({ body }) => body.data.key);
     const answers = await Promise.all(keys.map((key) => request(listWebhooks, {}, { 'x-api-key': key })));
     expect(answers.map(({ status }) => status)).toEqual(keys.map(() => 401));
+  });
+});
+
+const slack = { slack: { webhookUrl: 'https://hooks.slack.com/services/T0/B0/squatter' } };
+
+describe('a stranger whose account the owner of the address has confirmed', () => {
+  /** Invites somebody with another's session. @returns the session of the one who came. */
+  async function brings(headers: Record<string, string>, role: 'owner' | 'admin') {
+    const email = `friend-${randomUUID()}@example.com`;
+    expect((await request(inviteMember, { email, role, name: 'A friend' }, headers)).status).toBe(201);
+    const token = await tokenFor(email);
+    const accepted = await request(acceptInvitation, { token, password: 'the password of a friend' });
+    expect(accepted.status).toBe(201);
+    return { email, headers: bearer((await logIn(email, 'the password of a friend')).body.token) };
+  }
+
+  async function aConfirmedSquatter() {
+    const squatter = await anAccount();
+    const [mail] = await mailsTo(squatter.email);
+    await request(verifyEmail, { token: mail ? tokenIn(mail) : '' });
+    const { companyId, headers } = squatter;
+    const friend = await brings(headers, 'owner');
+    const friendOfFriend = await brings(friend.headers, 'admin');
+    await request(
+      inviteMember,
+      { email: `${randomUUID()}@example.com`, role: 'admin', name: 'Late' },
+      headers,
+    );
+    await request(createWebhook, { url: webhookUrl }, headers);
+    await request(createWebhook, { url: `${webhookUrl}/too` }, friendOfFriend.headers);
+    const set = await request(updateCompanySettings, { companyId, integrations: slack }, headers);
+    expect(set.status).toBe(200);
+    await adminSql()`update users set phone = '+14155550123' where id = ${squatter.id}`;
+    await adminSql()`update users set phone_verified_at = now() where id = ${squatter.id}`;
+    return { ...squatter, friend, friendOfFriend };
+  }
+  const standing = async ({
+    id,
+    companyId,
+    friend,
+    friendOfFriend,
+  }: Awaited<ReturnType<typeof aConfirmedSquatter>>) => ({
+    friends: [
+      (await request(getMe, {}, friend.headers)).status,
+      (await request(getMe, {}, friendOfFriend.headers)).status,
+    ],
+    invitations: (
+      await adminSql()`select 1 from invitations where company_id = ${companyId} and accepted_at is null and revoked_at is null`
+    ).length,
+    webhooks: (
+      await adminSql()`select 1 from webhook_endpoints where company_id = ${companyId} and is_active`
+    ).length,
+    secrets: (await adminSql()`select 1 from company_integration_secrets where company_id = ${companyId}`)
+      .length,
+    phones: (await adminSql()`select 1 from users where id = ${id} and phone_verified_at is not null`).length,
+  });
+
+  test('keeps nothing that it set up in the company, and the answer names it', async () => {
+    const squatter = await aConfirmedSquatter();
+    const { token } = await askToReset(squatter.email);
+    const { status, body } = await request(resetPassword, { token, newPassword: ownersPassword });
+    expect(status).toBe(200);
+    const { undone } = body.data.ended;
+    expect(undone.members.map(({ email }: { email: string }) => email).sort()).toEqual(
+      [squatter.friend.email, squatter.friendOfFriend.email].sort(),
+    );
+    expect(undone.webhooks.map(({ url }: { url: string }) => url)).toEqual([webhookUrl, `${webhookUrl}/too`]);
+    expect(undone).toMatchObject({ invitations: 1, integrations: [{ name: 'slack' }] });
+    expect(body.message).toContain(
+      '2 members who had joined by your invitation, 1 open invitation, 2 webhooks, 1 integration',
+    );
+    expect(await standing(squatter)).toEqual({
+      ...{ friends: [401, 401], invitations: 0, webhooks: 0, secrets: 0, phones: 0 },
+    });
+    const audited = await adminSql()`select action, count(*)::int as n from audit_logs
+      where company_id = ${squatter.companyId} and after ->> 'reason' = 'password_proved' group by 1 order by 1`;
+    expect(audited.map((row) => ({ ...row }))).toEqual([
+      { action: 'invitation.revoked', n: 1 },
+      { action: 'settings.updated', n: 1 },
+      { action: 'user.deactivated', n: 2 },
+      { action: 'webhook.disabled', n: 2 },
+    ]);
+  });
+
+  test('is one who shows a device that the account knows: then sessions end, and no more', async () => {
+    const ada = await aConfirmedSquatter();
+    const { token } = await askToReset(ada.email);
+    const { deviceToken } = ada;
+    const { body } = await request(resetPassword, { token, newPassword: ownersPassword, deviceToken });
+    expect(body.data.ended).toMatchObject({ apiKeys: 0, undone: { members: [], webhooks: [] } });
+    expect(body.message).toBe('The password is set. Log in with it.');
+    expect(await standing(ada)).toEqual({
+      ...{ friends: [200, 200], invitations: 1, webhooks: 2, secrets: 1, phones: 1 },
+    });
+  });
+
+  test('loses what is of the days of doubt, and nothing of a company where it is no admin', async () => {
+    const ada = await aConfirmedSquatter();
+    await adminSql()`update invitations set accepted_at = accepted_at - interval '8 days'
+      where company_id = ${ada.companyId} and accepted_at is not null`;
+    await adminSql()`update webhook_endpoints set created_at = created_at - interval '8 days' where company_id = ${ada.companyId}`;
+    await adminSql()`update company_integration_secrets set updated_at = updated_at - interval '8 days'
+      where company_id = ${ada.companyId}`;
+    const other = await aCompany();
+    const colleague = await other.as('owner');
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${other.id}, ${ada.id}, 'agent')`;
+    await colleague.request(createWebhook, { url: 'https://other.example.com/theirs' });
+    await ways['the link of a reset']?.(ada.email);
+    expect(await standing(ada)).toMatchObject({
+      friends: [200, 200],
+      invitations: 0,
+      webhooks: 2,
+      secrets: 1,
+    });
+    const theirs = await adminSql()`select is_active from webhook_endpoints where company_id = ${other.id}`;
+    expect(theirs.map((row) => ({ ...row }))).toEqual([{ is_active: true }]);
+  });
+
+  test('sets no secret of an integration before the address is proved', async () => {
+    const { companyId, headers } = await anAccount();
+    const { status, body } = await request(
+      updateCompanySettings,
+      { companyId, integrations: slack },
+      headers,
+    );
+    expect([status, body.code]).toEqual([403, 'EMAIL_NOT_VERIFIED']);
+    const retell = { retell: { apiKey: 'key_that_nobody_is_asked_about' } };
+    const asked = await request(updateCompanySettings, { companyId, integrations: retell }, headers);
+    expect([asked.status, asked.body.code]).toEqual([403, 'EMAIL_NOT_VERIFIED']);
   });
 });
 

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { linkByOperator, linkByProof } from '../provider-accounts/public.ts';
-import { agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
+import { linkByOperator, linkByProof, notProved, provedOf } from '../provider-accounts/public.ts';
+import { type AgentsAccount, agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent } from './shared/dashboard-agent.ts';
 
@@ -25,11 +26,12 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: DashboardAgent,
   status: 201,
-  errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
+  errors: ['FORBIDDEN', 'OWNERSHIP_NOT_PROVED', 'PROVIDER_FAILED', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
     const scope = scopeOf(ctx);
     const { client, isOwn } = await agentsAccount(ctx, scope);
     const made = await client.createAgent(input);
+    if (isOwn) await demandOwn(ctx, client, made.agent_id);
     await ctx.dbAsService('store the agent that Retell just made, and whose it is', async (tx) => {
       // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
       const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
@@ -44,3 +46,14 @@ export const { contract, respond, serve, handler } = endpoint({
     return await ctx.db((tx) => findDashboardAgent(tx, made.agent_id));
   },
 });
+
+/**
+ * A company's key may be another key of the deployment's own account: what is made there is the deployment's, and goes.
+ * @throws AppError OWNERSHIP_NOT_PROVED
+ */
+async function demandOwn(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
+  const claim = { provider: 'retell', kind: 'agent', ...scopeOf(ctx), ids: [agentId] } as const;
+  if ((await provedOf([agentId], claim)).length > 0) return;
+  await client.deleteAgent(agentId);
+  throw notProved('integrations.retell.apiKey');
+}

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { forgetRefusals } from '#core/limits.ts';
 import { workCounts } from '#core/metrics.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import * as dialpadSignature from '#providers/dialpad/signature.ts';
 import * as retellSignature from '#providers/retell/signature.ts';
 import * as receiveDialpad from './receive-dialpad.ts';
 import * as receiveIncoming from './receive-incoming.ts';
 import * as receiveRetell from './receive-retell.ts';
 import { forgetHookSecrets } from './shared/hook-secrets.ts';
+import { forgetIntake } from './shared/intake.ts';
 import { forgetLinkedCompanies, maxCandidates } from './shared/receive-event.ts';
 
 /** Companies with a key of their own at Retell, and with a secret of their own at Dialpad. */
@@ -118,6 +121,74 @@ describe('a webhook of Dialpad, beside 150 secrets', () => {
     expect([status, Math.ceil(times)]).toEqual([401, 2]); // the deployment's secret, and the organisation's
     const blanks = `${' '.repeat(1_000_000)}x${' '.repeat(1_000_000)}x`;
     expect(await costOf(blanks.length, () => post(receiveDialpad, blanks))).toEqual([401, 0]);
+  });
+});
+
+describe('what a company’s own secret signs', () => {
+  const signed = (agent: string, secret: string, transcript = '') =>
+    sendRetell(retellEvent(agent, transcript), secret, '/webhooks/retell');
+  /** As many as are let in, one after the other, each as by another instance where `isAlone`. */
+  async function letIn(
+    { agent, secret }: { agent: string; secret: string },
+    tries: number,
+    isAlone: boolean,
+  ) {
+    const statuses: number[] = [];
+    for (let i = 0; i < tries; i++) {
+      if (isAlone) {
+        forgetIntake();
+        forgetRefusals();
+      }
+      statuses.push((await signed(agent, secret)).status);
+    }
+    return statuses.filter((status) => status === 200).length;
+  }
+  const stored = async ({ company }: { company: TestCompany }) =>
+    (await adminSql()`select 1 from inbound_events where company_id = ${company.id}`).length;
+  const aNew = (index: number) => companies[index] ?? last();
+
+  beforeEach(forgetIntake);
+  afterEach(() => setSettings({ RATE_LIMIT_INTAKE: undefined, RATE_LIMIT_INTAKE_KILOBYTES: undefined }));
+
+  test.each([
+    ['one instance', false, 10],
+    ['an instance for each', true, 11],
+  ])('is stored as often as the limit lets in, by %s', async (_, isAlone, index) => {
+    setSettings({ RATE_LIMIT_INTAKE: '20/1d' });
+    const one = aNew(index);
+    const count = await letIn(one, 40, isAlone);
+    expect(count).toBeLessThanOrEqual(20);
+    expect(count).toBeGreaterThanOrEqual(isAlone ? 20 : 10); // what was taken in advance and not used is lost
+    expect(await stored(one)).toBe(count);
+    const refused = await signed(one.agent, one.secret);
+    expect([refused.status, refused.body.code]).toEqual([503, 'UNAVAILABLE']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await signed(aNew(12).agent, aNew(12).secret)).status, 'another company goes on').toBe(200);
+  });
+
+  test('is stored up to the bytes of the limit', async () => {
+    setSettings({ RATE_LIMIT_INTAKE_KILOBYTES: '1024/1d' });
+    const one = aNew(13);
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i++)
+      statuses.push((await signed(one.agent, one.secret, 'x'.repeat(300_000))).status);
+    expect(statuses).toEqual([200, 200, 200, 503, 503, 503, 503, 503]);
+    expect(await stored(one)).toBe(3);
+  });
+
+  test('asks the database the less often, the more of it comes', async () => {
+    const one = aNew(14);
+    const asked = async () => {
+      const [row] =
+        await adminSql()`select tat1 from rate_limits where key = ${`intake:company:${one.company.id}`}`;
+      return row?.tat1;
+    };
+    const seen = new Set<unknown>();
+    for (let i = 0; i < 63; i++) {
+      expect((await signed(one.agent, one.secret)).status).toBe(200);
+      seen.add(await asked());
+    }
+    expect(seen.size).toBe(6); // 1 + 2 + 4 + 8 + 16 + 32 events
   });
 });
 

@@ -3,12 +3,13 @@ import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { schedule } from '#core/schedule.ts';
+import { nothingLeft } from '../team/public.ts';
 import {
   auditOfPerson,
   companiesOf,
   demandNobodyDependsOn,
   eraseAccount,
-  webhooksOf,
+  leftIn,
 } from './shared/deletion.ts';
 import { deleteExport, type ExportJob, keptHours } from './shared/stored-export.ts';
 
@@ -34,10 +35,10 @@ async function erase(ctx: Context, userId: string): Promise<void> {
     );
     if (!person) return;
     const companies = await companiesOf(tx, userId);
-    const webhooks = await webhooksOf(tx, userId, companies);
+    const left = await leftIn(tx, userId, companies);
     await eraseAccount(tx, ctx, userId);
     for (const companyId of companies) {
-      const after = { webhooks: webhooks.get(companyId) ?? [] };
+      const after = left.get(companyId) ?? nothingLeft();
       await auditOfPerson(tx, ctx, userId, [companyId], { action: 'user.erased', after, actor: 'system' });
     }
   });

@@ -127,6 +127,17 @@ describe('a company’s own Retell key', () => {
     expect(await linkOf(agent)).toMatchObject({ company_id: other.id, proof: 'operator' });
   });
 
+  test('that is another key of the deployment’s account makes no agent there', async () => {
+    const { company, owner } = await aRetellCustomer();
+    const second = world.retell.addKey();
+    await hasKey(company, 'retell', 'apiKey', second);
+    const before = world.retell.agentIds();
+    const { status, body } = await owner.request(createDashboardAgent, newAgent);
+    expect([status, body.code]).toEqual([403, 'OWNERSHIP_NOT_PROVED']);
+    expect(world.retell.agentIds()).toEqual(before);
+    expect(await adminSql()`select 1 from agents where company_id = ${company.id}`).toEqual([]);
+  });
+
   test('is what its agents are made and changed with', async () => {
     const { company, owner } = await aRetellCustomer();
     const made = await owner.request(createDashboardAgent, newAgent);

@@ -1,5 +1,6 @@
 /** Whose is it: what other features need of companies' own accounts at providers, and of links. */
-export { provedIds } from './shared/asking.ts';
+export { type Credentials, isAccepted } from './shared/accepting.ts';
+export { provedIds, provedOf } from './shared/asking.ts';
 export type { Claim, Held, Thing } from './shared/claim.ts';
 export {
   Contested,

@@ -6,6 +6,7 @@ import { setSettings } from '#core/testing/settings.ts';
 import * as getSystem from './get-system.ts';
 import * as getSystemStatus from './get-system-status.ts';
 import * as getUsageQuotas from './get-usage-quotas.ts';
+import { accountsAtProviders } from './testing/accounts.ts';
 import { aPlatformAdmin } from './testing/people.ts';
 import * as updateCompanySettings from './update-company-settings.ts';
 
@@ -25,6 +26,9 @@ afterEach(() => {
   forgetQueueClient();
 });
 
+const twilioAccount = { accountSid: `AC${'1'.repeat(32)}`, authToken: 'twilio-secret' };
+accountsAtProviders({ retell: ['retell-secret'], dialpad: [], twilio: [twilioAccount] });
+
 describe('GET /api/settings/system', () => {
   test('tells what is configured, for the deployment and by the company, and no secret', async () => {
     const acme = await aCompany();
@@ -39,7 +43,7 @@ describe('GET /api/settings/system', () => {
       companyId: acme.id,
       integrations: {
         slack: { webhookUrl: 'https://hooks.slack.com/services/a-secret' },
-        twilio: { accountSid: `AC${'1'.repeat(32)}`, authToken: 'twilio-secret' },
+        twilio: twilioAccount,
         retell: { apiKey: 'retell-secret' },
       },
     });

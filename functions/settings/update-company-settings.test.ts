@@ -1,15 +1,29 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
+import { env } from '#core/env.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import * as getCompanySettings from './get-company-settings.ts';
 import * as getSettings from './get-settings.ts';
 import * as getSystem from './get-system.ts';
 import { readIntegration } from './public.ts';
+import { accountsAtProviders } from './testing/accounts.ts';
 import { aPlatformAdmin, auditOf } from './testing/people.ts';
 import * as updateCompanySettings from './update-company-settings.ts';
 import * as updateSettings from './update-settings.ts';
+
+const accountSid = `AC${'0'.repeat(32)}`;
+accountsAtProviders({
+  retell: ['key_0123456789', 'retell-secret-0123456789'],
+  dialpad: ['dialpad_0123456789', 'dialpad-secret-0123456789'],
+  twilio: [
+    { accountSid, authToken: 'first-token-1111' },
+    { accountSid: `AC${'1'.repeat(32)}`, authToken: 'second-token-2222' },
+    { accountSid: `AC${'2'.repeat(32)}`, authToken: 'tiny-1234' },
+  ],
+});
 
 const asService = makeContext({
   requestId: 'test',
@@ -257,27 +271,69 @@ describe('the secrets of integrations', () => {
     const admin = await acme.as('admin');
     const put = async (twilio: object) =>
       (await admin.request(updateSettings, { integrations: { twilio } })).body.data.integrations.twilio;
-    const accountSid = `AC${'0'.repeat(32)}`;
+    const sid = (digit: string) => `AC${digit.repeat(32)}`;
     const set = await put({ accountSid, authToken: 'first-token-1111' });
     expect(set).toMatchObject({ accountSid, authToken: { isSet: true, hint: '1111' }, fromNumber: null });
-    const replaced = await put({ authToken: 'second-token-2222' });
-    expect(replaced).toMatchObject({ accountSid, authToken: { isSet: true, hint: '2222' } });
+    const replaced = await put({ accountSid: sid('1'), authToken: 'second-token-2222' });
+    expect(replaced).toMatchObject({ accountSid: sid('1'), authToken: { isSet: true, hint: '2222' } });
     expect(replaced.authToken.updatedAt > set.authToken.updatedAt).toBe(true);
-    expect((await put({ authToken: 'tiny-1234' })).authToken).toMatchObject({ isSet: true, hint: null });
-    const gone = await put({ authToken: null });
-    expect(gone).toEqual({
-      accountSid,
+    const tiny = await put({ accountSid: sid('2'), authToken: 'tiny-1234' });
+    expect(tiny.authToken).toMatchObject({ isSet: true, hint: null });
+    expect(await put({ authToken: null })).toEqual({
+      accountSid: sid('2'),
       authToken: { isSet: false, hint: null, updatedAt: null },
       fromNumber: null,
     });
     const entries =
       await adminSql()`select before, after from audit_logs where company_id = ${acme.id} order by number`;
+    const told = (before: object, after: object) => [{ twilio: before }, { twilio: after }];
     expect(entries.map(({ before, after }) => [before.integrations, after.integrations])).toEqual([
-      [{ twilio: { accountSid: null, authToken: false } }, { twilio: { accountSid, authToken: true } }],
-      [{ twilio: { authToken: true } }, { twilio: { authToken: true } }],
-      [{ twilio: { authToken: true } }, { twilio: { authToken: true } }],
-      [{ twilio: { authToken: true } }, { twilio: { authToken: false } }],
+      told({ accountSid: null, authToken: false }, { accountSid, authToken: true }),
+      told({ accountSid, authToken: true }, { accountSid: sid('1'), authToken: true }),
+      told({ accountSid: sid('1'), authToken: true }, { accountSid: sid('2'), authToken: true }),
+      told({ authToken: true }, { authToken: false }),
     ]);
+  });
+
+  test.each([
+    ['retell.apiKey', 'Retell', { retell: { apiKey: 'key_that_is_mistyped' } }],
+    ['dialpad.apiKey', 'Dialpad', { dialpad: { apiKey: 'dialpad_that_is_mistyped' } }],
+    ['twilio.authToken', 'Twilio', { twilio: { accountSid, authToken: 'token-that-is-mistyped' } }],
+  ])('of %s are not stored where %s refuses them', async (path, provider, integrations) => {
+    const acme = await aCompany();
+    const admin = await acme.as('admin');
+    const slack = { slack: { channel: '#calls' } };
+    const { status, body } = await admin.request(updateSettings, {
+      integrations: { ...integrations, ...slack },
+    });
+    expect([status, body.code, body.details]).toEqual([
+      ...[400, 'VALIDATION_FAILED'],
+      [{ path: `integrations.${path}`, message: `${provider} does not accept it` }],
+    ]);
+    const { data } = (await admin.request(getSettings)).body;
+    expect(data.integrations.slack.channel).toBeNull();
+    expect(data.integrations.retell.apiKey.isSet).toBe(false);
+    expect((await auditOf(acme)).actions).toEqual([]);
+  });
+
+  test('of a provider that does not answer are not stored, and can be tried again', async () => {
+    const admin = await (await aCompany()).as('admin');
+    const before = env().RETELL_API_URL;
+    setSettings({ RETELL_API_URL: 'http://127.0.0.1:9' });
+    const integrations = { retell: { apiKey: 'key_0123456789' } };
+    const { status, body } = await admin.request(updateSettings, { integrations });
+    expect([status, body.code]).toEqual([502, 'PROVIDER_FAILED']);
+    setSettings({ RETELL_API_URL: before });
+    expect((await admin.request(updateSettings, { integrations })).status).toBe(200);
+  });
+
+  test('are asked about for those alone who may change them', async () => {
+    const acme = await aCompany();
+    const integrations = { retell: { apiKey: 'key_that_is_mistyped' } };
+    expect((await (await acme.as('manager')).request(updateSettings, { integrations })).status).toBe(403);
+    const stranger = await (await aCompany()).as('owner');
+    const asked = { companyId: acme.id, integrations };
+    expect((await stranger.request(updateCompanySettings, asked)).status).toBe(404);
   });
 
   test('are not refused with their value in the message', async () => {

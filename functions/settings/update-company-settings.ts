@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
-import { checkFromNumber, demandChecked } from './shared/proving.ts';
+import { checkIntegrations, demandChecked } from './shared/proving.ts';
 import { demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -10,15 +10,15 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/settings/company/:companyId',
   summary: 'Change settings of a company',
   description:
-    'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. Quotas only by a platform admin. The number that SMS are sent from must be one of the company’s own Twilio account.',
+    'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. Quotas only by a platform admin. The number that SMS are sent from must be one of the company’s own Twilio account.',
   who: ['user'],
   permission: 'settings:write',
   input: z.object({ companyId: z.uuid(), ...companySections }),
   output: CompanySettings,
-  errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { companyId, ...patch } }) {
     const { integrations } = patch;
-    const checked = await checkFromNumber(ctx, companyId, integrations, (rights) =>
+    const checked = await checkIntegrations(ctx, companyId, integrations, (rights) =>
       demandCompany(ctx, companyId, rights),
     );
     return await ctx.dbAsService('change the settings of a company', async (tx) => {

@@ -5,7 +5,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
-import { checkFromNumber, demandChecked } from './shared/proving.ts';
+import { checkIntegrations, demandChecked } from './shared/proving.ts';
 import { demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -13,15 +13,15 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/settings',
   summary: 'Change settings: your company’s and your own',
   description:
-    'The given sections are merged into what is there, all of them or none. The company’s need the role admin; `preferences` are everyone’s own.',
+    'The given sections are merged into what is there, all of them or none. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. The company’s need the role admin; `preferences` are everyone’s own.',
   who: ['user'],
   permission: 'settings:read',
   input: z.object({ ...companySections, preferences: z.strictObject(preferenceFields).optional() }),
   output: AllSettings,
-  errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { preferences: own, ...company } }) {
     const { integrations } = company;
-    const checked = await checkFromNumber(ctx, ctx.companyId, integrations, demandAdmin);
+    const checked = await checkIntegrations(ctx, ctx.companyId, integrations, demandAdmin);
     const change = async (tx: Tx) => {
       const rights = await rightsOf(tx, ctx);
       if (Object.values(company).some((section) => section !== undefined)) demandAdmin(rights);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestCompany, type TestPerson } from '#core/testing/company.ts';
 import * as eraseAccounts from '../personal-data/erase-accounts.schedule.ts';
+import * as updateSettings from '../settings/update-settings.ts';
 import * as deleteUser from '../users/delete-user.ts';
 import * as updateUser from '../users/update-user.ts';
 import * as createWebhook from '../webhooks/create-webhook.ts';
@@ -33,6 +34,8 @@ async function whoLeaves() {
   const others = await invited(owner, 'owner');
   const webhook = (await leaver.request(createWebhook, { url })).body.data;
   await owner.request(createWebhook, { url: `${url}/of-the-owner` });
+  const slack = { slack: { webhookUrl: 'https://hooks.slack.com/services/T0/B0/leaver' } };
+  expect((await leaver.request(updateSettings, { integrations: slack })).status).toBe(200);
   return { acme, owner, leaver, forOwner, forAgent, others, webhook: { id: webhook.id, url } };
 }
 type Leaving = Awaited<ReturnType<typeof whoLeaves>>;
@@ -74,10 +77,11 @@ describe('a person who is put out of a company', () => {
       'member.role_changed',
       ({ owner, leaver }) => owner.request(updateMemberRole, { userId: leaver.id, role: 'viewer' }),
     ],
-  ])('%s: invitations are revoked, webhooks are named', async (_, reason, action, leave) => {
+  ])('%s: invitations are revoked, webhooks and secrets are named', async (_, reason, action, leave) => {
     const given = await whoLeaves();
     const { status, body } = await leave(given);
     expect([status, body.data.webhooks]).toEqual([200, [given.webhook]]);
+    expect(body.data.integrations).toEqual([{ name: 'slack', field: 'webhookUrl' }]);
     expect(await auditedWebhooks(given.acme, action)).toEqual([given.webhook]);
     expect(await revokedIn(given.acme)).toEqual([reason, reason]);
     expect([await accept(given.forOwner.token), await accept(given.forAgent.token)]).toEqual([404, 404]);
@@ -112,7 +116,7 @@ describe('a person who is demoted', () => {
   test('from owner to admin loses the invitations of owners alone', async () => {
     const { acme, owner, leaver, forOwner, forAgent } = await whoLeaves();
     const answer = await owner.request(updateMemberRole, { userId: leaver.id, role: 'admin' });
-    expect(answer.body.data).toMatchObject({ role: 'admin', webhooks: [] });
+    expect(answer.body.data).toMatchObject({ role: 'admin', webhooks: [], integrations: [] });
     expect(await revokedIn(acme)).toEqual(['sender_demoted']);
     expect([await accept(forOwner.token), await accept(forAgent.token)]).toEqual([404, 201]);
   });

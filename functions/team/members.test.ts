@@ -78,11 +78,11 @@ describe('PUT /api/team/members/:userId/role', () => {
     expect(entries.map((row) => ({ ...row }))).toEqual([
       {
         ...{ actor_id: admin.id, resource_id: agent.id, before: { role: 'agent' } },
-        after: { role: 'admin', invitationsRevoked: 0, webhooks: [] },
+        after: { role: 'admin', invitationsRevoked: 0, webhooks: [], integrations: [] },
       },
       {
         ...{ actor_id: agent.id, resource_id: admin.id, before: { role: 'admin' } },
-        after: { role: 'viewer', invitationsRevoked: 0, webhooks: [] },
+        after: { role: 'viewer', invitationsRevoked: 0, webhooks: [], integrations: [] },
       },
     ]);
   });
@@ -173,7 +173,7 @@ describe('DELETE /api/team/members/:userId', () => {
       (select is_active from users where id = ${agent.id}) as account,
       (select before ->> 'email' from audit_logs where company_id = ${acme.id} and action = 'member.removed') as audited,
       (select after from audit_logs where company_id = ${acme.id} and action = 'member.removed') as after`;
-    const after = { keysRevoked: 2, invitationsRevoked: 0, webhooks: [] };
+    const after = { keysRevoked: 2, invitationsRevoked: 0, webhooks: [], integrations: [] };
     expect(left).toEqual({ reason: 'removed', keys: 0, account: true, audited: agent.email, after });
     expect((await admin.request(removeMember, { userId: agent.id })).status).toBe(404);
     expect((await admin.request(inviteMember, { email: agent.email, role: 'agent' })).status).toBe(201);

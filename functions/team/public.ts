@@ -8,9 +8,11 @@ export {
 } from './shared/invitation-store.ts';
 export {
   afterLostRights,
-  LeftWebhooks,
+  type LeftBehind,
+  leftBehind,
+  madeBy,
+  nothingLeft,
   revokeSentInvitations,
-  webhooksMadeBy,
 } from './shared/lost-rights.ts';
 export { memberFilters, memberSorts, membersFrom, membersWhere } from './shared/member.ts';
 export {

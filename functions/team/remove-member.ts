@@ -6,7 +6,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { endSessions } from '../auth/public.ts';
 import { countLiveKeys } from '../settings/public.ts';
 import { revokeInvitationsOf } from './shared/invitation-store.ts';
-import { afterLostRights, LeftWebhooks } from './shared/lost-rights.ts';
+import { afterLostRights, leftBehind } from './shared/lost-rights.ts';
 import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({
     userId: z.uuid(),
     removed: z.literal(true),
-    webhooks: LeftWebhooks.describe('Those that the person made. They go on: look where they lead.'),
+    ...leftBehind,
   }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
@@ -52,6 +52,11 @@ export const { contract, respond, serve, handler } = endpoint({
         before: { email, name, role },
         after: { keysRevoked, ...left },
       });
-      return { userId: input.userId, removed: true as const, webhooks: left.webhooks };
+      return {
+        userId: input.userId,
+        removed: true as const,
+        webhooks: left.webhooks,
+        integrations: left.integrations,
+      };
     }),
 });

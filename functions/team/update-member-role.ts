@@ -6,7 +6,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { asJson } from '#core/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
 import { CompanyRole } from '../auth/public.ts';
-import { afterLostRights, LeftWebhooks } from './shared/lost-rights.ts';
+import { afterLostRights, leftBehind, nothingLeft } from './shared/lost-rights.ts';
 import { membersFrom, TeamMember, teamMemberShape } from './shared/member.ts';
 import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
 
@@ -20,11 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'team:write',
   limit: 'team',
   input: z.object({ userId: z.uuid(), role: CompanyRole }),
-  output: TeamMember.extend({
-    webhooks: LeftWebhooks.describe(
-      'Those that the member made and may not change any more. They go on: look where they lead.',
-    ),
-  }),
+  output: TeamMember.extend(leftBehind),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('change the role of a member', async (tx) => {
@@ -33,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
       demandMayTouch(actor, member.role);
       demandMayTouch(actor, input.role);
       if (member.role === input.role) {
-        return { ...(await readMember(tx, ctx.companyId, input.userId)), webhooks: [] };
+        return { ...(await readMember(tx, ctx.companyId, input.userId)), ...nothingLeft() };
       }
       await demandAnotherOwner(tx, ctx.companyId, member);
       await rowsOf(
@@ -53,7 +49,7 @@ export const { contract, respond, serve, handler } = endpoint({
         before: { role: member.role },
         after: { role: input.role, ...left },
       });
-      return { ...changed, webhooks: left.webhooks };
+      return { ...changed, webhooks: left.webhooks, integrations: left.integrations };
     }),
 });
 

@@ -6,8 +6,9 @@ import {
   demandAnotherOwner,
   demandMayTouch,
   findMember,
-  LeftWebhooks,
+  leftBehind,
   lockTeam,
+  nothingLeft,
   revokeInvitation,
 } from '../team/public.ts';
 import { findUser, InvitedUser } from './shared/invited-user.ts';
@@ -24,12 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'users:write',
   limit: 'team',
   input: z.object({ id: z.uuid() }),
-  output: z.discriminatedUnion('status', [
-    User.extend({
-      webhooks: LeftWebhooks.describe('Those that the person made. They go on: look where they lead.'),
-    }),
-    InvitedUser,
-  ]),
+  output: z.discriminatedUnion('status', [User.extend(leftBehind), InvitedUser]),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAsService('deactivate a person of the caller’s company', async (tx) => {
@@ -45,7 +41,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (member.userId === actor.userId) {
         throw new AppError('CONFLICT', { message: 'Nobody can deactivate themselves.' });
       }
-      if (!member.isActive) return { ...(await readUser(tx, companyId, member.userId)), webhooks: [] };
+      if (!member.isActive) return { ...(await readUser(tx, companyId, member.userId)), ...nothingLeft() };
       await demandAnotherOwner(tx, companyId, member);
       const left = await deactivate(tx, ctx, companyId, member);
       const user = await readUser(tx, companyId, member.userId);
@@ -56,6 +52,6 @@ export const { contract, respond, serve, handler } = endpoint({
         before: { isActive: true },
         after: { isActive: false, ...left },
       });
-      return { ...user, webhooks: left.webhooks };
+      return { ...user, webhooks: left.webhooks, integrations: left.integrations };
     }),
 });

@@ -13,7 +13,7 @@ import {
   demandMayTouch,
   demandSeat,
   findMember,
-  LeftWebhooks,
+  leftBehind,
   lockTeam,
 } from '../team/public.ts';
 import { findUser, InvitedUser } from './shared/invited-user.ts';
@@ -38,10 +38,9 @@ export const { contract, respond, serve, handler } = endpoint({
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
   output: z.discriminatedUnion('status', [
     User.extend({
-      webhooks: LeftWebhooks.optional().describe(
-        'Where the person was deactivated: those that they made. They go on: look where they lead.',
-      ),
-    }),
+      webhooks: leftBehind.webhooks.optional(),
+      integrations: leftBehind.integrations.optional(),
+    }).describe('`webhooks` and `integrations` where the person was deactivated.'),
     InvitedUser,
   ]),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
@@ -97,7 +96,7 @@ export const { contract, respond, serve, handler } = endpoint({
           after: { ...Object.fromEntries(changed.map((name) => [name, after[name]])), ...left },
         });
       }
-      return left ? { ...after, webhooks: left.webhooks } : after;
+      return left ? { ...after, webhooks: left.webhooks, integrations: left.integrations } : after;
     });
   },
 });

@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
-import { revokeTemporary } from '../../../scripts/revoke-temporary.ts';
+import { revokeDefaults } from '../../../scripts/revoke-defaults.ts';
 import { closeDatabase } from '../db.ts';
 import { forgetEnv } from '../env.ts';
 import { setStreamTerms } from '../http/stream.ts';
@@ -14,7 +14,7 @@ const [known] = await admin`select from pg_database where datname = ${name}`;
 if (!known) {
   await admin.unsafe(`create database ${name} template ${templateDatabase}`);
   const copy = postgres(addresses.admin.replace('NAME', name), { max: 1, onnotice: () => {} });
-  await revokeTemporary(copy);
+  await revokeDefaults(copy);
   await copy.end();
 }
 await admin.end();

@@ -1,12 +1,14 @@
 import { timingSafeEqual } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { normalEmail } from './account.ts';
 import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
+import { UndoneActs } from './doubtful-acts.ts';
 import { endSessions } from './end-sessions.ts';
-import { forgetDevices, rememberDevice } from './known-devices.ts';
+import { forgetDevices, rememberDevice, useDevice } from './known-devices.ts';
 import { userAgentOf } from './person.ts';
 import { endAllUnproved, endDoubtful, lockForProof } from './proved-address.ts';
 import { hashAccount, hashCode, hashToken } from './secret-tokens.ts';
@@ -121,10 +123,26 @@ export async function resetByCode(
   return timingSafeEqual(hashCode(code, token_hash), code_hash) && 'resetId' in granted ? granted : undefined;
 }
 
+/** What ended with a password that was set by mail. */
+export const EndedByReset = z.object({
+  sessions: z.number().int(),
+  apiKeys: z.number().int(),
+  secondFactor: z.boolean().describe('Whether one was on.'),
+  undone: UndoneActs,
+});
+export type EndedByReset = z.infer<typeof EndedByReset>;
+
+const onlySessions = (sessions: number): EndedByReset => ({
+  ...{ sessions, apiKeys: 0, secondFactor: false },
+  undone: { members: [], invitations: 0, webhooks: [], integrations: [] },
+});
+
 /**
- * Sets the password that a reset allows, once. All that was open under the old one ends: sessions, devices, locks; where
- * the address is proved by this, keys and second factor as well. Whoever reads the mailbox has proved the address, and is
- * on a known device from now on.
+ * Sets the password that a reset allows, once. All that was open under the old one ends: sessions, devices, locks. Where
+ * the old one may have been a stranger's, what that stranger may have set up ends as well. The caller has read the
+ * mailbox, so the address is proved, and the caller's device is a known one from now on.
+ * @param knownDevice A device token that the caller shows: the person who has it chose the old password, or logged in
+ * with it.
  * @returns nothing where the reset was used or ran out meanwhile.
  */
 export async function usePasswordReset(
@@ -132,7 +150,8 @@ export async function usePasswordReset(
   ctx: Context,
   { resetId, userId, email }: GrantedReset,
   passwordHash: string,
-): Promise<{ deviceToken: string; jobIds: string[] } | undefined> {
+  knownDevice: string | undefined,
+): Promise<{ deviceToken: string; ended: EndedByReset; jobIds: string[] } | undefined> {
   // The locks in the order in which logging in takes them, and asking for another mail: else they wait for each other.
   const [, before, used] = await Promise.all([
     rowsOf(
@@ -154,12 +173,13 @@ export async function usePasswordReset(
       where u.id = ${userId}::uuid and ${mayReset} returning 1`,
   );
   if (changed.length === 0) return undefined;
-  const ended = await endUnder(tx, ctx, userId, before);
+  const isSamePerson = await useDevice(tx, userId, knownDevice);
+  const ended = await endUnder(tx, ctx, userId, before, isSamePerson);
   await forgetDevices(tx, userId);
   await unlock(tx, email);
   const deviceToken = rememberDevice(tx, ctx, userId);
   const addressee = await addresseeOf(tx, userId);
-  if (!addressee) return { deviceToken, jobIds: [] };
+  if (!addressee) return { deviceToken, ended, jobIds: [] };
   const { name, companyId } = addressee;
   const jobIds = [
     await mailTo(tx, addressee, { template: 'password-changed', data: { name } }),
@@ -170,11 +190,13 @@ export async function usePasswordReset(
       companyId,
       action: 'password.reset',
       resource: { type: 'user', id: userId },
-      after: { ended },
+      after: {
+        ended: { sessions: ended.sessions, apiKeys: ended.apiKeys, secondFactor: ended.secondFactor },
+      },
       actor: { userId },
     });
   }
-  return { deviceToken, jobIds };
+  return { deviceToken, ended, jobIds };
 }
 
 /** Ends what the person before may have set up, as far as it may have been somebody else. */
@@ -183,8 +205,10 @@ async function endUnder(
   ctx: Context,
   userId: string,
   before: { isAddressProved: boolean; isPasswordProved: boolean },
-): Promise<Record<string, unknown>> {
-  if (!before.isAddressProved) return { ...(await endAllUnproved(tx, ctx, userId)) };
+  isSamePerson: boolean,
+): Promise<EndedByReset> {
+  if (!before.isAddressProved && !isSamePerson) return await endAllUnproved(tx, ctx, userId);
   const sessions = await endSessions(tx, userId, 'password_changed');
-  return { sessions, ...(before.isPasswordProved ? {} : await endDoubtful(tx, ctx, userId)) };
+  if (before.isPasswordProved || isSamePerson) return onlySessions(sessions);
+  return { sessions, ...(await endDoubtful(tx, ctx, userId)) };
 }

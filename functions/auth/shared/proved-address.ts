@@ -3,12 +3,13 @@ import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
+import { type UndoneActs, undoDoubtfulActs } from './doubtful-acts.ts';
 import { endSessions, lockSessions } from './end-sessions.ts';
 import { callingPerson } from './person.ts';
 
 /**
- * Keys and a second factor that are younger than this end with a reset by mail, as long as no password was set by mail
- * before: so the owner of a mailbox who confirmed an account that a stranger had made gets it back.
+ * What an account set up within these days ends with a reset by mail, as long as no password was set by mail before: so
+ * the owner of a mailbox who confirmed an account that a stranger had made gets it back.
  */
 const daysOfDoubt = 7;
 
@@ -118,37 +119,38 @@ export async function endUnproved(
 }
 
 /**
- * The same for a password that was set by mail: nothing of whoever chose the one before goes on. In companies where the
- * person is alone, webhooks are switched off and the addresses of Slack and Teams forgotten: a stranger may have set them.
+ * The same for a password that was set by mail: nothing of the person who chose the one before goes on, nor what they did
+ * in companies.
  */
-export async function endAllUnproved(tx: Tx, ctx: Context, userId: string): Promise<EndedByProof> {
-  const ended = await endUnproved(tx, ctx, userId);
-  await rowsOf(
-    tx,
-    sql`with alone as (
-        select m.company_id from memberships m where m.user_id = ${userId}::uuid
-          and not exists (select from memberships o where o.company_id = m.company_id and o.user_id <> m.user_id)),
-      forgotten as (
-        delete from company_integration_secrets where company_id in (select company_id from alone)
-          and integration in ('slack', 'teams'))
-      update webhook_endpoints set is_active = false, disabled_at = now(),
-          disabled_reason = 'It was made before the e-mail address of its maker was proved.'
-        where company_id in (select company_id from alone) and is_active`,
-  );
-  return ended;
+export async function endAllUnproved(
+  tx: Tx,
+  ctx: Context,
+  userId: string,
+): Promise<EndedByProof & { undone: UndoneActs }> {
+  return {
+    ...(await endUnproved(tx, ctx, userId)),
+    undone: await undoDoubtfulActs(tx, ctx, userId, null),
+  };
 }
 
 /**
- * For the first password that is set by mail after the address was proved: ends the second factor and the keys of the
- * last days. Whoever proved it may not have been the one who chose the password before.
+ * For the first password that is set by mail after the address was proved: ends the second factor, the keys and the proof
+ * of the telephone number, and undoes what was done in companies, all as far as it is of the last days. The person who
+ * proved the address may not have been the one who chose the password before.
  */
 export async function endDoubtful(
   tx: Tx,
   ctx: Context,
   userId: string,
-): Promise<Omit<EndedByProof, 'sessions'>> {
+): Promise<Omit<EndedByProof, 'sessions'> & { undone: UndoneActs }> {
+  await rowsOf(
+    tx,
+    sql`update users set phone_verified_at = null where id = ${userId}::uuid
+      and phone_verified_at > now() - make_interval(days => ${daysOfDoubt}::int)`,
+  );
   return {
     apiKeys: await revokeKeys(tx, ctx, userId, daysOfDoubt),
     secondFactor: await forgetSecondFactor(tx, userId, daysOfDoubt),
+    undone: await undoDoubtfulActs(tx, ctx, userId, daysOfDoubt),
   };
 }

@@ -11,6 +11,7 @@ import { wake } from '#core/queue.ts';
 import { countWrongSignature, noteRightSignature } from '#core/signers.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
 import { type HookSecret, hookSecrets } from './hook-secrets.ts';
+import { takeIntake } from './intake.ts';
 
 export interface Received {
   id: string;
@@ -177,6 +178,7 @@ export async function receiveEvent(
   expectation: Expectation,
 ): Promise<Received> {
   const { body, signer } = await verify(provider, ctx, expectation);
+  if (signer) await takeIntake(signer.companyId, ctx.rawBody.length, ctx.now().getTime());
   const { payload, identity } = understand(provider, body.json);
   const owner = await ownerOf(signer, expectation);
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';

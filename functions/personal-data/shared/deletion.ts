@@ -3,7 +3,7 @@ import { type AuditEntry, audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { revokeSentInvitations, webhooksMadeBy } from '../../team/public.ts';
+import { type LeftBehind, madeBy, revokeSentInvitations } from '../../team/public.ts';
 
 export const daysToThinkAgain = 30;
 
@@ -77,13 +77,13 @@ export async function auditOfPerson(
     audit(tx, ctx, { ...entry, companyId, resource: { type: 'user', id: userId } });
 }
 
-/** The webhooks that a person made, by the company whose they are: to be told where nobody else will know. */
-export async function webhooksOf(
+/** What a person made and set in each company: to be told where nobody else will know. */
+export async function leftIn(
   tx: Tx,
   userId: string,
   companies: readonly string[],
-): Promise<ReadonlyMap<string, { id: string; url: string }[]>> {
-  const made = new Map<string, { id: string; url: string }[]>();
-  for (const companyId of companies) made.set(companyId, await webhooksMadeBy(tx, companyId, userId));
+): Promise<ReadonlyMap<string, LeftBehind>> {
+  const made = new Map<string, LeftBehind>();
+  for (const companyId of companies) made.set(companyId, await madeBy(tx, companyId, userId));
   return made;
 }

@@ -126,3 +126,14 @@ export async function numbersListed(
   );
   return new Set(numbers.filter((_, index) => found[index]));
 }
+
+/** Asks a Retell or Twilio account for one page of what it has. @throws ProviderError, 401 for wrong credentials. */
+export async function firstPageOf(account: ProviderAccount | TwilioAccount): Promise<void> {
+  if ('accountSid' in account) {
+    await inTime('twilio', twilioClient(account, clientOptions('twilio')).ownsNumber('+15005550000'));
+    return;
+  }
+  const { token, baseUrl } = account;
+  const pages = retellClient({ ...clientOptions('retell'), apiKey: token, baseUrl }).listAgents();
+  await inTime('retell', pages.next());
+}

@@ -7,7 +7,7 @@ import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { isoTime } from '#core/shape.ts';
-import { callingPerson } from '../../auth/public.ts';
+import { callingPerson, demandProvedAddress } from '../../auth/public.ts';
 import { defaults } from './defaults.ts';
 import {
   hintOf,
@@ -121,6 +121,8 @@ export async function lockSettings(tx: Tx, companyId: string): Promise<void> {
 /**
  * Merges the given fields into a company's settings: of two at once, one waits for the other, and neither loses
  * anything. Runs in a transaction of the service.
+ * @throws AppError NOT_FOUND; EMAIL_NOT_VERIFIED for a secret, where the caller has not proved their e-mail address: a
+ * secret decides whose events are taken in.
  * @returns the settings, and what the audit log is to be told last, where something changed.
  */
 export async function changeSettings(
@@ -143,6 +145,7 @@ export async function changeSettings(
   // Strings alone: the schema of the patch lets nothing else in.
   next.integrations = patched(stored.integrations, plain) as StoredSettings['integrations'];
   const written = secretChanges(stored.secrets, secrets);
+  if (written.some(({ value }) => value !== null)) await demandProvedAddress(tx, ctx);
   const changes = changesOf(asTree(stored), asTree(next));
   if (!changes && written.length === 0) return { settings: shown(stored), entry: undefined };
 

@@ -1,7 +1,15 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
-import { isRefusal, notProved, numbersListed, twilioOf } from '../../provider-accounts/public.ts';
+import { demandProvedAddress } from '../../auth/public.ts';
+import {
+  type Credentials,
+  isAccepted,
+  isRefusal,
+  notProved,
+  numbersListed,
+  twilioOf,
+} from '../../provider-accounts/public.ts';
 import { readIntegration } from './integration-store.ts';
 import type { IntegrationsPatch } from './integrations.ts';
 import { type Rights, rightsOf } from './rights.ts';
@@ -33,25 +41,72 @@ export interface Checked {
   twilio: Twilio | undefined;
 }
 
+/** A key of a company that its provider does not know. */
+const notAccepted = (integration: string, name: string, provider: string): AppError => {
+  const path = `integrations.${integration}.${name}`;
+  const message = `${provider} does not accept it`;
+  return new AppError('VALIDATION_FAILED', {
+    message: `${path}: ${message}. Nothing was changed.`,
+    details: [{ path, message }],
+  });
+};
+
 /**
- * Asks the company's own Twilio account whether it has the number that SMS are to be sent from. Before the transaction;
- * `allowed` refuses who may not change these settings, so that nobody has another company's account asked.
- * @throws AppError OWNERSHIP_NOT_PROVED where it has not, ProviderError where Twilio does not answer.
+ * Asks the providers whether they know the keys that are given: a key decides whose events are taken in, and one that is
+ * mistyped would be missed for days. Before the transaction.
+ * @throws AppError VALIDATION_FAILED where one is refused, ProviderError where a provider does not answer.
  */
-export async function checkFromNumber(
+async function checkKeys(patch: IntegrationsPatch, twilio: Twilio | undefined): Promise<void> {
+  const keys: [path: [string, string, string], Credentials][] = [];
+  const { retell, dialpad } = patch;
+  if (retell?.apiKey)
+    keys.push([['retell', 'apiKey', 'Retell'], { provider: 'retell', token: retell.apiKey }]);
+  if (dialpad?.apiKey)
+    keys.push([['dialpad', 'apiKey', 'Dialpad'], { provider: 'dialpad', token: dialpad.apiKey }]);
+  if (twilio?.accountSid && twilio.authToken) {
+    const { accountSid, authToken } = twilio;
+    keys.push([['twilio', 'authToken', 'Twilio'], { provider: 'twilio', accountSid, authToken }]);
+  }
+  await Promise.all(
+    keys.map(async ([path, credentials]) => {
+      if (!(await isAccepted(credentials))) throw notAccepted(...path);
+    }),
+  );
+}
+
+/** Whether a patch sets a key whose provider can be asked. */
+const setsKey = (patch: IntegrationsPatch) =>
+  Boolean(
+    patch.retell?.apiKey ?? patch.dialpad?.apiKey ?? patch.twilio?.authToken ?? patch.twilio?.accountSid,
+  );
+
+/**
+ * Asks providers about what is to be set: whether they know the keys, and whether the company's own Twilio account has the
+ * number that SMS are to be sent from. Before the transaction; `allowed` refuses a caller who may not change these
+ * settings, so that nobody has another company's account asked.
+ * @throws AppError VALIDATION_FAILED where a key is refused, OWNERSHIP_NOT_PROVED where the number is not the account's,
+ * ProviderError where a provider does not answer.
+ */
+export async function checkIntegrations(
   ctx: Context,
   companyId: string,
   patch: IntegrationsPatch | undefined,
   allowed: (rights: Rights) => void,
 ): Promise<Checked> {
   const given = patch?.twilio;
-  if (!given) return { twilio: undefined };
+  if (!patch || (!given && !setsKey(patch))) return { twilio: undefined };
   const { isAbove, stored } = await ctx.dbAsService('see what a company has set of Twilio', async (tx) => {
     const rights = await rightsOf(tx, ctx);
     allowed(rights);
+    if (setsKey(patch)) await demandProvedAddress(tx, ctx);
     return { isAbove: rights.isPlatformAdmin, stored: await storedTwilio(tx, companyId) };
   });
+  if (!given) {
+    await checkKeys(patch, undefined);
+    return { twilio: undefined };
+  }
   const next = patched(stored, given);
+  await checkKeys(patch, isSame(next, { ...stored, fromNumber: next.fromNumber }) ? undefined : next);
   if (isAbove || next.fromNumber === undefined) return { twilio: next };
   if (!next.accountSid || !next.authToken) {
     if (typeof given.fromNumber === 'string') throw notProved(path);

@@ -9,8 +9,18 @@ import { invitations } from '#db/schema/team.ts';
 import { isOpenInvitation } from './invitation.ts';
 import type { RoleName } from './roster.ts';
 
-/** Webhooks that a person made and that go on without them: somebody should look where they lead. */
-export const LeftWebhooks = z.array(z.object({ id: z.uuid(), url: z.string() }));
+/** What a person leaves behind in a company that goes on without them, or without their rights. */
+export const leftBehind = {
+  webhooks: z
+    .array(z.object({ id: z.uuid(), url: z.string() }))
+    .describe('Those that the person made and may not change any more. They go on: look where they lead.'),
+  integrations: z
+    .array(z.object({ name: z.string(), field: z.string() }))
+    .describe('Whose secrets the person set, and so may know: change them at the provider, and here.'),
+};
+export type LeftBehind = z.infer<z.ZodObject<typeof leftBehind>>;
+/** Of a person who keeps their rights. */
+export const nothingLeft = (): LeftBehind => ({ webhooks: [], integrations: [] });
 
 /** Why somebody's invitations are revoked. */
 type Reason = 'sender_removed' | 'sender_deactivated' | 'sender_demoted' | 'sender_erased';
@@ -73,17 +83,22 @@ export async function revokeSentInvitations(
   return revoked.length;
 }
 
-/** The webhooks of a company that a person made. */
-export const webhooksMadeBy = (
-  tx: Tx,
-  companyId: string,
-  userId: string,
-): Promise<z.infer<typeof LeftWebhooks>> =>
-  rowsOf(
-    tx,
-    sql`select id, url from webhook_endpoints
-      where company_id = ${companyId}::uuid and created_by = ${userId}::uuid order by id`,
-  );
+/** What a person made of a company's webhooks, and set of its secrets. */
+export async function madeBy(tx: Tx, companyId: string, userId: string): Promise<LeftBehind> {
+  const [webhooks, integrations] = await Promise.all([
+    rowsOf<LeftBehind['webhooks'][number]>(
+      tx,
+      sql`select id, url from webhook_endpoints
+        where company_id = ${companyId}::uuid and created_by = ${userId}::uuid order by id`,
+    ),
+    rowsOf<LeftBehind['integrations'][number]>(
+      tx,
+      sql`select integration as name, name as field from company_integration_secrets
+        where company_id = ${companyId}::uuid and updated_by = ${userId}::uuid order by 1, 2`,
+    ),
+  ]);
+  return { webhooks, integrations };
+}
 
 /** What becomes of what a person leaves behind in a company, whose rights there end or shrink. */
 export async function afterLostRights(
@@ -97,11 +112,14 @@ export async function afterLostRights(
     isPlatformAdmin: boolean;
     reason: Reason;
   },
-): Promise<{ invitationsRevoked: number; webhooks: z.infer<typeof LeftWebhooks> }> {
+): Promise<{ invitationsRevoked: number } & LeftBehind> {
   const { companyId, userId, role } = given;
-  const mayHaveWebhooks = role !== null && permissionsOf(role).includes('webhooks:write');
+  const may = role === null ? [] : permissionsOf(role, given.isPlatformAdmin);
+  const invitationsRevoked = await revokeSentInvitations(tx, ctx, given);
+  const { webhooks, integrations } = await madeBy(tx, companyId, userId);
   return {
-    invitationsRevoked: await revokeSentInvitations(tx, ctx, given),
-    webhooks: mayHaveWebhooks ? [] : await webhooksMadeBy(tx, companyId, userId),
+    invitationsRevoked,
+    webhooks: may.includes('webhooks:write') ? [] : webhooks,
+    integrations: may.includes('settings:write') ? [] : integrations,
   };
 }

@@ -11,7 +11,7 @@ import { memberships, users } from '#db/schema/people.ts';
 import { callingPerson, endSessions } from '../../auth/public.ts';
 import {
   afterLostRights,
-  type LeftWebhooks,
+  type LeftBehind,
   type Member,
   membersFrom,
   revokeInvitationsOf,
@@ -51,7 +51,7 @@ export async function deactivate(
   ctx: Context,
   companyId: string,
   member: Member,
-): Promise<{ invitationsRevoked: number; webhooks: z.infer<typeof LeftWebhooks> }> {
+): Promise<{ invitationsRevoked: number } & LeftBehind> {
   await rowsOf(
     tx,
     sql`update memberships set is_active = false

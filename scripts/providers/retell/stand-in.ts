@@ -68,6 +68,10 @@ export interface RetellStandIn {
     calls?: number;
     seed?: number;
   }): RetellAccount;
+  /** Another key of the first account. */
+  addKey(): string;
+  /** The agents of the first account. */
+  agentIds(): string[];
   /** Settles when no call runs and no webhook is left to repeat. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -188,6 +192,12 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
     },
     run: (kind, runOptions) => account.run(kind, runOptions),
     addAccount,
+    addKey() {
+      const key = `key_${randomBytes(14).toString('hex')}`;
+      others.set(key, { api, isBroken: false });
+      return key;
+    },
+    agentIds: () => [...account.agents.keys()],
     idle: () => account.idle(),
     close() {
       stop.abort();
