@@ -7,6 +7,7 @@
  */
 import { existsSync } from 'node:fs';
 import { buildAws } from './build/aws.ts';
+import { packageStacks } from './build/aws-package.ts';
 import { buildNetlify, functionSizes, zipOne } from './build/netlify.ts';
 import { allStacks, checkStacks } from './build/stack-check.ts';
 import { root } from './generate/discover.ts';
@@ -40,6 +41,7 @@ const tasks: Record<string, () => Promise<void>> = {
   netlify: buildNetlify,
   'netlify-sizes': checkSizes,
   aws: buildAws,
+  'aws-package': packageStacks,
   'aws-stacks': checkPackaged,
 };
 

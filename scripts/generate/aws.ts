@@ -120,12 +120,23 @@ const notHandedOn = new Set([
   'S3_SECRET_ACCESS_KEY',
 ]);
 
+/** Variables whose values nobody but the functions may read. */
+export const isSecret = (name: string): boolean =>
+  /_(KEY|SECRET|TOKEN|KEY_PREVIOUS)$|^(DATABASE|SMTP)_URL$/.test(name);
+
+/**
+ * Where the deployment finds a variable: in the shell that deploys, else, if it is a secret, in SSM Parameter Store. `raw`:
+ * else a value that begins with { would be read as JSON.
+ */
+const source = (name: string) =>
+  isSecret(name) ? `\${env:${name}, ssm(raw):/trunkline/\${sls:stage}/${name}, ''}` : `\${env:${name}, ''}`;
+
 /** ENVIRONMENT_IS_PARTIAL: what a function is not given is no fault of the deployment. */
 function environment(variables: readonly string[]): Json {
   const names = variables.filter((name) => !notHandedOn.has(name));
   return {
     ENVIRONMENT_IS_PARTIAL: 'true',
-    ...Object.fromEntries(names.map((name) => [name, settled[name] ?? `\${env:${name}, ''}`])),
+    ...Object.fromEntries(names.map((name) => [name, settled[name] ?? source(name)])),
   };
 }
 
