@@ -53,7 +53,7 @@ function bodyOf(
 /** So much of a body that nobody reads is thrown away for the sake of the connection. */
 const discardedBytes = 65_536;
 /** Closing on a client that still sends loses it the answer: for so long, and so many bytes, it may go on. */
-const lingering = { bytes: 1_048_576, ms: 2_000 };
+const lingering = { bytes: 16_777_216, ms: 10_000 };
 
 function write(reply: Reply, incoming: IncomingMessage, outgoing: ServerResponse): void {
   const isRead =
