@@ -177,6 +177,9 @@ function modeOf(source: Record<string, string | undefined>, given: z.infer<typeo
   return isPublic || platform.some((name) => source[name]) ? 'production' : 'development';
 }
 
+/** Whether NODE_ENV says development in so many words, where the mode may only be taken for that. */
+export const saysDevelopment = (): boolean => process.env.NODE_ENV === 'development';
+
 /** Every variable that is read, for what must hand them on: the AWS stacks are made of it. */
 export const environmentNames: readonly string[] = Object.keys(shape.shape);
 
@@ -202,7 +205,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   if (parsed.success && mode === 'production') complaints.push(...unsafeInProduction(parsed.data, absent));
   if (complaints.length > 0) {
     throw new EnvironmentError(
-      `${complaints.join('\n')}\nSet them in the environment of the deployment (Netlify: Site configuration, AWS: serverless.yml), or in .env for npm start; .env.example explains each.`,
+      `${complaints.join('\n')}\nSet them where this runs: on your machine in .env, or in front of the command (NAME=value npm run …); on Netlify under Site configuration, Environment variables; on AWS in the shell that deploys (docs/deploy.md). .env.example explains each.`,
     );
   }
   if (!parsed.success) throw parsed.error; // unreachable: complaints would not be empty

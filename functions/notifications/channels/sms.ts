@@ -29,7 +29,7 @@ interface Account {
  */
 async function accountOf(ctx: Context, companyId: string, isCode: boolean): Promise<Account> {
   const { SMS_ENABLED, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_PHONE_NUMBER } = env();
-  if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment (SMS_ENABLED).');
+  if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment: set SMS_ENABLED=true.');
   const { accountSid, authToken, fromNumber } = await ctx.dbAsService('read how a company sends SMS', (tx) =>
     readIntegration(tx, companyId, 'twilio'),
   );
@@ -47,7 +47,7 @@ async function accountOf(ctx: Context, companyId: string, isCode: boolean): Prom
   const account = isCode ? (ours ?? own) : (own ?? ours);
   if (account) return account;
   throw new JobRefused(
-    'No SMS can be sent: neither the company nor the deployment has set account, token and number of Twilio.',
+    'No SMS can be sent: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER, or all of integrations.twilio in the settings of the company.',
   );
 }
 
@@ -214,7 +214,7 @@ export async function sendSms(ctx: Context, job: Job, sms: Sms): Promise<SentByC
     }
     if (!isSmsCountry(to, from)) {
       throw new JobRefused(
-        'SMS to the country of this number are not allowed in this deployment (SMS_COUNTRIES).',
+        'SMS to the country of this number are not allowed in this deployment: add it to SMS_COUNTRIES.',
       );
     }
     if (!before) await takeSmsLimits(account, sms);

@@ -26,7 +26,7 @@ const FaultsBody = z.strictObject({
   loseWebhooks: z.boolean().optional(),
 });
 
-/** The stand-in's own controls, under /_standin/: no key needed. */
+/** The stand-in's own controls, under /_standin/: no key needed; another account's key as Bearer means that account. */
 export function controlRoutes(account: Account, faults: Faults, deliveries: readonly WebhookDelivery[]) {
   const routes: Record<string, (asked: Asked) => Answer> = {
     'POST /_standin/calls': ({ body }) => {
