@@ -13,6 +13,7 @@ import { audit } from '#core/audit.ts';
 import { type Context, makeContext } from '#core/context.ts';
 import { closeDatabase, rowsOf, type Tx } from '#core/db.ts';
 import { newId } from '#core/ids.ts';
+import { plainError } from '#core/plain-errors.ts';
 import {
   emailInput,
   endAllUnproved,
@@ -137,7 +138,7 @@ async function findOrMakeCompany(tx: Tx, company: string, userId: string, done: 
   }
   if (known) return known.id;
   if (isId) throw new MakeAdminError(`There is no company with the id ${company}.`);
-  const name = nameInput.safeParse(company);
+  const name = nameInput.safeParse(company, { error: plainError });
   if (!name.success) throw new MakeAdminError(`--company ${name.error.issues[0]?.message}.`);
   const id = newId();
   await rowsOf(tx, sql`insert into companies (id, name) values (${id}::uuid, ${name.data})`);
@@ -215,10 +216,10 @@ async function makeLink(tx: Tx, userId: string): Promise<string> {
  * @throws MakeAdminError with a sentence for the operator.
  */
 export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
-  const email = emailInput.safeParse(given.email);
+  const email = emailInput.safeParse(given.email, { error: plainError });
   if (!email.success) throw new MakeAdminError(`--email ${email.error.issues[0]?.message}.`);
   if (given.name !== undefined) {
-    const name = nameInput.safeParse(given.name);
+    const name = nameInput.safeParse(given.name, { error: plainError });
     if (!name.success) throw new MakeAdminError(`--name ${name.error.issues[0]?.message}.`);
   }
   if (given.company === undefined && !given.isPlatformAdmin) {

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { databaseAddress } from './database-address.ts';
 import { isPrivateHost } from './outgoing/addresses.ts';
 import { phoneCountries } from './phone-countries.ts';
+import { plainError } from './plain-errors.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {
@@ -197,7 +198,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const absent =
     present.ENVIRONMENT_IS_PARTIAL === 'true' ? demanded.filter((name) => !(name in present)) : [];
   if (absent.includes('DATABASE_URL')) present.DATABASE_URL = 'postgres://nobody@127.0.0.1/none';
-  const parsed = shape.safeParse(present, { jitless: true });
+  const parsed = shape.safeParse(present, { jitless: true, error: plainError });
   const complaints = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { detailsOf } from '#core/input.ts';
+import { plainError } from '#core/plain-errors.ts';
 import { findApp } from '../apps/public.ts';
 import { MappingFields } from './shared/mapping.ts';
 import { keepMappings } from './shared/mapping-store.ts';
@@ -50,7 +51,7 @@ function sorted(rows: readonly unknown[]): { good: MappingFields[]; errors: z.in
   const good = new Map<string, { row: MappingFields; index: number }>();
   const errors: z.infer<typeof RowError>[] = [];
   for (const [index, given] of rows.entries()) {
-    const parsed = MappingFields.safeParse(given);
+    const parsed = MappingFields.safeParse(given, { error: plainError });
     if (!parsed.success) {
       errors.push(...detailsOf(parsed.error).map((detail) => ({ index, ...detail })));
       continue;
