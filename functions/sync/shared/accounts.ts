@@ -9,6 +9,8 @@ import { deploymentRetell, ownRetell } from '../../provider-accounts/public.ts';
 export interface RetellAccount extends ProviderAccount {
   /** The company that the account belongs to; null for the deployment's own, which serves those that its agents are linked to. */
   companyId: string | null;
+  /** When the company set its key. Absent: the deployment's own account. */
+  connectedAt?: Date;
 }
 
 /** For whom a company's Retell is worked with: all of it, or what is linked to one of its apps. */
