@@ -57,6 +57,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List the people of every company, newest first',
   who: ['user'],
   permission: 'platform:manage',
+  instead: 'The people of your own company: GET /api/users/company/:companyId.',
   input: pageInput.extend({
     companyId: z.uuid().optional(),
     role: CompanyRole.optional().describe('In that company, or else in any.'),

@@ -26,7 +26,10 @@ export interface Pending {
 
 /** Unknown, expired, revoked and used: nothing tells them apart. */
 const noInvitation = () =>
-  new AppError('NOT_FOUND', { message: 'This invitation does not exist, was used already or has expired.' });
+  new AppError('NOT_FOUND', {
+    message:
+      'This invitation is not open: it was used, replaced by a newer one, revoked or has expired, or never was. If you have accepted it before, log in; else use the newest mail, or ask the person who invited you for another one.',
+  });
 
 const accountChanged = () =>
   new AppError('CONFLICT', { message: 'The account of this address has just changed: try again.' });
