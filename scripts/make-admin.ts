@@ -71,7 +71,7 @@ const personOf = async (tx: Tx, emailNormal: string): Promise<Person | undefined
 };
 
 /**
- * The person with the address, made where there is none. Whoever registered with an address that they never proved may be
+ * The person with the address, made where there is none. A person who registered with an address and never proved it may be
  * a stranger: nothing of what they set up goes on, their password neither.
  */
 async function findOrMakePerson(tx: Tx, ctx: Context, given: NewAdmin, done: string[]): Promise<Person> {

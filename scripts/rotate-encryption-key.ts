@@ -89,7 +89,7 @@ async function countLeft(sql: Sql, of: EncryptedColumn, keyId: string): Promise<
 }
 
 /**
- * Encrypts anew whatever either key opens and the current one does not.
+ * Encrypts anew every secret that the key before opens and the current one does not, and those of the form v1.
  * @throws Error with one sentence when the role sees only a part of the rows.
  */
 export async function rotateEncryptionKey(

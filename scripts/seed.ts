@@ -45,7 +45,7 @@ export async function seed(adminUrl: string): Promise<void> {
 }
 
 /**
- * Refuses a database on another machine, where whoever reads this file could log in as the platform admin.
+ * Refuses a database on another machine, where everybody who reads this file could log in as the platform admin.
  * @param isSaid Whether the operator has said that the database is one for development.
  * @throws Error with one sentence
  */

@@ -80,7 +80,7 @@ function unionMessage(errors: readonly (readonly { path: PropertyKey[]; message:
 }
 
 /**
- * What is wrong with a field, for whoever sent it, where the schema says nothing of its own: the rest of a sentence that
+ * Says what a field must be, where the schema has no sentence of its own: the rest of a sentence that
  * begins with the field's name. Given to each parse, so that importing it changes nothing; zod's own words name its types.
  */
 export function plainError(issue: Issue): string {

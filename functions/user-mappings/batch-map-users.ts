@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/users/batch-map',
   summary: 'Map up to 1000 Dialpad users at once',
-  description: 'Good rows are kept; each bad one is listed with what is wrong with it.',
+  description: 'Good rows are kept; each bad one is listed with its faults.',
   who: ['internal'],
   maxBodyBytes: 1_048_576,
   maxKeys: 10_000, // a thousand rows, with room for fields to come

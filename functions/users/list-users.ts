@@ -9,7 +9,7 @@ import { CompanyRole } from '../auth/public.ts';
 import { User } from './shared/user.ts';
 import { listAsService } from './shared/user-store.ts';
 
-/** A person, whatever their companies. */
+/** A person with all their companies. */
 const Account = User.omit({ companyId: true, role: true, status: true, joinedAt: true }).extend({
   isActive: z.boolean().describe('Of the account itself.'),
   isPlatformAdmin: z.boolean(),

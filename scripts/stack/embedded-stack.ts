@@ -46,7 +46,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** Undoes what was started, in the opposite order, whatever fails on the way. */
+/** Undoes what was started, in the opposite order, also where a step fails. */
 class Undo {
   #steps: (() => Promise<unknown>)[] = [];
   add(step: () => Promise<unknown>): void {
@@ -161,7 +161,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             TWILIO_ACCOUNT_SID: standInCredentials.TWILIO_ACCOUNT_SID,
             TWILIO_AUTH_TOKEN: standInCredentials.TWILIO_AUTH_TOKEN,
             TWILIO_PHONE_NUMBER: standInCredentials.TWILIO_PHONE_NUMBER,
-            // They go to the local mailbox, whatever the number, and cost nothing.
+            // They go to the local mailbox and cost nothing, so that every country may be tried.
             SMS_ENABLED: 'true',
             SMS_COUNTRIES: '*',
           }

@@ -24,7 +24,7 @@ interface Account {
 
 /**
  * The company's own account where all of it is set, else the deployment's.
- * @param isCode For a code the other way round: whoever has the account reads the messages, and a code proves that a
+ * @param isCode For a code the other way round: the owner of the account reads the messages, and a code proves that a
  * number is a person's and not that company's.
  */
 async function accountOf(ctx: Context, companyId: string, isCode: boolean): Promise<Account> {
@@ -109,7 +109,7 @@ const Asked = z.object({
   accountSid: z.string(),
   from: z.string(),
   to: z.string(),
-  /** SHA-256: a text may hold what is for nobody else. */
+  /** SHA-256: a text may be for its reader alone. */
   textHash: z.string(),
 });
 type Asked = z.infer<typeof Asked>;
@@ -165,7 +165,7 @@ async function unclaimed(
   return sids.find((sid) => !others.has(sid));
 }
 
-/** What is to be sent, and on whose account it counts. */
+/** The message to send, and the person and company that it counts for. */
 export interface Sms {
   companyId: string;
   userId: string;

@@ -17,7 +17,7 @@ const key = z
   .max(1000, 'may have at most 1000 characters')
   .regex(/^\S+$/, 'must hold no white space');
 
-/** What is kept of each integration. Secrets are written and used, and never read back. */
+/** The fields that are kept of each integration. Secrets are written and used, and never read back. */
 const integrationFields = {
   slack: {
     webhookUrl: secret(outgoingUrl),

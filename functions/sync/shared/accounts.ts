@@ -62,7 +62,7 @@ export const ownsUnlinked = (account: RetellAccount, { companyId, appId }: Scope
   appId === null && companyId === (account.companyId ?? env().DEFAULT_COMPANY_ID);
 
 /**
- * Tells which agents of an account are the scope's. At a company's own account all are, whoever has linked one elsewhere;
+ * Tells which agents of an account are the scope's. At a company's own account all are, also one that is linked elsewhere;
  * at the deployment's those that are linked to it, and for the default company those that are linked to nobody.
  */
 export async function ownershipOf(

@@ -59,7 +59,7 @@ async function requireShared(ctx: Context, companyId: string): Promise<void> {
   });
 }
 
-/** What is kept of an agent beside its name: nothing that is secret. */
+/** The fields of an agent that are kept beside its name: nothing that is secret. */
 export const agentDetails = (agent: RetellAgent): Record<string, unknown> => ({
   ...(agent.version === undefined ? {} : { version: agent.version }),
   ...(agent.voice_id === undefined ? {} : { voiceId: agent.voice_id }),

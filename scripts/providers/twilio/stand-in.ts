@@ -114,7 +114,7 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
       response.destroy();
       return undefined;
     }
-    // Whatever has another type than a form is read as an empty one.
+    // A body of another type than a form is read as an empty form.
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     const answered = route(request.method, url, isForm ? body : '');
     if (typeof fault === 'object') throw refusalOf(fault);
