@@ -150,4 +150,20 @@ describe('what is generated', () => {
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
   });
+
+  test('tells of a role where people are taken, and of a scope where keys are', () => {
+    const { paths } = openapiOf(found) as {
+      paths: Record<string, Record<string, { summary: string; description?: string }>>;
+    };
+    const told = Object.values(paths).flatMap((path) => Object.values(path));
+    const claims = (text: string) =>
+      told.filter(({ description = '' }) => description.includes(text)).map(({ summary }) => summary);
+    const those = (who: 'user' | 'key', has: 'role' | 'scope') =>
+      endpoints
+        .filter(({ contract }) => contract.who.includes(who) && contract[has])
+        .map(({ contract }) => contract.summary);
+    expect(claims('A person needs the role').sort()).toEqual(those('user', 'role').sort());
+    expect(claims('A key needs the scope').sort()).toEqual(those('key', 'scope').sort());
+    expect(those('user', 'role').length).toBeGreaterThan(20);
+  });
 });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
-import { AddressError, databaseAddress } from '#core/database-address.ts';
+import { AddressError, type DatabaseAddress, databaseAddress } from '#core/database-address.ts';
 import { ConnectError, socketOf } from '#core/database-socket.ts';
 
 /** Which variable says where the database is: that of commands that own it, else the API's. */
@@ -32,6 +32,48 @@ const passingCodes = new Set([
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : '';
 
+/** What Postgres refuses a connection for, by SQLSTATE, and what to do. The password is never in it. */
+function refusalOf(code: string, { user, database }: { user: string; database: string }): string | undefined {
+  switch (code) {
+    case '28P01':
+      return `refused the password of the role ${user} (or has no such role): set the right one.`;
+    case '28000':
+      return `does not let the role ${user} log in: it does not exist, may not log in, or pg_hba.conf has no line for it.`;
+    case '3D000':
+      return `has no database ${database}: create it, or name another one at the end of the address.`;
+    case '42501':
+      return `does not let the role ${user} connect to the database ${database}: grant connect on it, or name another role.`;
+    default:
+      return undefined;
+  }
+}
+
+/** The role and the database that an address names; Postgres takes the role's name for a database that is not named. */
+function namesIn({ url }: DatabaseAddress): { user: string; database: string } {
+  const { username, pathname } = new URL(url);
+  const user = decodeURIComponent(username) || 'postgres';
+  return { user, database: decodeURIComponent(pathname.slice(1)) || user };
+}
+
+/**
+ * What a command tells of a statement that Postgres refused: a sentence and what to do. Anything else says its own
+ * message.
+ */
+export function sentenceOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    switch (codeOf(cause)) {
+      case '42501':
+        return `The role that connected may not do this (${cause.message}): let ${variable()} name a role that may, or set MIGRATION_DATABASE_URL to one.`;
+      case '42P01':
+      case '3F000':
+      case '42883':
+        return `The database lacks what this needs (${cause.message}): run npm run migrate on it first.`;
+    }
+  }
+  return error.message;
+}
+
 /**
  * Connects a command to its database: one connection, by TLS as functions/_core/database-address.ts says. Where nothing
  * answers, it tries ten times within half a minute.
@@ -42,7 +84,7 @@ export async function connectDatabase(
   { tries = 10, pauseMs = 3_000 }: { tries?: number; pauseMs?: number } = {},
 ): Promise<Sql> {
   const name = url === process.env.MIGRATION_DATABASE_URL ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL';
-  let address: ReturnType<typeof databaseAddress>;
+  let address: DatabaseAddress;
   try {
     address = databaseAddress(url, process.env.DATABASE_CA || undefined);
   } catch (error) {
@@ -68,6 +110,11 @@ export async function connectDatabase(
         await sleep(pauseMs);
         continue;
       }
+      const refusal = refusalOf(codeOf(error), namesIn(address));
+      if (refusal)
+        throw new Error(`Postgres at ${address.host}:${address.port}, which ${name} names, ${refusal}`, {
+          cause: error,
+        });
       const cause = error instanceof ConnectError || error instanceof Error ? error.message : String(error);
       const times = isPassing ? ` ${tries} times` : '';
       throw new Error(

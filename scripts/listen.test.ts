@@ -192,7 +192,12 @@ describe('npm run listen', () => {
   });
 
   test.each([
-    ['no stack has run here', ['45871'], 'nowhere', /start the backend with `npm start` first/],
+    [
+      'no stack has run here',
+      ['45871'],
+      'nowhere',
+      /none has run on the data folder .*nowhere.*`npm start`.*DATA_DIR=<folder> npm run listen/,
+    ],
     ['the port is none', ['http'], '', /must be a number from 1 to 65535, which http is not/],
     ['the port is too large', ['70000'], '', /must be a number from 1 to 65535/],
     ['the secret is none', ['45871', '--secret', 'whsec_abc'], '', /must be whsec_ and 24 to 64 bytes/],
@@ -215,11 +220,11 @@ describe('npm run listen', () => {
       `Port ${port} is taken by another program: give another one, as in npm run listen -- ${port + 1}.`,
     );
     expect(refused.output()).toContain('A company has at most 50 webhooks.');
-    const gone = { url: `http://127.0.0.1:${await freePort()}`, apiKey: 'x' };
+    const gone = { url: `http://127.0.0.1:${await freePort()}`, apiKey: 'x', retell: '', dialpad: '' };
     await writeFile(join(dataFolder, 'stack.json'), JSON.stringify(gone));
     const stopped = listen([String(await freePort())]);
     expect(await stopped.ended).toBe(1);
-    expect(stopped.output()).toContain('start the backend with `npm start` first');
+    expect(stopped.output()).toContain(`does not answer at ${gone.url}`);
   });
 });
 

@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { startReceiver } from './listen/receiver.ts';
 import { register } from './listen/registration.ts';
 import { isWebhookSecret } from './listen/verify.ts';
+import { dataFolder } from './stack/running-stack.ts';
 
 const usage = 'Usage: npm run listen -- [port] [--secret whsec_…] [--json]';
 
@@ -38,8 +39,7 @@ try {
     print: (line) => console.log(line),
   });
   const url = `http://127.0.0.1:${port}/`;
-  const registration =
-    secret === undefined ? await register(process.env.DATA_DIR ?? '.data', url) : undefined;
+  const registration = secret === undefined ? await register(dataFolder(), url) : undefined;
   know(secret ?? registration?.secret ?? '');
   console.log(
     registration

@@ -1,12 +1,11 @@
 /**
  * Makes the first owner of a company, or a platform admin: `npm run make-admin -- --email=ada@example.com
- * --company="Analytical Engines"`, or `--platform`. It connects by DATABASE_URL, as the API does. A person who cannot log in
+ * --company="Analytical Engines"`, or `--platform`. It connects by DATABASE_URL, as the API does; without one, to the `npm start`
+ * that runs on DATA_DIR. A person who cannot log in
  * yet gets a link with which they choose their password: no password stands on a command line. Run again, it changes
  * nothing, and prints another link while no password is set.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
@@ -14,6 +13,7 @@ import { audit } from '#core/audit.ts';
 import { type Context, makeContext } from '#core/context.ts';
 import { closeDatabase, rowsOf, type Tx } from '#core/db.ts';
 import { newId } from '#core/ids.ts';
+import { plainError } from '#core/plain-errors.ts';
 import {
   emailInput,
   endAllUnproved,
@@ -24,6 +24,9 @@ import {
   pageLink,
 } from '../functions/auth/public.ts';
 import { hashToken, makeToken } from '../functions/auth/shared/secret-tokens.ts';
+import { isCommand, runCommand } from './command.ts';
+import { connectDatabase } from './database.ts';
+import { nothingRuns, runningStack } from './stack/running-stack.ts';
 
 const linkHours = 24;
 
@@ -68,7 +71,7 @@ const personOf = async (tx: Tx, emailNormal: string): Promise<Person | undefined
 };
 
 /**
- * The person with the address, made where there is none. Whoever registered with an address that they never proved may be
+ * The person with the address, made where there is none. A person who registered with an address and never proved it may be
  * a stranger: nothing of what they set up goes on, their password neither.
  */
 async function findOrMakePerson(tx: Tx, ctx: Context, given: NewAdmin, done: string[]): Promise<Person> {
@@ -135,7 +138,7 @@ async function findOrMakeCompany(tx: Tx, company: string, userId: string, done: 
   }
   if (known) return known.id;
   if (isId) throw new MakeAdminError(`There is no company with the id ${company}.`);
-  const name = nameInput.safeParse(company);
+  const name = nameInput.safeParse(company, { error: plainError });
   if (!name.success) throw new MakeAdminError(`--company ${name.error.issues[0]?.message}.`);
   const id = newId();
   await rowsOf(tx, sql`insert into companies (id, name) values (${id}::uuid, ${name.data})`);
@@ -213,10 +216,10 @@ async function makeLink(tx: Tx, userId: string): Promise<string> {
  * @throws MakeAdminError with a sentence for the operator.
  */
 export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
-  const email = emailInput.safeParse(given.email);
+  const email = emailInput.safeParse(given.email, { error: plainError });
   if (!email.success) throw new MakeAdminError(`--email ${email.error.issues[0]?.message}.`);
   if (given.name !== undefined) {
-    const name = nameInput.safeParse(given.name);
+    const name = nameInput.safeParse(given.name, { error: plainError });
     if (!name.success) throw new MakeAdminError(`--name ${name.error.issues[0]?.message}.`);
   }
   if (given.company === undefined && !given.isPlatformAdmin) {
@@ -268,17 +271,35 @@ export function reportOf({ done, link }: MadeAdmin): string[] {
   ];
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  try {
-    for (const line of reportOf(await makeAdmin(argumentsOf(process.argv.slice(2))))) console.log(line);
+/** Takes the database of the local stack where none is given. @throws MakeAdminError */
+async function findDatabase(): Promise<string> {
+  const { DATABASE_URL } = process.env;
+  if (DATABASE_URL) return DATABASE_URL;
+  const local = await runningStack();
+  if (!local?.database) {
+    throw new MakeAdminError(
+      `Set DATABASE_URL to the deployment's database, as the API has it: DATABASE_URL=… PUBLIC_URL=… npm run make-admin. ${await nothingRuns('npm run make-admin')}`,
+    );
+  }
+  process.env.DATABASE_URL = local.database.url;
+  process.env.PUBLIC_URL ||= local.url;
+  console.log(`In the local stack at ${local.url}:`);
+  return local.database.url;
+}
+
+if (isCommand(import.meta.url)) {
+  await runCommand(async () => {
+    const url = await findDatabase();
+    process.env.ENVIRONMENT_IS_PARTIAL ||= 'true'; // no secret is needed, and an operator need not have them at hand
+    // Says in a sentence what is wrong with the address, where the API's pool would say that it is away.
+    await (await connectDatabase(url)).end();
+    try {
+      for (const line of reportOf(await makeAdmin(argumentsOf(process.argv.slice(2))))) console.log(line);
+    } finally {
+      await closeDatabase();
+    }
     if (!process.env.FRONTEND_URL && !process.env.PUBLIC_URL) {
       console.log('Links lead to this machine: set PUBLIC_URL, or FRONTEND_URL, as the deployment has it.');
     }
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  } finally {
-    await closeDatabase();
-  }
+  });
 }

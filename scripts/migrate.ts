@@ -8,8 +8,8 @@
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import type { TransactionSql } from 'postgres';
+import { isCommand, runCommand } from './command.ts';
 import { connectDatabase, databaseUrl as urlOf } from './database.ts';
 import { revokeDefaults } from './revoke-defaults.ts';
 
@@ -64,13 +64,10 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  try {
+if (isCommand(import.meta.url)) {
+  await runCommand(async () => {
     const { applied, already } = await migrate(urlOf(), process.env.TRUNKLINE_API_PASSWORD);
     for (const name of applied) console.log(`applied ${name}`);
     console.log(`${applied.length} applied, ${already} were there already.`);
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+  });
 }

@@ -7,8 +7,6 @@
  *   3. Run this with the same two, until it says that nothing is left.
  *   4. Deploy without ENCRYPTION_KEY_PREVIOUS, and with ENCRYPTION_V1=refuse.
  */
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import type { Sql } from 'postgres';
 import { env } from '#core/env.ts';
 import {
@@ -20,6 +18,7 @@ import {
   placeOf,
   type SecretPlace,
 } from '#core/secrets.ts';
+import { isCommand, runCommand } from './command.ts';
 import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
 
 export interface RotatedColumn {
@@ -90,7 +89,7 @@ async function countLeft(sql: Sql, of: EncryptedColumn, keyId: string): Promise<
 }
 
 /**
- * Encrypts anew whatever either key opens and the current one does not.
+ * Encrypts anew every secret that the key before opens and the current one does not, and those of the form v1.
  * @throws Error with one sentence when the role sees only a part of the rows.
  */
 export async function rotateEncryptionKey(
@@ -141,15 +140,12 @@ export function reportOf(result: readonly RotatedColumn[]): { lines: string[]; i
   return { isDone: false, lines: [...lines, `Something is left under ${keys.join(', ')}. ${advice}`] };
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  try {
+if (isCommand(import.meta.url)) {
+  await runCommand(async () => {
     const url = urlOf();
+    process.env.DATABASE_URL ||= url; // one of the two is enough
     const { lines, isDone } = reportOf(await rotateEncryptionKey(url));
     for (const line of lines) console.log(line);
     if (!isDone) process.exitCode = 1;
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+  });
 }

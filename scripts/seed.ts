@@ -1,12 +1,15 @@
 /**
  * What the embedded stack starts with: a demo company, its owner, a key and an app. `npm run seed` writes it to the
- * database at DATABASE_URL (as its owner, for it goes past the policies). Running it again changes nothing.
+ * database at MIGRATION_DATABASE_URL or DATABASE_URL (as its owner, for it goes past the policies). Running it again changes
+ * nothing. The demo key is public: a database on another machine is seeded only with --yes or NODE_ENV=development.
  */
-import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { hashApiKey } from '#core/api-key.ts';
-import { env } from '#core/env.ts';
+import { databaseAddress, isLoopback } from '#core/database-address.ts';
+import { env, saysDevelopment } from '#core/env.ts';
 import { hashPassword } from '#core/passwords.ts';
-import { connectDatabase } from './database.ts';
+import { isCommand, runCommand } from './command.ts';
+import { connectDatabase, databaseUrl } from './database.ts';
 
 /** Known to everyone who reads this file: seeded outside production, and nowhere else. */
 export const demo = {
@@ -41,7 +44,26 @@ export async function seed(adminUrl: string): Promise<void> {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  await seed(process.env.MIGRATION_DATABASE_URL ?? env().DATABASE_URL);
-  console.log(`Seeded. User ${demo.email}, password "${demo.password}", key ${demo.apiKey}`);
+/**
+ * Refuses a database on another machine, where everybody who reads this file could log in as the platform admin.
+ * @param isSaid Whether the operator has said that the database is one for development.
+ * @throws Error with one sentence
+ */
+export function demandSeedable(adminUrl: string, isSaid: boolean): void {
+  const { host } = databaseAddress(adminUrl);
+  if (isSaid || isLoopback(host)) return;
+  throw new Error(
+    `Nothing was written: ${host} is another machine, and the demo user and the demo key are known to everybody. If its database is for development only, say so: npm run seed -- --yes, or NODE_ENV=development npm run seed.`,
+  );
+}
+
+if (isCommand(import.meta.url)) {
+  await runCommand(async () => {
+    const { values } = parseArgs({ options: { yes: { type: 'boolean', default: false } } });
+    const url = databaseUrl();
+    demandSeedable(url, values.yes || saysDevelopment());
+    process.env.DATABASE_URL ||= url; // one of the two is enough
+    await seed(url);
+    console.log(`Seeded. User ${demo.email}, password "${demo.password}", key ${demo.apiKey}`);
+  });
 }

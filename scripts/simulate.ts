@@ -4,13 +4,12 @@
  *   npm run simulate                 60 seconds, about 6 calls a second at the busiest
  *   npm run simulate -- --seconds=20 shorter
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { progressOn } from './progress.ts';
+import { nothingRuns, runningStack, type StackFacts } from './stack/running-stack.ts';
 
-const Addresses = z.object({ url: z.string(), retell: z.string(), dialpad: z.string(), apiKey: z.string() });
 const Summary = z.object({
   data: z.object({ total: z.number(), byStatus: z.record(z.string(), z.number()) }),
 });
@@ -50,23 +49,10 @@ async function tell(address: string, path: string, body: object): Promise<void> 
   if (!response.ok) throw new Error(`The stand-in answered ${response.status}: ${await response.text()}`);
 }
 
-async function summaryOf({
-  url,
-  apiKey,
-}: z.infer<typeof Addresses>): Promise<z.infer<typeof Summary>['data']> {
+async function summaryOf({ url, apiKey }: StackFacts): Promise<z.infer<typeof Summary>['data']> {
   const response = await fetch(`${url}/api/calls/stats/summary`, { headers: { 'x-api-key': apiKey } });
   if (!response.ok) throw new Error(`The API answered ${response.status}: ${await response.text()}`);
   return Summary.parse(await response.json()).data;
-}
-
-const folder = process.env.DATA_DIR ?? '.data';
-const addresses = await readFile(join(folder, 'stack.json'), 'utf8')
-  .then((text) => Addresses.parse(JSON.parse(text)))
-  .catch(() => undefined);
-const before = addresses && (await summaryOf(addresses).catch(() => undefined));
-if (!addresses || !before) {
-  console.error('Nothing runs here: start the backend with `npm start` first, in another terminal.');
-  process.exit(1);
 }
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
@@ -76,6 +62,17 @@ if (!(seconds >= 1 && seconds <= 3600)) {
   process.exit(1);
 }
 
+const stack = await runningStack();
+if (!stack) {
+  console.error(await nothingRuns('npm run simulate'));
+  process.exit(1);
+}
+const before = await summaryOf(stack).catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});
+
+const progress = progressOn(process.stdout);
 let calls = 0;
 let messages = 0;
 const pending = new Set<Promise<void>>();
@@ -87,27 +84,28 @@ while (Date.now() - started < seconds * 1000) {
   for (; owed >= 1; owed--) {
     const { provider, kind } = pick();
     // Each call takes a few seconds of the minute, so that some are to be seen at GET /api/calls/active.
-    const work = tell(addresses[provider], '/_standin/calls', { kind, speed: 60 });
+    const work = tell(stack[provider], '/_standin/calls', { kind, speed: 60 });
     calls++;
     pending.add(work);
     void work.catch(() => {}).finally(() => pending.delete(work));
     if (Math.random() < 0.25) {
-      await tell(addresses.dialpad, '/_standin/sms', {
+      await tell(stack.dialpad, '/_standin/sms', {
         direction: Math.random() < 0.6 ? 'inbound' : 'outbound',
       });
       messages++;
     }
   }
   const clock = `${String(hour).padStart(2, '0')}:00`;
-  process.stdout.write(`\r${clock}  ${calls} calls, ${messages} messages sent   `);
+  progress.show(clock, `${calls} calls, ${messages} messages sent`);
   await sleep(200);
 }
 await Promise.all(pending);
 
-process.stdout.write('\nThe day is over; waiting for the last calls to end …\n');
+progress.end();
+console.log('The day is over; waiting for the last calls to end …');
 let after = before;
 for (let waited = 0; waited < 60; waited++) {
-  after = await summaryOf(addresses);
+  after = await summaryOf(stack);
   const open = ['queued', 'ringing', 'in_progress', 'on_hold'].reduce(
     (n, status) => n + (after.byStatus[status] ?? 0),
     0,
@@ -120,4 +118,4 @@ for (const [status, count] of Object.entries(after.byStatus)) {
   const more = count - (before.byStatus[status] ?? 0);
   if (more > 0) console.log(`  ${String(more).padStart(5)} ${status}`);
 }
-console.log(`See them: curl -s '${addresses.url}/api/calls?limit=5' -H 'x-api-key: ${addresses.apiKey}'`);
+console.log(`See them: curl -s '${stack.url}/api/calls?limit=5' -H 'x-api-key: ${stack.apiKey}'`);

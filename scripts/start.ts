@@ -1,15 +1,20 @@
 /** `npm start`: the whole backend on this machine, with no account anywhere. */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { makeContext } from '#core/context.ts';
-import { EnvironmentError, env } from '#core/env.ts';
+import { EnvironmentError, env, saysDevelopment } from '#core/env.ts';
 import { log } from '#core/log.ts';
+import * as anchorAuditLogs from '../functions/audit/anchor-audit-logs.schedule.ts';
 import * as sweep from '../functions/inbound/sweep.schedule.ts';
 import * as sweepJobs from '../functions/jobs/sweep-jobs.schedule.ts';
 import { syncRetellAgents, syncRetellCalls } from '../functions/sync/public.ts';
 import { demo } from './seed.ts';
 import { type Stack, startStack } from './stack/embedded-stack.ts';
+import { dataFolder } from './stack/running-stack.ts';
+import { secondAccounts } from './stack/stand-ins.ts';
 
 if (existsSync('.env')) process.loadEnvFile('.env');
+const isDevelopmentSaid = saysDevelopment();
 process.env.NODE_ENV ||= 'development'; // nothing else says so: what is deployed is production unless told otherwise
 
 // The queue's own side uses AWS's SDK, which has an opinion on every version of Node.
@@ -44,9 +49,14 @@ function greet(stack: Stack, seconds: number): void {
   ];
   const { RESEND_API_KEY, SMTP_URL, isProduction } = env();
   if (!RESEND_API_KEY && !SMTP_URL && !isProduction) {
-    lines.push(`  mailbox     ${stack.url}/dev/mailbox   (every mail that would be sent)`);
+    lines.push(`  mailbox     ${stack.url}/dev/mailbox   (every mail and SMS that would be sent)`);
   }
-  if (!isProduction) {
+  if (env().RETELL_API_URL === stack.standIns.retell.url) {
+    lines.push(
+      `  own keys    Retell ${secondAccounts.retell.apiKey}, Dialpad ${secondAccounts.dialpad.apiKey}   (a second account, for trying: docs/providers.md)`,
+    );
+  }
+  if (stack.hasDemo) {
     lines.push(
       '',
       `  demo user   ${demo.email}, password "${demo.password}"`,
@@ -58,7 +68,16 @@ function greet(stack: Stack, seconds: number): void {
       `  curl -s '${stack.url}/api/auth/login' -H 'content-type: application/json' -d '{"email":"${demo.email}","password":"${demo.password}"}'`,
       '',
       'In another terminal, `npm run simulate` sends a day of a call centre in a minute, and `npm run listen` receives what',
-      'goes out as webhooks. Ctrl-C stops everything.',
+      'goes out as webhooks. `npm run make-admin` and `npm run verify-audit` know this stack, too. Ctrl-C stops everything.',
+    );
+    const folder = resolve(dataFolder());
+    if (folder !== resolve('.data'))
+      lines.push('', `Give these commands the same DATA_DIR: DATA_DIR=${folder} npm run simulate`);
+  } else if (!isProduction) {
+    lines.push(
+      '',
+      'The database is on another machine, and the demo user and key are known to everybody: they were not written. If it is',
+      'for development only, start with NODE_ENV=development.',
     );
   }
   console.log(lines.join('\n'));
@@ -70,7 +89,8 @@ try {
   const stack = await startStack({
     port: Number(process.env.PORT ?? 8888),
     host: process.env.HOST ?? '127.0.0.1',
-    dataFolder: process.env.DATA_DIR ?? '.data',
+    dataFolder: dataFolder(),
+    seedsAnywhere: isDevelopmentSaid,
   });
   let isStopping = false;
   const stop = async () => {
@@ -87,8 +107,8 @@ try {
   }
   greet(stack, (performance.now() - started) / 1000);
   // What a killed stack left waiting is taken up now; its queue went with it.
-  await Promise.all([firstSync(), sweep.run(), sweepJobs.run()]).catch((error: unknown) =>
-    log().error({ err: error }, 'the first sync failed'),
+  await Promise.all([firstSync(), sweep.run(), sweepJobs.run(), anchorAuditLogs.run()]).catch(
+    (error: unknown) => log().error({ err: error }, 'the first work after the start failed'),
   );
 } catch (error) {
   const isOurs = error instanceof EnvironmentError || (error instanceof Error && !('code' in error));

@@ -1,15 +1,16 @@
 /**
  * Holds the audit log against its anchors in the object store: `npm run verify-audit`. Each entry's digest is computed
  * here, not by the database, whose owner could change its functions. It connects as `npm run migrate` does, and reads
- * the bucket with the S3_* variables. It exits with 1 and says what differs.
+ * the bucket with the S3_* variables; with none of them, it takes the `npm start` that runs on DATA_DIR. It exits with 1
+ * and says what differs.
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { pathToFileURL } from 'node:url';
 import type { TransactionSql } from 'postgres';
 import { type AuditObjects, auditObjects } from '#core/audit-objects.ts';
 import { anchoredDays, type Head, readAnchor, readPart } from '../functions/audit/shared/anchors.ts';
+import { isCommand, runCommand } from './command.ts';
 import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
+import { nothingRuns, runningStack } from './stack/running-stack.ts';
 
 export interface Verified {
   days: number;
@@ -232,14 +233,55 @@ export function reportOf({ days, newest, companies, entries, findings }: Verifie
   return lines;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  if (existsSync('.env')) process.loadEnvFile('.env');
-  try {
+type Variables = Record<string, string | undefined>;
+
+/** What the comparison needs: of each line, one alternative whole. */
+const needed: readonly { of: readonly (readonly string[])[]; why: string }[] = [
+  {
+    of: [['MIGRATION_DATABASE_URL'], ['DATABASE_URL']],
+    why: 'the database, as a role that bypasses row level security',
+  },
+  { of: [['S3_AUDIT_BUCKET'], ['S3_BUCKET']], why: 'the bucket that has the anchors' },
+  {
+    of: [
+      ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
+      ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    ],
+    why: 'credentials that may read it',
+  },
+];
+
+/** A line for each thing that the variables do not say. */
+export const missingFor = (given: Variables): string[] =>
+  needed
+    .filter(({ of }) => !of.some((names) => names.every((name) => given[name])))
+    .map(({ of, why }) => `  ${of.map((names) => names.join(' and ')).join(', or ')}: ${why}`);
+
+/** Takes what the local stack says of itself where nothing is given. @throws Error that names all that is missing. */
+async function findSettings(): Promise<void> {
+  const missing = missingFor(process.env);
+  if (missing.length === 0) return;
+  const local = missing.length === needed.length ? await runningStack() : undefined;
+  if (!local?.database || !local.objects) {
+    throw new Error(
+      [
+        'These variables are missing:',
+        ...missing,
+        'S3_REGION and S3_ENDPOINT besides, where the bucket is not at Amazon in us-east-1.',
+        `With none of them, the local stack is looked for. ${await nothingRuns('npm run verify-audit')}`,
+      ].join('\n'),
+    );
+  }
+  console.log(`Of the local stack at ${local.url}:`);
+  Object.assign(process.env, { MIGRATION_DATABASE_URL: local.database.adminUrl, ...local.objects });
+}
+
+if (isCommand(import.meta.url)) {
+  await runCommand(async () => {
+    await findSettings();
+    process.env.ENVIRONMENT_IS_PARTIAL ||= 'true'; // of the deployment's settings, those of the bucket are read
     const result = await verifyAudit(urlOf());
     for (const line of reportOf(result)) console.log(line);
     if (result.findings.length > 0) process.exitCode = 1;
-  } catch (error) {
-    console.error(messageOf(error));
-    process.exitCode = 1;
-  }
+  });
 }

@@ -12,7 +12,7 @@ export interface AuditEntry {
   before?: Record<string, unknown> | undefined;
   after?: Record<string, unknown> | undefined;
   /**
-   * Whoever did it, where that is not the caller: a person who logs in is nobody yet. Of another company nothing is
+   * The person who did it, where that is not the caller: a person who logs in is nobody yet. Of another company nothing is
    * written: not who, not from where.
    */
   actor?: { userId: string } | 'system' | 'another company' | undefined;

@@ -20,7 +20,8 @@ export class AddressError extends Error {}
 const modes = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full'] as const;
 type Mode = (typeof modes)[number];
 
-const isLoopback = (host: string): boolean =>
+/** Whether a host, as databaseAddress gives it, is this machine. */
+export const isLoopback = (host: string): boolean =>
   host.startsWith('/') || host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 
 function parsedUrl(text: string): URL {

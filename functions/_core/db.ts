@@ -92,7 +92,7 @@ export interface LastStatement {
 
 /**
  * Runs `run` in one transaction as `entry`. Its first statement travels with BEGIN and the entering; the commit is one
- * more round trip. Whatever is thrown rolls back.
+ * more round trip. Every error rolls back.
  * @throws AppError UNAUTHENTICATED or FORBIDDEN when the database refuses the caller, UNAVAILABLE when it is away.
  */
 export async function transaction<T>(

@@ -50,6 +50,8 @@ export interface Contract {
   scope?: Scope | undefined;
   /** The field of the path that names a person: about themselves, they need no permission. */
   self?: string | undefined;
+  /** A sentence for those who lack the permission: what they may ask instead. */
+  instead?: string | undefined;
   /** Which rate limit counts. */
   limit: LimitClass;
   /** The field that an `auth` limit counts by beside the caller's address: whose e-mail address, or which token. */
@@ -89,6 +91,7 @@ interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   who: readonly Who[];
   permission?: Permission;
   self?: keyof z.infer<I> & string;
+  instead?: string;
   limit?: LimitClass;
   limitBy?: keyof z.infer<I> & string;
   input?: I;
@@ -115,6 +118,12 @@ interface Handle<I extends z.ZodObject, O extends z.ZodType> {
 
 export interface Endpoint extends Platforms {
   contract: Contract;
+}
+
+/** A refusal of the caller, with what to ask instead where the contract says it. */
+function pointing(error: unknown, { instead }: Contract): unknown {
+  if (instead === undefined || !(error instanceof AppError) || error.code !== 'FORBIDDEN') return error;
+  return new AppError('FORBIDDEN', { message: `${error.message} ${instead}`, cause: error });
 }
 
 const noInput = z.object({});
@@ -155,6 +164,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     role: definition.permission && permissions[definition.permission],
     scope: definition.who.includes('key') ? scopeNamed(definition.permission) : undefined,
     self: definition.self,
+    instead: definition.instead,
     limit:
       definition.limit ?? (definition.who.some((who) => who === 'user' || who === 'key') ? 'api' : 'none'),
     limitBy: definition.limitBy,
@@ -270,7 +280,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       reply = await answer(asked);
     } catch (error) {
       const { headers } = incoming;
-      failure = await countRefusal(error, { headers, ip, caller: asked.caller, limits });
+      failure = await countRefusal(pointing(error, contract), { headers, ip, caller: asked.caller, limits });
       reply = failureReply(failure, requestId);
     }
     reply.headers = {

@@ -57,7 +57,7 @@ describe('production', () => {
         comparing.push(file);
       if (/NODE_ENV['"\]]*\s*(?:[:=]|\|\|=|\?\?=)\s*['"]development['"]/.test(text)) setting.push(file);
     }
-    expect(comparing).toEqual([]);
+    expect(comparing).toEqual(['functions/_core/env.ts']);
     expect(setting).toEqual(['scripts/start.ts']);
   });
 });

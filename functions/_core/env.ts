@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { databaseAddress } from './database-address.ts';
 import { isPrivateHost } from './outgoing/addresses.ts';
 import { phoneCountries } from './phone-countries.ts';
+import { plainError } from './plain-errors.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {
@@ -179,6 +180,9 @@ function modeOf(source: Record<string, string | undefined>, given: z.infer<typeo
   return isPublic || platform.some((name) => source[name]) ? 'production' : 'development';
 }
 
+/** Whether NODE_ENV says development in so many words, where the mode may only be taken for that. */
+export const saysDevelopment = (): boolean => process.env.NODE_ENV === 'development';
+
 /** Every variable that is read, for what must hand them on: the AWS stacks are made of it. */
 export const environmentNames: readonly string[] = Object.keys(shape.shape);
 
@@ -196,7 +200,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   const absent =
     present.ENVIRONMENT_IS_PARTIAL === 'true' ? demanded.filter((name) => !(name in present)) : [];
   if (absent.includes('DATABASE_URL')) present.DATABASE_URL = 'postgres://nobody@127.0.0.1/none';
-  const parsed = shape.safeParse(present, { jitless: true });
+  const parsed = shape.safeParse(present, { jitless: true, error: plainError });
   const complaints = parsed.success
     ? []
     : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}.`);
@@ -204,7 +208,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   if (parsed.success && mode === 'production') complaints.push(...unsafeInProduction(parsed.data, absent));
   if (complaints.length > 0) {
     throw new EnvironmentError(
-      `${complaints.join('\n')}\nSet them in the environment of the deployment (Netlify: Site configuration, AWS: serverless.yml), or in .env for npm start; .env.example explains each.`,
+      `${complaints.join('\n')}\nSet them where this runs: on your machine in .env, or in front of the command (NAME=value npm run …); on Netlify under Site configuration, Environment variables; on AWS in the shell that deploys (docs/deploy.md). .env.example explains each.`,
     );
   }
   if (!parsed.success) throw parsed.error; // unreachable: complaints would not be empty

@@ -6,7 +6,8 @@ export const errors = {
   UNAUTHENTICATED: { status: 401, message: 'Credentials are missing or wrong.' },
   TWO_FACTOR_REQUIRED: {
     status: 401,
-    message: 'The second factor is missing: send the code of the authenticator.',
+    message:
+      'The second factor is missing: send the same request again with the field code, the six digits of the authenticator or a backup code.',
   },
   TOKEN_EXPIRED: { status: 401, message: 'The access token has expired.' },
   INVALID_SIGNATURE: { status: 401, message: 'The signature is missing, wrong or too old.' },

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AppError, type ErrorDetail } from './errors.ts';
 import { countBodyFields } from './metrics.ts';
+import { plainError } from './plain-errors.ts';
 
 /** Nesting that no honest body has; past it, recursive code would exhaust the stack. */
 const deepest = 64;
@@ -191,7 +192,7 @@ export function detailsOf(error: z.core.$ZodError): ErrorDetail[] {
 
 /** @throws AppError VALIDATION_FAILED that says what is wrong with which field. */
 export function validate<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: plainError });
   if (parsed.success) return parsed.data;
   const details = detailsOf(parsed.error);
   const first = details[0];

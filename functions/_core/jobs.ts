@@ -43,7 +43,7 @@ export interface Job {
   /** What an earlier attempt remembered. */
   progress: unknown;
   /**
-   * Tells later attempts, at once: whatever becomes of this one, it stays said, and the job is its own for as long again.
+   * Tells later attempts, at once: also if this one fails, it stays said, and the job is its own for as long again.
    * @throws where another attempt has the job by now: this one shall do nothing more.
    */
   remember(progress: Record<string, unknown> | null): Promise<void>;

@@ -126,7 +126,7 @@ const askOf = (key: string, ...limits: (RateLimit | undefined)[]): LimitAsk[] =>
 const codesOfADay = 2;
 
 /**
- * Codes that are sent to a telephone number: by the person, by the number, whoever asks, and by the address on the
+ * Codes that are sent to a telephone number: by the person, by the number for all who ask, and by the address on the
  * network, with `addressShare` times as many.
  */
 export function codeLimits(given: { userId: string; phone: string; ip: string }): LimitAsk[] {

@@ -13,7 +13,7 @@ export interface Objects {
   delete(key: string): Promise<void>;
   /** Everything that a company has, or has of one kind. @returns how many there were. */
   deleteAll(companyId: string, kind?: string): Promise<number>;
-  /** An address that whoever has it can download the object from, under this name, for so many seconds. */
+  /** An address from which everybody who has it can download the object, under this name, for so many seconds. */
   linkTo(key: string, seconds: number, fileName: string): Promise<string>;
 }
 

@@ -84,7 +84,7 @@ export interface CallFields {
   tags?: string[];
 }
 
-/** Something else that the event says happened, told to whoever listens, once for each `key` of a call. */
+/** Something else that the event says happened, told to every listener, once for each `key` of a call. */
 export interface Announcement {
   type: 'call.transferred' | 'call.analyzed';
   /** Tells two transfers of one call apart; '' where the event can happen only once. */
@@ -187,7 +187,7 @@ export interface Provider {
   readonly name: string;
   /**
    * Checks the signature over the raw bytes, in constant time. Undefined: none of the secrets made it, it is too
-   * old, or there is none. Never throws, whatever the bytes. Hashes the body once for each secret at most, and tells
+   * old, or there is none. Never throws, for any bytes. Hashes the body once for each secret at most, and tells
    * `countHashedBytes` of it; parses nothing before a secret fits.
    */
   verify(hook: {

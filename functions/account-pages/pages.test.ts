@@ -219,7 +219,7 @@ describeInBrowser(endpoints, (ground) => {
     const again = await open(`/accept-invitation?token=${token}`);
     await again.page.getByLabel('Password', { exact: true }).fill(chosen);
     await again.page.getByRole('button').click();
-    await again.said.getByText('This invitation does not exist, was used already or has expired.').waitFor();
+    await again.said.getByText(/^This invitation is not open: .* log in; .* another one\.$/).waitFor();
     await again.page.close();
   });
 

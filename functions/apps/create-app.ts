@@ -14,9 +14,9 @@ import { linkFields, linkToApp, wantedLinks } from './shared/links.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps',
-  summary: 'Make an app, with a key and what is its at the providers',
+  summary: 'Make an app, with a key and its links at the providers',
   description:
-    'Without company_id it gets a company of its own, of the same name. Events that waited for one of the links are processed now.',
+    'With company_id the app belongs to that company. Without it, a new company of the same name is made, and its id is in the answer (company_id). Events that waited for one of the links are processed now.',
   who: ['internal'],
   input: z.object({
     name: z.string().trim().min(1).max(200),

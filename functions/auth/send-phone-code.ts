@@ -45,11 +45,17 @@ export const { contract, respond, serve, handler } = endpoint({
 /** @throws AppError CONFLICT where this deployment sends no SMS, or none to the country of the number. */
 function demandSms(phone: string): void {
   const { SMS_ENABLED, TWILIO_PHONE_NUMBER } = env();
-  if (!SMS_ENABLED) throw new AppError('CONFLICT', { message: 'This deployment sends no SMS.' });
+  if (!SMS_ENABLED) {
+    throw new AppError('CONFLICT', {
+      message:
+        'This deployment sends no SMS: its operator turns them on with SMS_ENABLED=true, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER.',
+    });
+  }
   // Without a number of the deployment, the company's own decides when the code is sent.
   if (TWILIO_PHONE_NUMBER !== undefined && !isSmsCountry(phone, TWILIO_PHONE_NUMBER)) {
     throw new AppError('CONFLICT', {
-      message: 'This deployment sends no SMS to the country of your number.',
+      message:
+        'This deployment sends no SMS to the country of your number: its operator adds the country to SMS_COUNTRIES.',
     });
   }
 }

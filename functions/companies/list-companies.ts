@@ -18,6 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List all companies, newest first',
   who: ['user'],
   permission: 'platform:manage',
+  instead: 'Your own company: GET /api/companies/:id; all of yours: GET /api/auth/me (memberships).',
   input: pageInput.extend({
     search: z.string().trim().min(1).max(200).optional().describe('In the name.'),
     isDeleted: z.enum(['true', 'false']).default('false').describe('Those that wait to be erased.'),

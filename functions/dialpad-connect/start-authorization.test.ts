@@ -34,7 +34,11 @@ describe('connecting an app to its Dialpad organization', () => {
     const token = await tokenOf(app.appId);
     expect(token).not.toBe(apiKey);
     expect(await works(token)).toBe(true);
-    expect(await dialpadConnections(contextOf())).toContainEqual({ companyId: acme.id, appId: app.appId });
+    expect(await dialpadConnections(contextOf())).toContainEqual({
+      companyId: acme.id,
+      appId: app.appId,
+      connectedAt: expect.any(Date),
+    });
   });
 
   test('keeps tokens and verifier encrypted, and of the state only a hash', async () => {

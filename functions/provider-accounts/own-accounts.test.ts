@@ -249,6 +249,8 @@ describe('the deployment’s own accounts', () => {
     const change = { agentId, agent_name: 'Mine' };
     const refused = await owner.request(updateDashboardAgent, change);
     expect([refused.status, refused.body.code]).toEqual([403, 'FORBIDDEN']);
+    for (const way of ['PUT /api/settings', 'apiKey', 'PUT /api/companies/:id', 'managesSharedAccounts'])
+      expect(refused.body.message).toContain(way);
     expect((await owner.request(createDashboardAgent, newAgent)).status).toBe(403);
     expect((await owner.request(updateDashboardAgent, { agentId, status: 'inactive' })).status).toBe(200);
 

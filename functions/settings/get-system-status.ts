@@ -59,6 +59,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'See how the whole deployment does',
   who: ['user'],
   permission: 'platform:manage',
+  instead: 'What the deployment offers your company: GET /api/settings/system.',
   output: Status,
   errors: ['UNAVAILABLE'],
   async handle({ ctx }) {

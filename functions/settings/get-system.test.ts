@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { forgetQueueClient } from '#core/queue.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
-import { aCompany } from '#core/testing/company.ts';
+import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
+import * as getSettings from './get-settings.ts';
 import * as getSystem from './get-system.ts';
 import * as getSystemStatus from './get-system-status.ts';
 import * as getUsageQuotas from './get-usage-quotas.ts';
@@ -16,6 +17,8 @@ const names = [
   'S3_BUCKET',
   'RATE_LIMIT_API',
   'RETELL_API_KEY',
+  'DIALPAD_API_KEY',
+  'DEFAULT_COMPANY_ID',
   'QUEUE_DRIVER',
   'SQS_ENDPOINT',
 ];
@@ -51,12 +54,58 @@ describe('GET /api/settings/system', () => {
     expect(status).toBe(200);
     expect(body.data.features).toEqual({ email: true, sms: false, slack: true, teams: false, files: true });
     expect(body.data.providers).toMatchObject({ retell: true, twilio: true, razorpay: false });
+    expect(body.data.servedBy).toEqual({ retell: 'own_key', dialpad: 'none' });
     expect(body.data.limits.rates.api).toEqual({ count: 7, seconds: 3600 });
     for (const secret of ['secret', 'the-bucket']) expect(text).not.toContain(secret);
     const other = await (await aCompany('Other')).as('viewer');
     expect((await other.request(getSystem)).body.data.providers).toMatchObject({
       retell: false,
       twilio: false,
+    });
+  });
+});
+
+describe('what serves a company', () => {
+  const servedBy = async (company: TestCompany) => {
+    const { data } = (await (await company.as('viewer')).request(getSystem)).body;
+    expect(data.providers).toMatchObject({
+      retell: data.servedBy.retell !== 'none',
+      dialpad: data.servedBy.dialpad !== 'none',
+    });
+    return data.servedBy;
+  };
+
+  test('is not the deployment’s account, unless it is linked to the company or may be managed by it', async () => {
+    const [acme, ours] = [await aCompany(), await aCompany()];
+    setSettings({ RETELL_API_KEY: 'key', DIALPAD_API_KEY: 'key', DEFAULT_COMPANY_ID: ours.id });
+    expect(await servedBy(acme)).toEqual({ retell: 'none', dialpad: 'none' });
+    expect(await servedBy(ours)).toEqual({ retell: 'deployment_account', dialpad: 'deployment_account' });
+    await adminSql()`insert into provider_links (company_id, provider, kind, external_id, proof, proved_at)
+      values (${acme.id}, 'retell', 'agent', ${`agent_${acme.id}`}, 'operator', now())`;
+    expect(await servedBy(acme)).toEqual({ retell: 'deployment_account', dialpad: 'none' });
+    await adminSql()`update companies set manages_shared_accounts = true where id = ${acme.id}`;
+    expect(await servedBy(acme)).toEqual({ retell: 'deployment_account', dialpad: 'deployment_account' });
+    setSettings({ RETELL_API_KEY: undefined, DIALPAD_API_KEY: undefined });
+    expect(await servedBy(acme)).toEqual({ retell: 'none', dialpad: 'none' });
+  });
+
+  test('is a key of its own, and before that its connection', async () => {
+    const acme = await aCompany();
+    await adminSql()`insert into company_integration_secrets (company_id, integration, name, secret)
+      select ${acme.id}, i, 'apiKey', 'sealed' from unnest('{retell,dialpad}'::text[]) i`;
+    expect(await servedBy(acme)).toEqual({ retell: 'own_key', dialpad: 'own_key' });
+    const { appId } = await acme.app();
+    await adminSql()`insert into provider_connections (company_id, app_id, provider, access_token)
+      values (${acme.id}, ${appId}, 'dialpad', 'sealed')`;
+    expect(await servedBy(acme)).toEqual({ retell: 'own_key', dialpad: 'connected' });
+  });
+
+  test('and its own Retell account is told where its webhooks go', async () => {
+    const acme = await aCompany();
+    const { retell } = (await (await acme.as('admin')).request(getSettings)).body.data.integrations;
+    expect(retell).toEqual({
+      apiKey: { isSet: false, hint: null, updatedAt: null },
+      webhookAddress: `https://api.example.com/webhooks/retell?company_id=${acme.id}`,
     });
   });
 });

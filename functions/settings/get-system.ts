@@ -1,12 +1,12 @@
-import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import release from '../../package.json' with { type: 'json' };
 import { channelNames } from '../mail/public.ts';
 import { mostKeysOfAPerson } from './shared/api-keys.ts';
-import { type CompanySettings, settingsOf, storedSettings } from './shared/company-settings.ts';
+import { type CompanySettings, readSettings } from './shared/company-settings.ts';
 import { languages } from './shared/languages.ts';
+import { readServedBy, ServedBy } from './shared/served-by.ts';
 import { mostWebhooks } from './shared/usage.ts';
 
 const RateLimit = z.object({ count: z.number().int(), seconds: z.number().int() }).nullable();
@@ -24,7 +24,8 @@ const Facts = z.object({
   }),
   providers: z
     .object({ retell: Is, dialpad: Is, dialpadConnect: Is, twilio: Is, razorpay: Is })
-    .describe('Set for the whole deployment, or by the company.'),
+    .describe('Whether the company is served: by an account of its own, or by the deployment’s.'),
+  servedBy: ServedBy,
   languages: z.array(z.string()).describe('GET /api/settings/languages tells more.'),
   limits: z.object({
     bodyBytes: z.number().int(),
@@ -42,15 +43,13 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Get what this deployment offers your company',
   who: ['user'],
   output: Facts,
-  query: () => ({
-    statements: [storedSettings(sql`(select private.caller_company_id())`)],
-    reply: ([found = []]) => ({
-      body: JSON.stringify({ success: true, data: factsFor(settingsOf(found[0])) }),
-    }),
-  }),
+  handle: ({ ctx }) =>
+    ctx.dbAsService('tell what serves the caller’s company', async (tx) =>
+      factsFor(await readSettings(tx, ctx.companyId), await readServedBy(tx, ctx.companyId)),
+    ),
 });
 
-function factsFor({ integrations }: CompanySettings): z.infer<typeof Facts> {
+function factsFor({ integrations }: CompanySettings, servedBy: ServedBy): z.infer<typeof Facts> {
   const settings = env();
   const has = (integration: string, ...fields: string[]) =>
     fields.every((field) => {
@@ -70,13 +69,14 @@ function factsFor({ integrations }: CompanySettings): z.infer<typeof Facts> {
       files: settings.S3_BUCKET !== undefined,
     },
     providers: {
-      retell: settings.RETELL_API_KEY !== undefined || has('retell', 'apiKey'),
-      dialpad: settings.DIALPAD_API_KEY !== undefined || has('dialpad', 'apiKey'),
+      retell: servedBy.retell !== 'none',
+      dialpad: servedBy.dialpad !== 'none',
       dialpadConnect:
         settings.DIALPAD_CLIENT_ID !== undefined && settings.DIALPAD_CLIENT_SECRET !== undefined,
       twilio,
       razorpay: has('razorpay', 'keyId', 'keySecret'),
     },
+    servedBy,
     languages: languages.map(({ code }) => code),
     limits: {
       bodyBytes: settings.MAX_BODY_BYTES,

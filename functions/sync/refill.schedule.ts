@@ -15,9 +15,14 @@ export const { contract, run, serve, handler } = schedule({
     const to = ctx.now();
     const period = { from: new Date(to.getTime() - lookBackMs), to };
     for (const account of await refillAccounts(ctx, env().DEFAULT_COMPANY_ID)) {
-      const filled = await refill(ctx, account, period);
-      if (filled > 0)
-        ctx.log.warn({ provider: account.provider, filled }, 'webhooks were lost; the calls were filled in');
+      const { provider } = account;
+      const { lost, history } = await refill(ctx, account, period);
+      if (lost > 0) ctx.log.warn({ provider, filled: lost }, 'webhooks were lost; the calls were filled in');
+      if (history > 0)
+        ctx.log.info(
+          { provider, taken: history },
+          'calls from before the account was connected were taken in',
+        );
     }
   },
 });

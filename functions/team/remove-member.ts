@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/team/members/:userId',
   summary: 'Remove a member from the company',
   description:
-    'Their sessions and API keys of this company end at once, and the invitations that they sent are revoked; what they did stays, and so does their account. Whoever removes themselves leaves.',
+    'Their sessions and API keys of this company end at once, and the invitations that they sent are revoked; the record of their actions stays, and so does their account. A person who removes themselves leaves.',
   who: ['user'],
   permission: 'team:write',
   limit: 'team',

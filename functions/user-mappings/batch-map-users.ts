@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { detailsOf } from '#core/input.ts';
+import { plainError } from '#core/plain-errors.ts';
 import { findApp } from '../apps/public.ts';
 import { MappingFields } from './shared/mapping.ts';
 import { keepMappings } from './shared/mapping-store.ts';
@@ -15,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps/:app_id/users/batch-map',
   summary: 'Map up to 1000 Dialpad users at once',
-  description: 'Good rows are kept; each bad one is listed with what is wrong with it.',
+  description: 'Good rows are kept; each bad one is listed with its faults.',
   who: ['internal'],
   maxBodyBytes: 1_048_576,
   maxKeys: 10_000, // a thousand rows, with room for fields to come
@@ -50,7 +51,7 @@ function sorted(rows: readonly unknown[]): { good: MappingFields[]; errors: z.in
   const good = new Map<string, { row: MappingFields; index: number }>();
   const errors: z.infer<typeof RowError>[] = [];
   for (const [index, given] of rows.entries()) {
-    const parsed = MappingFields.safeParse(given);
+    const parsed = MappingFields.safeParse(given, { error: plainError });
     if (!parsed.success) {
       errors.push(...detailsOf(parsed.error).map((detail) => ({ index, ...detail })));
       continue;

@@ -9,7 +9,7 @@ import { CompanyRole } from '../auth/public.ts';
 import { User } from './shared/user.ts';
 import { listAsService } from './shared/user-store.ts';
 
-/** A person, whatever their companies. */
+/** A person with all their companies. */
 const Account = User.omit({ companyId: true, role: true, status: true, joinedAt: true }).extend({
   isActive: z.boolean().describe('Of the account itself.'),
   isPlatformAdmin: z.boolean(),
@@ -57,6 +57,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List the people of every company, newest first',
   who: ['user'],
   permission: 'platform:manage',
+  instead: 'The people of your own company: GET /api/users/company/:companyId.',
   input: pageInput.extend({
     companyId: z.uuid().optional(),
     role: CompanyRole.optional().describe('In that company, or else in any.'),

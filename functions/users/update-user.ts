@@ -59,7 +59,7 @@ export const { contract, respond, serve, handler } = endpoint({
       if (id === userId && isActive !== undefined) throw ownActivity();
       const member = await findMember(tx, companyId, id);
       if (actor) demandMayTouch(actor, member.role);
-      // Whoever changes the same person waits here, or `before` would not be what was there before.
+      // Another change of the same person waits here, or `before` would not be what was there before.
       await rowsOf(tx, sql`select 1 from users where id = ${id}::uuid for no key update`);
       const before = await readUser(tx, companyId, id);
       if (Object.keys(profile).length > 0) {
@@ -130,7 +130,7 @@ async function changeInvitedUser(
   };
 }
 
-/** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for whoever works elsewhere too. */
+/** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for a person who works elsewhere too. */
 async function demandOnlyOurs(tx: Tx, companyId: string, userId: string): Promise<void> {
   const elsewhere = await rowsOf(
     tx,

@@ -431,7 +431,11 @@ describe('lists of people', () => {
   test('of every company are for platform admins only', async () => {
     const [acme, other] = [await aCompany(), await aCompany()];
     const [owner, agent] = [await acme.as('owner'), await other.as('agent')];
-    expect((await owner.request(listUsers)).status).toBe(403);
+    const refused = await owner.request(listUsers);
+    expect([refused.status, refused.body.message]).toEqual([
+      403,
+      'Only a platform admin may do this. The people of your own company: GET /api/users/company/:companyId.',
+    ]);
     const platformAdmin = await aPlatformAdmin(acme);
     const ask = (filters: Record<string, unknown>) => platformAdmin.request(listUsers, filters);
     const found = await ask({ companyId: other.id });

@@ -78,8 +78,6 @@ const exampleOf = (code: ErrorCode): Json => ({
   error: errors[code].message,
   message: errors[code].message,
   code,
-  ...(code === 'VALIDATION_FAILED'
-    ? { details: [{ path: 'limit', message: 'Too big: expected number to be <=100' }] }
-    : {}),
+  ...(code === 'VALIDATION_FAILED' ? { details: [{ path: 'limit', message: 'must be at most 100' }] } : {}),
   requestId: '3f0e2f5c-6f0a-4a57-9d2b-0f3c5a3b7a10',
 });

@@ -134,10 +134,12 @@ function successOf(contract: Contract, schemas: SchemaBook): Json {
   };
 }
 
-function descriptionOf({ description, role, scope, self }: Contract): string | undefined {
+function descriptionOf({ description, role, scope, self, who }: Contract): string | undefined {
   const needs = [
-    role ? `A person needs the role \`${role}\`${self ? ', unless it is about themselves' : ''}.` : '',
-    scope ? `A key needs the scope \`${scope}\`.` : '',
+    role && who.includes('user')
+      ? `A person needs the role \`${role}\`${self ? ', unless it is about themselves' : ''}.`
+      : '',
+    scope && who.includes('key') ? `A key needs the scope \`${scope}\`.` : '',
   ].filter(Boolean);
   return [description, needs.join(' ')].filter(Boolean).join('\n\n') || undefined;
 }

@@ -1,18 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import * as z from 'zod';
+import { nothingRuns, readStackFacts } from '../stack/running-stack.ts';
 
-/** Where the local stack is, as it says itself when it starts. */
-const Stack = z.object({ url: z.string(), apiKey: z.string() });
 const Webhook = z.object({ id: z.string(), url: z.string(), description: z.string().nullable() });
 const Listed = z.object({ data: z.array(Webhook) });
 const Made = z.object({ data: Webhook.extend({ secret: z.string() }) });
 
 /** By which we know our own. */
 const description = 'npm run listen';
-const nothingRuns =
-  'Nothing runs here: start the backend with `npm start` first, in another terminal. To receive from elsewhere, give its secret: npm run listen -- 4000 --secret whsec_…';
+const noStack = async (dataFolder: string) =>
+  `${await nothingRuns('npm run listen', dataFolder)} To receive from elsewhere, give its secret: npm run listen -- 4000 --secret whsec_….`;
 
 export interface Registration {
   /** Of the stack. */
@@ -41,24 +38,22 @@ const isTaken = (url: string): Promise<boolean> =>
  * @throws Error with one sentence when no stack runs, or it refuses.
  */
 export async function register(dataFolder: string, url: string): Promise<Registration> {
-  const stack = await readFile(join(dataFolder, 'stack.json'), 'utf8')
-    .then((text) => Stack.parse(JSON.parse(text)))
-    .catch(() => {
-      throw new Error(nothingRuns);
-    });
+  const stack = await readStackFacts(dataFolder);
+  if (!stack) throw new Error(await noStack(dataFolder));
+  const { url: api, apiKey } = stack;
 
   async function ask(method: string, path: string, body?: object): Promise<unknown> {
-    const response = await fetch(`${stack.url}${path}`, {
+    const response = await fetch(`${api}${path}`, {
       method,
-      headers: { 'x-api-key': stack.apiKey, ...(body ? { 'content-type': 'application/json' } : {}) },
+      headers: { 'x-api-key': apiKey, ...(body ? { 'content-type': 'application/json' } : {}) },
       ...(body ? { body: JSON.stringify(body) } : {}),
       signal: AbortSignal.timeout(10_000),
-    }).catch((cause: unknown) => {
-      throw new Error(nothingRuns, { cause });
+    }).catch(async (cause: unknown) => {
+      throw new Error(await noStack(dataFolder), { cause });
     });
     const text = await response.text();
     if (!response.ok)
-      throw new Error(`The stack at ${stack.url} answered ${response.status}: ${text.slice(0, 500)}`);
+      throw new Error(`The stack at ${api} answered ${response.status}: ${text.slice(0, 500)}`);
     return text === '' ? undefined : JSON.parse(text);
   }
 
@@ -70,7 +65,7 @@ export async function register(dataFolder: string, url: string): Promise<Registr
   }
   const made = Made.parse(await ask('POST', '/api/webhooks', { url, events: ['*'], description })).data;
   return {
-    api: stack.url,
+    api,
     secret: made.secret,
     remove: async () => {
       await ask('DELETE', `/api/webhooks/${made.id}`);

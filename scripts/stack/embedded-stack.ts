@@ -1,6 +1,7 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import postgres from 'postgres';
+import { databaseAddress, isLoopback } from '#core/database-address.ts';
 import { closeDatabase } from '#core/db.ts';
 import { env, forgetEnv } from '#core/env.ts';
 import { log } from '#core/log.ts';
@@ -13,9 +14,11 @@ import { startClock } from './clock.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { freePort } from './free-port.ts';
 import { type LocalServer, startHttpServer } from './http-server.ts';
+import { keepSms } from './local-sms.ts';
 import { startObjectStore } from './object-store.ts';
 import { localApiPassword, startPostgres } from './postgres.ts';
 import { createQueues, poll, startQueueServer } from './queue-server.ts';
+import { keepStackFacts, type StackFacts } from './running-stack.ts';
 import { type StandIns, standInCredentials, startStandIns } from './stand-ins.ts';
 
 export interface StackOptions {
@@ -25,6 +28,8 @@ export interface StackOptions {
   dataFolder: string;
   postgresPort?: number;
   postgresFlags?: string[];
+  /** Whether the demo data may be written to a database on another machine. */
+  seedsAnywhere?: boolean;
   /** The schedules, by the clock; off in tests and benchmarks that run them by hand. */
   hasClock?: boolean;
 }
@@ -34,12 +39,14 @@ export interface Stack {
   databaseUrl: string;
   adminUrl: string;
   sqsUrl: string;
+  /** Whether the demo company, its owner and its key are there. */
+  hasDemo: boolean;
   standIns: StandIns;
   server: LocalServer;
   stop(): Promise<void>;
 }
 
-/** Undoes what was started, in the opposite order, whatever fails on the way. */
+/** Undoes what was started, in the opposite order, also where a step fails. */
 class Undo {
   #steps: (() => Promise<unknown>)[] = [];
   add(step: () => Promise<unknown>): void {
@@ -58,8 +65,8 @@ const setDefaults = (values: Record<string, string>): void => {
 };
 
 /** Objects go to the store that S3_ENDPOINT or S3_BUCKET names, else to one of our own in the data folder. */
-async function startObjects(dataFolder: string, undo: Undo): Promise<void> {
-  if (process.env.S3_ENDPOINT || process.env.S3_BUCKET) return;
+async function startObjects(dataFolder: string, undo: Undo): Promise<StackFacts['objects']> {
+  if (process.env.S3_ENDPOINT || process.env.S3_BUCKET) return undefined;
   const store = await startObjectStore({ folder: join(dataFolder, 'objects') });
   const settings = {
     S3_ENDPOINT: store.url,
@@ -80,6 +87,7 @@ async function startObjects(dataFolder: string, undo: Undo): Promise<void> {
     forgetObjects();
     await store.stop();
   });
+  return settings;
 }
 
 const databaseName = 'trunkline';
@@ -119,13 +127,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     undo.add(await takeDataFolder(dataFolder));
     const port = options.port === 0 ? await freePort() : options.port;
     const url = `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`;
+    const isDatabaseOwn = !process.env.DATABASE_URL;
     const { adminUrl } = await startDatabase({ ...options, dataFolder }, undo);
 
-    const standIns = await startStandIns();
+    const standIns = await startStandIns((sms) => void keepSms(sms));
     undo.add(() => standIns.close());
     const queueServer = process.env.SQS_ENDPOINT ? undefined : await startQueueServer();
     if (queueServer) undo.add(() => queueServer.stop());
-    await startObjects(dataFolder, undo);
+    const ownObjects = await startObjects(dataFolder, undo);
 
     const isRetellLocal = !process.env.RETELL_API_URL && !process.env.RETELL_API_KEY;
     const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;
@@ -152,14 +161,19 @@ export async function startStack(options: StackOptions): Promise<Stack> {
             TWILIO_ACCOUNT_SID: standInCredentials.TWILIO_ACCOUNT_SID,
             TWILIO_AUTH_TOKEN: standInCredentials.TWILIO_AUTH_TOKEN,
             TWILIO_PHONE_NUMBER: standInCredentials.TWILIO_PHONE_NUMBER,
+            // They go to the local mailbox and cost nothing, so that every country may be tried.
+            SMS_ENABLED: 'true',
+            SMS_COUNTRIES: '*',
           }
         : {}),
     });
     forgetQueueClient();
-    if (!env().isProduction) setDefaults({ DEFAULT_COMPANY_ID: demo.companyId });
+    const hasDemo =
+      !env().isProduction && (options.seedsAnywhere === true || isLoopback(databaseAddress(adminUrl).host));
+    if (hasDemo) setDefaults({ DEFAULT_COMPANY_ID: demo.companyId });
     env();
     undo.add(closeDatabase);
-    if (!env().isProduction) await seed(adminUrl);
+    if (hasDemo) await seed(adminUrl);
 
     if (env().QUEUE_DRIVER === 'sqs') {
       await createQueues();
@@ -174,19 +188,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (options.hasClock ?? true) undo.add(await startClock());
 
     await mkdir(dataFolder, { recursive: true });
-    const addresses = {
+    await keepStackFacts(dataFolder, {
       url,
       retell: standIns.retell.url,
       dialpad: standIns.dialpad.url,
-      twilio: standIns.twilio.url,
       apiKey: demo.apiKey,
-    };
-    await writeFile(join(dataFolder, 'stack.json'), JSON.stringify(addresses));
+      ...(isDatabaseOwn ? { database: { url: env().DATABASE_URL, adminUrl } } : {}),
+      ...(ownObjects ? { objects: ownObjects } : {}),
+    });
     return {
       url,
       adminUrl,
       databaseUrl: env().DATABASE_URL,
       sqsUrl: env().SQS_ENDPOINT ?? '',
+      hasDemo,
       standIns,
       server,
       stop: () => undo.all(),

@@ -1,7 +1,9 @@
 import { dialpadClient } from '#providers/dialpad/client.ts';
+import { organization } from '../providers/dialpad/organization.ts';
 import { type DialpadStandIn, startDialpadStandIn } from '../providers/dialpad/stand-in.ts';
 import { type RetellStandIn, startRetellStandIn } from '../providers/retell/stand-in.ts';
 import { startTwilioStandIn, type TwilioStandIn } from '../providers/twilio/stand-in.ts';
+import type { LocalSms } from './local-sms.ts';
 
 /** What the stand-ins are reached by; development values, of no use anywhere else. */
 export const standInCredentials = {
@@ -15,6 +17,18 @@ export const standInCredentials = {
   TWILIO_PHONE_NUMBER: '+15005550006',
 } as const;
 
+/**
+ * A second account at Retell and at Dialpad, which the deployment's keys do not reach: for trying what a company does with
+ * keys of its own.
+ */
+export const secondAccounts = {
+  retell: {
+    apiKey: 'key_local_second_account_of_retell',
+    agentIds: ['agent_d4eaf5c7eb068319', 'agent_e5fb06d8fc17942a'],
+  },
+  dialpad: { apiKey: 'local-second-account-of-dialpad', companyId: organization(2).companyId },
+} as const;
+
 export interface StandIns {
   retell: RetellStandIn;
   dialpad: DialpadStandIn;
@@ -25,7 +39,7 @@ export interface StandIns {
 }
 
 /** Starts the local stand-ins of the providers: small servers that speak the real wire protocols. */
-export async function startStandIns(): Promise<StandIns> {
+export async function startStandIns(onSms?: (sms: LocalSms) => void): Promise<StandIns> {
   const { RETELL_API_KEY, DIALPAD_API_KEY, DIALPAD_CLIENT_ID, DIALPAD_CLIENT_SECRET } = standInCredentials;
   const retell = await startRetellStandIn({ apiKey: RETELL_API_KEY });
   const dialpad = await startDialpadStandIn({
@@ -35,7 +49,12 @@ export async function startStandIns(): Promise<StandIns> {
   const twilio = await startTwilioStandIn({
     accountSid: standInCredentials.TWILIO_ACCOUNT_SID,
     authToken: standInCredentials.TWILIO_AUTH_TOKEN,
+    ...(onSms ? { onMessage: onSms } : {}),
   });
+  retell.addAccount({ ...secondAccounts.retell, calls: 20, seed: 2 });
+  dialpad.addAccount({ apiKey: secondAccounts.dialpad.apiKey, number: 2 });
+  // The first organization is the deployment's own: who connects by OAuth brings another one.
+  dialpad.consentAs(secondAccounts.dialpad.apiKey);
   return {
     retell,
     dialpad,

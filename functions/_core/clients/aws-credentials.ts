@@ -1,6 +1,6 @@
 import { env } from '../env.ts';
 
-/** What a request to AWS, or to whoever speaks its protocols, is signed with. */
+/** The credentials that sign a request to AWS, or to a service that speaks its protocols. */
 export interface AwsCredentials {
   accessKeyId: string;
   secretAccessKey: string;

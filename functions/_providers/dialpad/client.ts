@@ -93,8 +93,8 @@ export interface DialpadClientOptions extends Pick<HttpClientOptions, 'timeoutMs
 }
 
 /**
- * Dialpad's API v2, as far as Trunkline uses it. Keeps to 20 requests a second by itself; whatever else uses the same
- * company counts too, so a 429 is still waited out and repeated.
+ * Dialpad's API v2, as far as Trunkline uses it. Keeps to 20 requests a second by itself; requests of other programs to the same
+ * company count too, so a 429 is still waited out and repeated.
  * Every method throws ProviderError when Dialpad refuses or gives an answer of another shape.
  */
 export function dialpadClient(options: DialpadClientOptions): DialpadClient {

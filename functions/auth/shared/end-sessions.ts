@@ -15,14 +15,14 @@ type EndedReason =
   | 'address_proved';
 
 /**
- * Whoever begins, renews or ends sessions of a person takes turns by this, until their transaction ends: what one has
+ * Transactions that begin, renew or end sessions of a person take turns by this, until their transaction ends: what one has
  * begun, the next one sees and ends. A statement sees what was there before it began, so this must be one of its own.
  */
 export const lockSessions = (tx: Tx, userId: string): Promise<unknown> =>
   rowsOf(tx, sql`select from users where id = ${userId}::uuid for no key update`);
 
 /**
- * For what a session leaves behind, such as a key: locks the person as whoever ends sessions does, and asks again whether
+ * For what a session leaves behind, such as a key: locks the person as the end of sessions does, and asks again whether
  * the calling session goes on. Else what it leaves would outlive its end.
  * @throws AppError UNAUTHENTICATED where it has ended since the request was let in.
  */

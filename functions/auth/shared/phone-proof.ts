@@ -62,7 +62,7 @@ export async function queuePhoneCode(
 
 /**
  * Takes the code that was sent to the caller's number: once, in its time, and only while the number is still theirs. A
- * wrong code counts, so the transaction must commit whatever comes of it; of any number at once, five are looked at.
+ * wrong code counts, so the transaction must commit for a wrong code, too; of any number at once, five are looked at.
  * @returns whether the number is proved now.
  */
 export async function usePhoneCode(tx: Tx, ctx: Context, code: string): Promise<boolean> {

@@ -4,6 +4,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
+import { isoTime } from '#core/shape.ts';
 import { refreshTokens } from '#providers/dialpad/oauth.ts';
 import type { ProviderAccount } from '#providers/history.ts';
 import { readIntegration } from '../../settings/public.ts';
@@ -104,15 +105,18 @@ async function refreshed(ctx: Needed, appId: string): Promise<string> {
 export async function dialpadConnections(
   ctx: Needed,
   companyId?: string,
-): Promise<{ companyId: string; appId: string }[]> {
+): Promise<{ companyId: string; appId: string; connectedAt: Date }[]> {
   const rows = await ctx.dbAsService('find the apps that are connected to Dialpad', (tx) =>
-    rowsOf<{ company_id: string; app_id: string }>(
+    rowsOf<{ company_id: string; app_id: string; connected_at: string }>(
       tx,
-      sql`select n.company_id, n.app_id from provider_connections n join companies c on c.id = n.company_id
+      sql`select n.company_id, n.app_id, ${isoTime(sql`n.created_at`)} as connected_at from provider_connections n join companies c on c.id = n.company_id
         where n.provider = ${provider} and c.deleted_at is null
           and (${companyId ?? null}::uuid is null or n.company_id = ${companyId ?? null}::uuid)
         order by n.id`,
     ),
   );
-  return rows.map(({ company_id, app_id }) => ({ companyId: company_id, appId: app_id }));
+  return rows.map(({ company_id, app_id, connected_at }) => ({
+    ...{ companyId: company_id, appId: app_id },
+    connectedAt: new Date(connected_at),
+  }));
 }

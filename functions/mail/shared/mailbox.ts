@@ -15,7 +15,7 @@ export interface KeptMail extends Message {
   at: string;
 }
 
-/** Keeps mails in the database, for whoever develops: nothing leaves the machine. */
+/** Keeps mails in the database, for development: nothing leaves the machine. */
 export const mailboxChannel = (ctx: Context): Channel => ({
   name: 'mailbox',
   async send(id, { to, subject, text, html }) {

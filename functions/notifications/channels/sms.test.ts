@@ -412,7 +412,8 @@ describe('an SMS that would cost too much', () => {
     const { status, error } = await attempt(await queued(sms));
     return status === 'done' ? 'sent' : error;
   };
-  const elsewhere = 'SMS to the country of this number are not allowed in this deployment (SMS_COUNTRIES).';
+  const elsewhere =
+    'SMS to the country of this number are not allowed in this deployment: add it to SMS_COUNTRIES.';
   const enough = 'The person or the company got as many SMS as this deployment allows.';
 
   test('goes to the country of the number that sends it, and to those that are named', async () => {

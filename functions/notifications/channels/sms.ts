@@ -24,12 +24,12 @@ interface Account {
 
 /**
  * The company's own account where all of it is set, else the deployment's.
- * @param isCode For a code the other way round: whoever has the account reads the messages, and a code proves that a
+ * @param isCode For a code the other way round: the owner of the account reads the messages, and a code proves that a
  * number is a person's and not that company's.
  */
 async function accountOf(ctx: Context, companyId: string, isCode: boolean): Promise<Account> {
   const { SMS_ENABLED, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_PHONE_NUMBER } = env();
-  if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment (SMS_ENABLED).');
+  if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment: set SMS_ENABLED=true.');
   const { accountSid, authToken, fromNumber } = await ctx.dbAsService('read how a company sends SMS', (tx) =>
     readIntegration(tx, companyId, 'twilio'),
   );
@@ -47,7 +47,7 @@ async function accountOf(ctx: Context, companyId: string, isCode: boolean): Prom
   const account = isCode ? (ours ?? own) : (own ?? ours);
   if (account) return account;
   throw new JobRefused(
-    'No SMS can be sent: neither the company nor the deployment has set account, token and number of Twilio.',
+    'No SMS can be sent: set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_PHONE_NUMBER, or all of integrations.twilio in the settings of the company.',
   );
 }
 
@@ -109,7 +109,7 @@ const Asked = z.object({
   accountSid: z.string(),
   from: z.string(),
   to: z.string(),
-  /** SHA-256: a text may hold what is for nobody else. */
+  /** SHA-256: a text may be for its reader alone. */
   textHash: z.string(),
 });
 type Asked = z.infer<typeof Asked>;
@@ -165,7 +165,7 @@ async function unclaimed(
   return sids.find((sid) => !others.has(sid));
 }
 
-/** What is to be sent, and on whose account it counts. */
+/** The message to send, and the person and company that it counts for. */
 export interface Sms {
   companyId: string;
   userId: string;
@@ -214,7 +214,7 @@ export async function sendSms(ctx: Context, job: Job, sms: Sms): Promise<SentByC
     }
     if (!isSmsCountry(to, from)) {
       throw new JobRefused(
-        'SMS to the country of this number are not allowed in this deployment (SMS_COUNTRIES).',
+        'SMS to the country of this number are not allowed in this deployment: add it to SMS_COUNTRIES.',
       );
     }
     if (!before) await takeSmsLimits(account, sms);

@@ -2,22 +2,46 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
+import { isoTime } from '#core/shape.ts';
 import type { ProviderAccount } from '#providers/history.ts';
 import type { TwilioAccount } from '#providers/twilio/client.ts';
 import { dialpadAccount, dialpadConnections } from '../../dialpad-connect/public.ts';
 import { readIntegration } from '../../settings/public.ts';
+
+/** An account whose key the company has set. */
+export interface OwnAccount extends ProviderAccount {
+  /** When the key was set: what happened there before is history. */
+  connectedAt: Date;
+}
 
 export type Needed = Pick<Context, 'dbAsService' | 'now' | 'log'>;
 
 const isDefault = (companyId: string) => env().DEFAULT_COMPANY_ID === companyId;
 
 /** The company's own Retell account. The deployment's key in its settings is nobody's own. */
-export async function ownRetell(ctx: Needed, companyId: string): Promise<ProviderAccount | undefined> {
-  const { apiKey } = await ctx.dbAsService('read the Retell key of a company', (tx) =>
-    readIntegration(tx, companyId, 'retell'),
-  );
+export async function ownRetell(ctx: Needed, companyId: string): Promise<OwnAccount | undefined> {
   const { RETELL_API_KEY, RETELL_API_URL: baseUrl } = env();
-  return apiKey && apiKey !== RETELL_API_KEY ? { token: apiKey, baseUrl } : undefined;
+  return await ownAccount(ctx, companyId, { integration: 'retell', ours: RETELL_API_KEY, baseUrl });
+}
+
+async function ownAccount(
+  ctx: Needed,
+  companyId: string,
+  of: { integration: 'retell' | 'dialpad'; ours: string | undefined; baseUrl: string },
+): Promise<OwnAccount | undefined> {
+  const { integration, ours, baseUrl } = of;
+  const [{ apiKey }, [key]] = await ctx.dbAsService('read the key of a company’s own account', (tx) =>
+    Promise.all([
+      readIntegration(tx, companyId, integration),
+      rowsOf<{ set_at: string }>(
+        tx,
+        sql`select ${isoTime(sql`updated_at`)} as set_at from company_integration_secrets
+          where company_id = ${companyId}::uuid and integration = ${integration} and name = 'apiKey'`,
+      ),
+    ]),
+  );
+  if (!apiKey || !key || apiKey === ours) return undefined;
+  return { token: apiKey, baseUrl, connectedAt: new Date(key.set_at) };
 }
 
 export function deploymentRetell(): ProviderAccount | undefined {
@@ -26,11 +50,9 @@ export function deploymentRetell(): ProviderAccount | undefined {
 }
 
 /** The Dialpad account of the key that the company has set. */
-export async function ownDialpad(ctx: Needed, companyId: string): Promise<ProviderAccount | undefined> {
-  const { apiKey } = await ctx.dbAsService('read the Dialpad key of a company', (tx) =>
-    readIntegration(tx, companyId, 'dialpad'),
-  );
-  return apiKey && apiKey !== env().DIALPAD_API_KEY ? { token: apiKey, baseUrl: dialpadApiUrl() } : undefined;
+export async function ownDialpad(ctx: Needed, companyId: string): Promise<OwnAccount | undefined> {
+  const { DIALPAD_API_KEY: ours } = env();
+  return await ownAccount(ctx, companyId, { integration: 'dialpad', ours, baseUrl: dialpadApiUrl() });
 }
 
 export function deploymentDialpad(): ProviderAccount | undefined {

@@ -92,7 +92,11 @@ function shown(stored: StoredSettings): CompanySettings {
   const whole = Object.fromEntries(
     sectionNames.map((name) => [name, overlaid(defaults[name], stored[name])]),
   );
-  return CompanySettings.parse({ ...rest, ...whole, integrations: integrationsShown(integrations, secrets) });
+  return CompanySettings.parse({
+    ...rest,
+    ...whole,
+    integrations: integrationsShown(integrations, secrets, rest.companyId),
+  });
 }
 
 /** What is stored of a company, as it is shown. @throws AppError NOT_FOUND */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { env } from '#core/env.ts';
 import { phoneInput } from '#core/input.ts';
 import { outgoingUrl } from '#core/outgoing/url.ts';
 
@@ -16,7 +17,7 @@ const key = z
   .max(1000, 'may have at most 1000 characters')
   .regex(/^\S+$/, 'must hold no white space');
 
-/** What is kept of each integration. Secrets are written and used, and never read back. */
+/** The fields that are kept of each integration. Secrets are written and used, and never read back. */
 const integrationFields = {
   slack: {
     webhookUrl: secret(outgoingUrl),
@@ -57,8 +58,23 @@ const each = (make: (field: Field) => z.ZodType) =>
   ]);
 
 export type IntegrationsShown = Record<string, Record<string, SecretState | string | null>>;
+/** Where Retell sends the webhooks of a company's own account: without the company, an unlinked agent would be nobody's. */
+const retellWebhookAddress = (companyId: string): string =>
+  `${new URL('/webhooks/retell', env().PUBLIC_URL).href}?company_id=${companyId}`;
+
 export const IntegrationsShown = z.strictObject(
-  Object.fromEntries(each((field) => (field.isSecret ? SecretState : z.string().nullable()))),
+  Object.fromEntries(
+    each((field) => (field.isSecret ? SecretState : z.string().nullable())).map(([name, schema]) => [
+      name,
+      name === 'retell'
+        ? schema.extend({
+            webhookAddress: z
+              .string()
+              .describe('Enter it at Retell as the webhook of an account of your own.'),
+          })
+        : schema,
+    ]),
+  ),
 ) as unknown as z.ZodType<IntegrationsShown>;
 
 export type IntegrationsPatch = Record<string, Record<string, string | null | undefined> | undefined>;
@@ -86,12 +102,13 @@ export const isSecretField = (integration: string, field: string): boolean =>
 export function integrationsShown(
   plainFields: Record<string, Record<string, string>>,
   secrets: readonly StoredSecret[],
+  companyId: string,
 ): IntegrationsShown {
   const shownSecret = (integration: string, field: string): SecretState => {
     const found = secrets.find(({ integration: of, name }) => of === integration && name === field);
     return { isSet: found !== undefined, hint: found?.hint ?? null, updatedAt: found?.updatedAt ?? null };
   };
-  return Object.fromEntries(
+  const shown: IntegrationsShown = Object.fromEntries(
     fieldsOf.map(([name, fields]) => [
       name,
       Object.fromEntries(
@@ -102,6 +119,7 @@ export function integrationsShown(
       ),
     ]),
   );
+  return { ...shown, retell: { ...shown.retell, webhookAddress: retellWebhookAddress(companyId) } };
 }
 
 /** What of a secret may be shown. Of a short one, four characters would be too much. */

@@ -9,6 +9,8 @@ import { deploymentRetell, ownRetell } from '../../provider-accounts/public.ts';
 export interface RetellAccount extends ProviderAccount {
   /** The company that the account belongs to; null for the deployment's own, which serves those that its agents are linked to. */
   companyId: string | null;
+  /** When the company set its key. Absent: the deployment's own account. */
+  connectedAt?: Date;
 }
 
 /** For whom a company's Retell is worked with: all of it, or what is linked to one of its apps. */
@@ -60,7 +62,7 @@ export const ownsUnlinked = (account: RetellAccount, { companyId, appId }: Scope
   appId === null && companyId === (account.companyId ?? env().DEFAULT_COMPANY_ID);
 
 /**
- * Tells which agents of an account are the scope's. At a company's own account all are, whoever has linked one elsewhere;
+ * Tells which agents of an account are the scope's. At a company's own account all are, also one that is linked elsewhere;
  * at the deployment's those that are linked to it, and for the default company those that are linked to nobody.
  */
 export async function ownershipOf(

@@ -28,6 +28,8 @@ export interface ReconciledCall {
   standing: Standing;
   /** Whether it was missing or behind, and could not be taken. */
   hasFailed: boolean;
+  /** Whether it was over before the account was connected here. */
+  isHistory: boolean;
 }
 
 export interface Reconciled {
@@ -49,6 +51,8 @@ export interface Reconciliation {
    * Null: the deployment's own account, where links decide.
    */
   accountOf: string | null;
+  /** When the account was connected here; absent for the deployment's own. What happened before is told to nobody. */
+  connectedAt?: Date;
   /** Only the calls of this company, and of this app where one is named; all that have an owner when absent. */
   only?: { companyId: string; appId: string | null };
 }
@@ -122,11 +126,17 @@ async function fetched(
   }
 }
 
+/** When a call ended; of one that goes on, when it began. Epoch milliseconds. */
+function lastMomentOf({ fields, clock }: ListedCall['update']): number {
+  const moment = fields.endedAt ?? fields.startedAt;
+  return moment ? Date.parse(moment) : clock.at;
+}
+
 async function apply(
-  ctx: Context,
+  { ctx, connectedAt }: Reconciliation,
   updates: readonly OwnedUpdate[],
 ): Promise<{ inserted: number; changed: number }> {
-  const announceSince = new Date(ctx.now().getTime() - newsForMs);
+  const announceSince = new Date(Math.max(ctx.now().getTime() - newsForMs, connectedAt?.getTime() ?? 0));
   for (let tries = 1; ; tries++) {
     try {
       const { companyIds, ...counts } = await ctx.dbAsService('store what a provider listed', (tx) =>
@@ -159,12 +169,12 @@ export async function reconcile(job: Reconciliation, listed: readonly ListedCall
   const wanted = owned.filter(({ providerCallId }) => standings.get(providerCallId) !== 'current');
   const taken = await inParallel(wanted, mostFetches, (call) => fetched(job, call, fetchedAt));
   const updates = taken.flatMap((update) => update ?? []);
-  const { inserted, changed } = await apply(job.ctx, updates);
+  const { inserted, changed } = await apply(job, updates);
   const failed = new Set(
     wanted.filter((_, index) => taken[index] === undefined).map(({ providerCallId }) => providerCallId),
   );
   const calls = new Map<string, ReconciledCall>();
-  for (const { providerCallId, companyId, appId } of owned) {
+  for (const { providerCallId, companyId, appId, update } of owned) {
     const standing = standings.get(providerCallId) ?? 'current';
     calls.set(providerCallId, {
       providerCallId,
@@ -172,6 +182,7 @@ export async function reconcile(job: Reconciliation, listed: readonly ListedCall
       appId,
       standing,
       hasFailed: failed.has(providerCallId),
+      isHistory: job.connectedAt !== undefined && lastMomentOf(update) < job.connectedAt.getTime(),
     });
   }
   return { calls: [...calls.values()], inserted, changed };

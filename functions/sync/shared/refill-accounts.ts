@@ -44,7 +44,8 @@ async function keyedAccounts(ctx: Context): Promise<RefillAccount[]> {
       if (!own) continue;
       const history = provider === 'retell' ? retellHistory : dialpadHistory;
       const fallback = { companyId, appId: null };
-      accounts.push({ provider, history, account: own, fallback, accountOf: companyId });
+      const { connectedAt } = own;
+      accounts.push({ provider, history, account: own, fallback, accountOf: companyId, connectedAt });
     } catch (error) {
       ctx.log.error({ companyId, provider, err: error }, 'a company’s own key cannot be used for the refill');
     }
@@ -54,7 +55,7 @@ async function keyedAccounts(ctx: Context): Promise<RefillAccount[]> {
 
 async function connectedAccounts(ctx: Context): Promise<RefillAccount[]> {
   const accounts: RefillAccount[] = [];
-  for (const { companyId, appId } of await dialpadConnections(ctx)) {
+  for (const { companyId, appId, connectedAt } of await dialpadConnections(ctx)) {
     try {
       const account = await dialpadAccount(ctx, appId);
       const fallback = { companyId, appId };
@@ -64,6 +65,7 @@ async function connectedAccounts(ctx: Context): Promise<RefillAccount[]> {
         account,
         fallback,
         accountOf: companyId,
+        connectedAt,
       });
     } catch (error) {
       ctx.log.warn({ appId, err: error }, 'a Dialpad connection cannot be used for the refill');

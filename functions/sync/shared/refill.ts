@@ -13,6 +13,8 @@ export interface RefillAccount {
   fallback: FallbackOwner | undefined;
   /** The company whose own account it is; null: the deployment's. */
   accountOf: string | null;
+  /** When it was connected here; absent: the deployment's own. What happened before is history, and no loss. */
+  connectedAt?: Date;
 }
 
 interface Check {
@@ -86,13 +88,14 @@ async function keep(
 
 /**
  * Compares the provider's own list of a period with our rows and fills in what webhooks lost.
- * @returns how many calls were missing or behind, and were taken.
+ * @returns how many calls were missing or behind, and were taken: those that webhooks lost, and those from before the
+ * account was connected.
  */
 export async function refill(
   ctx: Context,
   job: RefillAccount,
   period: { from: Date; to: Date },
-): Promise<number> {
+): Promise<{ lost: number; history: number }> {
   const calls: ReconciledCall[] = [];
   let error: string | null = null;
   try {
@@ -104,5 +107,7 @@ export async function refill(
     ctx.log.error({ provider: job.provider, err: cause }, 'a provider’s list could not be compared');
   }
   await keep(ctx, job, period, calls, error);
-  return calls.filter(({ standing, hasFailed }) => standing !== 'current' && !hasFailed).length;
+  const taken = calls.filter(({ standing, hasFailed }) => standing !== 'current' && !hasFailed);
+  const history = taken.filter(({ isHistory }) => isHistory).length;
+  return { lost: taken.length - history, history };
 }

@@ -36,7 +36,8 @@ export async function agentsAccount(ctx: Context, scope: Scope): Promise<AgentsA
   const account = await retellAccountOf(ctx, scope.companyId);
   if (!account) {
     throw new AppError('UNAVAILABLE', {
-      message: 'Retell is not configured: set RETELL_API_KEY, or the company’s own key.',
+      message:
+        'There is no Retell account: set the key of your own with PUT /api/settings { "integrations": { "retell": { "apiKey": "…" } } }, or have the operator set RETELL_API_KEY.',
     });
   }
   if (account.companyId === null) await requireShared(ctx, scope.companyId);
@@ -54,11 +55,11 @@ async function requireShared(ctx: Context, companyId: string): Promise<void> {
   if (may) return;
   throw new AppError('FORBIDDEN', {
     message:
-      'Agents are created and changed in your own Retell account: set integrations.retell.apiKey in the settings, or ask a platform admin to let the company manage shared accounts.',
+      'Only the deployment has a Retell account, and your company may not create or change agents in it. Either set the key of your own account with PUT /api/settings { "integrations": { "retell": { "apiKey": "…" } } }, or have a platform admin allow it with PUT /api/companies/:id { "managesSharedAccounts": true }.',
   });
 }
 
-/** What is kept of an agent beside its name: nothing that is secret. */
+/** The fields of an agent that are kept beside its name: nothing that is secret. */
 export const agentDetails = (agent: RetellAgent): Record<string, unknown> => ({
   ...(agent.version === undefined ? {} : { version: agent.version }),
   ...(agent.voice_id === undefined ? {} : { voiceId: agent.voice_id }),

@@ -164,6 +164,7 @@ export async function syncRetellCalls(
     account,
     fallback: takesUnlinked ? { companyId, appId: null } : undefined,
     accountOf: account.companyId,
+    ...(account.connectedAt ? { connectedAt: account.connectedAt } : {}),
     only: { companyId, appId },
   };
   const take = async (page: readonly ListedCall[]) => {

@@ -26,7 +26,10 @@ export interface Pending {
 
 /** Unknown, expired, revoked and used: nothing tells them apart. */
 const noInvitation = () =>
-  new AppError('NOT_FOUND', { message: 'This invitation does not exist, was used already or has expired.' });
+  new AppError('NOT_FOUND', {
+    message:
+      'This invitation is not open: it was used, replaced by a newer one, revoked or has expired, or never was. If you have accepted it before, log in; else use the newest mail, or ask the person who invited you for another one.',
+  });
 
 const accountChanged = () =>
   new AppError('CONFLICT', { message: 'The account of this address has just changed: try again.' });
@@ -73,7 +76,7 @@ export async function findPending(tx: Tx, token: string): Promise<Pending> {
   };
 }
 
-/** Whoever accepts, once they have shown that the address is theirs. */
+/** The person who accepts, once they have shown that the address is theirs. */
 export interface Proven {
   passwordHash: string;
   /** Of an account that is to be made, or whose address is proved by this. */
@@ -121,7 +124,7 @@ export async function provePerson(
  * has no room.
  */
 export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
-  // As whoever changes the team: an invitation is revoked before somebody is put out, or used up before that.
+  // As every change of the team does: an invitation is revoked before somebody is put out, or used up before that.
   await rowsOf(tx, sql`select 1 from companies where id = ${pending.companyId}::uuid for no key update`);
   const [used] = await rowsOf<{ role: RoleName }>(
     tx,
@@ -147,7 +150,7 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
   return userId;
 }
 
-/** @returns the person's role, which for whoever is a member already is not that of the invitation. */
+/** @returns the person's role, which for a member is not that of the invitation. */
 async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: RoleName): Promise<RoleName> {
   const [member] = await rowsOf<{ role: RoleName }>(
     tx,

@@ -8,11 +8,11 @@ import { type CompanyRole, callingPerson, notProved } from '../../auth/public.ts
 
 export type RoleName = z.infer<typeof CompanyRole>;
 
-/** Whoever changes the team, and the company as it is told in mails. */
+/** The person who changes the team, and the company as it is told in mails. */
 export interface Actor {
   userId: string;
   name: string;
-  /** Owners may do everything to everyone; whoever is above companies counts as one. */
+  /** Owners may do everything to everyone; a platform admin counts as one. */
   isOwner: boolean;
   isPlatformAdmin: boolean;
   company: { id: string; name: string; language: string };

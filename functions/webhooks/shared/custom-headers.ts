@@ -3,7 +3,7 @@ import { decryptSecret, placeOf } from '#core/secrets.ts';
 
 const most = 20;
 
-/** Of HTTP itself, of ours, or of whoever stands between. */
+/** Of HTTP itself, of ours, or of proxies in between. */
 const reserved =
   /^(host|connection|content-.*|transfer-encoding|upgrade|te|trailer|keep-alive|expect|user-agent|accept|accept-encoding|proxy-.*|webhook-.*|x-webhook-.*|x-forwarded-.*|forwarded|via)$/;
 

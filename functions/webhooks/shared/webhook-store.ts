@@ -173,7 +173,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
 /** Deletes a webhook with its deliveries. @throws AppError NOT_FOUND */
 export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: string; url: string }> {
   demandWholeCompany(ctx.caller);
-  // Whoever sends to it locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
+  // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
   // wait for each other.
   return await untilAlone(() =>
     ctx.dbAsService('delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),

@@ -3,7 +3,7 @@ import postgres, { type Sql } from 'postgres';
 import { makeApiKey } from '#core/api-key.ts';
 import { deployedEnvironment } from './server-environment.ts';
 
-/** Where a fault is tried out: a migrated database, with whatever else is in it. */
+/** Where a fault is tried out: a migrated database, with the rows that are in it. */
 export interface Ground {
   /** As the role that the API logs in as. */
   url: string;
@@ -12,7 +12,7 @@ export interface Ground {
   say(line: string): void;
 }
 
-/** What was counted, for people. @throws Error from whoever fills it, when a promise was broken. */
+/** What was counted, for people. The fault that fills it throws an Error when a promise was broken. */
 export type Counts = Record<string, number | string>;
 
 /** The database as its superuser, for as long as `run` takes. */

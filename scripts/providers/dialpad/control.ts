@@ -8,15 +8,18 @@ const mostCallsAtOnce = 10_000;
  * What the real Dialpad has not: the outside world, over HTTP.
  * - `POST /_standin/calls { kind, count?, speed?, lose?, seed? }` runs calls and answers their conversations' ids.
  *   With `speed` it answers at once and the calls take their time.
+ *   `Authorization: Bearer <key>` has them happen in the account of that key.
  * - `POST /_standin/sms { direction, text?, customerPhone?, outcome?, lose? }` sends a message.
  * - `POST /_standin/lose { lost }` loses every event from here on, or none.
  * - `GET /_standin/deliveries` lists what was sent where, and how it was answered.
  */
 export async function answerControl(
-  { method, path, body }: ApiRequest,
+  { method, path, body, headers }: ApiRequest,
   standIn: DialpadStandIn,
   inBackground: (work: Promise<unknown>) => void,
 ): Promise<ApiAnswer> {
+  const apiKey = /^Bearer (.+)$/i.exec(headers.authorization ?? '')?.[1];
+  const account = apiKey === undefined ? {} : { apiKey };
   switch (`${method} ${path}`) {
     case 'POST /_standin/calls': {
       const kind = callKinds.find((known) => known === body.kind);
@@ -25,11 +28,12 @@ export async function answerControl(
       if (!Number.isInteger(count) || count < 1 || count > mostCallsAtOnce) {
         return refusal(400, `count must be 1 to ${mostCallsAtOnce}`);
       }
-      return await runCalls(standIn, kind, count, body, inBackground);
+      return await runCalls(standIn, kind, count, { ...body, ...account }, inBackground);
     }
     case 'POST /_standin/sms': {
       const direction = body.direction === 'outbound' ? 'outbound' : 'inbound';
       const events = await standIn.sendSms(direction, {
+        ...account,
         lose: body.lose === true,
         ...(typeof body.text === 'string' ? { text: body.text } : {}),
         ...(typeof body.customerPhone === 'string' ? { customerPhone: body.customerPhone } : {}),
@@ -58,6 +62,7 @@ async function runCalls(
   const running = Array.from({ length: count }, (_, index) =>
     standIn.runCall(kind, {
       lose: body.lose === true,
+      ...(typeof body.apiKey === 'string' ? { apiKey: body.apiKey } : {}),
       ...(speed > 0 ? { speed, startMs: Date.now() } : {}),
       ...(body.seed === undefined ? {} : { seed: Number(body.seed) + index }),
     }),

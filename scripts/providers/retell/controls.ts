@@ -26,7 +26,7 @@ const FaultsBody = z.strictObject({
   loseWebhooks: z.boolean().optional(),
 });
 
-/** The stand-in's own controls, under /_standin/: no key needed. */
+/** The stand-in's own controls, under /_standin/: no key needed; another account's key as Bearer means that account. */
 export function controlRoutes(account: Account, faults: Faults, deliveries: readonly WebhookDelivery[]) {
   const routes: Record<string, (asked: Asked) => Answer> = {
     'POST /_standin/calls': ({ body }) => {
@@ -43,7 +43,7 @@ export function controlRoutes(account: Account, faults: Faults, deliveries: read
     'PATCH /_standin/calls/:id': ({ id, body }) => {
       const call = found(account.calls.get(id), `call ${id}`);
       const changes = parse(z.record(z.string(), z.unknown()), body);
-      // A test may make of a call whatever it wants, also what Retell's types rule out.
+      // A test may change every field of a call, also to values that Retell's types rule out.
       const changed = { ...call, ...changes, call_id: id } as WireCall;
       account.calls.set(id, changed);
       return { status: 200, json: changed };

@@ -102,7 +102,8 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
   const faults = new Faults(options.requestLimit);
   const api = apiRoutes(account, faults, options.callSpeed);
   const controls = controlRoutes(account, faults, sender.deliveries);
-  const others = new Map<string, { api: ReturnType<typeof apiRoutes>; isBroken: boolean }>();
+  type Routes = ReturnType<typeof apiRoutes>;
+  const others = new Map<string, { api: Routes; controls: Routes; isBroken: boolean }>();
 
   function addAccount(given: Parameters<RetellStandIn['addAccount']>[0] = {}): RetellAccount {
     const ownKey = given.apiKey ?? `key_${randomBytes(14).toString('hex')}`;
@@ -128,7 +129,11 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
       webhookEvents: options.webhookEvents,
       agents,
     });
-    const entry = { api: apiRoutes(own, faults, options.callSpeed), isBroken: false };
+    const entry = {
+      api: apiRoutes(own, faults, options.callSpeed),
+      controls: controlRoutes(own, faults, sender.deliveries),
+      isBroken: false,
+    };
     others.set(ownKey, entry);
     return {
       apiKey: ownKey,
@@ -156,7 +161,7 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
       if (other?.isBroken) throw new Refusal(500, 'Internal server error');
       faults.check(now());
     }
-    const routes = isControl ? controls : (other?.api ?? api);
+    const routes = isControl ? (other?.controls ?? controls) : (other?.api ?? api);
     const match = findRoute(routes, request.method ?? 'GET', pathname);
     if (!match) throw new Refusal(404, `Cannot ${request.method} ${pathname}`);
     return match.route({ id: match.id, query: searchParams, body: jsonOf(text), nowMs: now() });

@@ -17,6 +17,8 @@ export interface TwilioStandInOptions {
   largestPage?: number;
   /** The numbers of the account, E.164. */
   numbers?: readonly string[];
+  /** Told of each message that was taken. */
+  onMessage?: (message: { from: string; to: string; body: string }) => void;
 }
 
 export interface TwilioStandIn {
@@ -69,7 +71,11 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
     if (pathname === `/2010-04-01/Accounts/${accountSid}/IncomingPhoneNumbers.json`)
       return listNumbers(numbers, searchParams);
     if (pathname === `${base}.json`) {
-      if (method === 'POST') return { status: 201, json: messages.create(new URLSearchParams(body)) };
+      if (method === 'POST') {
+        const created = messages.create(new URLSearchParams(body));
+        options.onMessage?.(created);
+        return { status: 201, json: created };
+      }
       if (method === 'GET') return { status: 200, json: messages.list(searchParams) };
       throw new Refusal(405, 20004, 'Method not allowed');
     }
@@ -108,7 +114,7 @@ export async function startTwilioStandIn(options: TwilioStandInOptions): Promise
       response.destroy();
       return undefined;
     }
-    // Whatever has another type than a form is read as an empty one.
+    // A body of another type than a form is read as an empty form.
     const isForm = request.headers['content-type']?.startsWith('application/x-www-form-urlencoded');
     const answered = route(request.method, url, isForm ? body : '');
     if (typeof fault === 'object') throw refusalOf(fault);
