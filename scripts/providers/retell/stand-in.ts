@@ -199,7 +199,7 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
     addAccount,
     addKey() {
       const key = `key_${randomBytes(14).toString('hex')}`;
-      others.set(key, { api, isBroken: false });
+      others.set(key, { api, controls, isBroken: false });
       return key;
     },
     agentIds: () => [...account.agents.keys()],
