@@ -1,7 +1,15 @@
 import type { SQL } from 'drizzle-orm/sql';
 import type { Logger } from 'pino';
 import type { Caller } from './caller.ts';
-import { type Entry, type LastStatement, type Row, readTogether, type Tx, transaction } from './db.ts';
+import {
+  confirming,
+  type Entry,
+  type LastStatement,
+  type Row,
+  readTogether,
+  type Tx,
+  transaction,
+} from './db.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';
@@ -60,8 +68,8 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(entry, run, parts.withCommit),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit),
+    db: (run) => transaction(entry, run, parts.withCommit, confirming(entry)),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit, confirming(entry)),
     async readAsService<T>(_reason: string, statement: SQL) {
       const [rows = []] = await readTogether({ as: 'service' }, [statement]);
       return rows as T[];

@@ -34,10 +34,13 @@ export type Entry =
 /** A transaction that has taken on its caller: what `rowsOf(tx, sql…)` runs statements in. */
 export class Tx {
   readonly slot: Slot;
+  /** Asks, with the commit, whether the caller may still write; nothing for callers that nobody can put out. */
+  confirmation: LastStatement | undefined;
   /** What goes out with the commit. */
   readonly atCommit: LastStatement[] = [];
-  constructor(slot: Slot) {
+  constructor(slot: Slot, confirmation?: LastStatement) {
     this.slot = slot;
+    this.confirmation = confirmation;
   }
 }
 
@@ -64,6 +67,31 @@ function entering(entry: Entry): { text: string; params: (string | Buffer | null
     case 'nobody':
       return undefined;
   }
+}
+
+/**
+ * The statement that asks, with the commit of a transaction that has written, whether this caller may still write. Rows that
+ * it locks are those that a removal or the end of a session changes: of the two, one waits for the other.
+ */
+export function confirming(entry: Entry): LastStatement | undefined {
+  const text = 'select private.confirm_caller($1::jsonb, $2::bytea, $3::text)';
+  if (entry.as === 'key') return { text, params: [null, entry.hash, entry.role ?? null] };
+  if (entry.as === 'user') return { text, params: [JSON.stringify(entry.claims), null, entry.role ?? null] };
+  return undefined;
+}
+
+/** For a transaction that demands more of its caller than the contract: the commit asks for this role. */
+export function confirmRole(tx: Tx, role: string): void {
+  const { confirmation } = tx;
+  if (confirmation) tx.confirmation = { ...confirmation, params: [...confirmation.params.slice(0, 2), role] };
+}
+
+/**
+ * For a transaction in which callers put themselves out: they leave the company, or delete it. It must have made sure, under
+ * a lock, that they may.
+ */
+export function skipConfirmation(tx: Tx): void {
+  tx.confirmation = undefined;
 }
 
 /** Also without parameters: by itself, postgres.js would send such a statement to be parsed and planned each time. */
@@ -99,18 +127,20 @@ export async function transaction<T>(
   entry: Entry,
   run: (tx: Tx) => Promise<T>,
   last?: LastStatement | undefined,
+  confirmation?: LastStatement | undefined,
 ): Promise<T> {
   const slot = await acquire();
   const enter = entering(entry);
   const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
   try {
-    const tx = new Tx(slot);
+    const tx = new Tx(slot, confirmation);
     const result = await run(tx);
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
     // Should one of the last statements fail, the commit behind it rolls back.
-    const lasts = last ? [...tx.atCommit, last] : tx.atCommit;
+    // The confirmation first: it may wait for a transaction that waits for what the others lock.
+    const lasts = [tx.confirmation, ...tx.atCommit, last].filter((each) => each !== undefined);
     await Promise.all([
       ...lasts.map(({ text, params }) => send(slot, text, params)),
       control(slot, 'commit'),

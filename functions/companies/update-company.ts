@@ -2,9 +2,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
-import { rowsOf, type Tx } from '#core/db.ts';
+import { confirmRole, rowsOf, type Tx } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { permissions } from '#core/permissions.ts';
 import { wake } from '#core/queue.ts';
 import { demandProvedAddress, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
 import { type Held, untilDecided } from '../provider-accounts/public.ts';
@@ -73,6 +74,7 @@ export const { contract, respond, serve, handler } = endpoint({
           await storeAllowlist(tx, ctx, id, ipAllowlist);
         }
         const isAbove = await isPlatformAdmin(tx, ctx);
+        if (isAbove) confirmRole(tx, permissions['platform:manage']);
         if (managesSharedAccounts !== undefined) await storeSharing(tx, id, managesSharedAccounts, isAbove);
         const how: Linking = isAbove ? { by: 'operator' } : { by: 'proof', proofs, lost };
         const waiting = providerLinks ? await replaceLinks(tx, ctx, id, providerLinks, how) : [];

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
-import { rowsOf } from '#core/db.ts';
+import { confirmRole, rowsOf } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { permissions } from '#core/permissions.ts';
 import { isoTime } from '#core/shape.ts';
 import { callingPerson } from '../auth/public.ts';
 import { auditKey } from './shared/api-keys.ts';
@@ -38,6 +39,7 @@ export const { contract, respond, serve, handler } = endpoint({
       );
       if (!ended) throw new AppError('NOT_FOUND', { message: 'There is no such key that could be revoked.' });
       const { id, name, prefix, user_id: makerId, revoked_at: revokedAt } = ended;
+      if (makerId !== userId) confirmRole(tx, permissions['settings:write']);
       const reason = makerId === userId ? 'by its maker' : 'by an admin';
       await auditKey(tx, ctx, { keyId: id, action: 'revoked', reason });
       audit(tx, ctx, {

@@ -3,7 +3,7 @@ import { audit } from '#core/audit.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
 import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
+import { confirmRights, demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -24,6 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
     return await ctx.dbAsService('change the settings of a company', async (tx) => {
       const rights = await rightsOf(tx, ctx);
       demandCompany(ctx, companyId, rights);
+      confirmRights(tx, { isElsewhere: companyId !== ctx.companyId, setsQuotas: patch.quotas !== undefined });
       if (patch.quotas) demandQuotaRights(rights);
       const changed = await changeSettings(tx, ctx, companyId, patch);
       await demandChecked(tx, companyId, integrations, checked, rights);

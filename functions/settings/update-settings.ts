@@ -6,7 +6,7 @@ import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
 import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
+import { confirmRights, demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -24,7 +24,10 @@ export const { contract, respond, serve, handler } = endpoint({
     const checked = await checkIntegrations(ctx, ctx.companyId, integrations, demandAdmin);
     const change = async (tx: Tx) => {
       const rights = await rightsOf(tx, ctx);
-      if (Object.values(company).some((section) => section !== undefined)) demandAdmin(rights);
+      if (Object.values(company).some((section) => section !== undefined)) {
+        demandAdmin(rights);
+        confirmRights(tx, { isElsewhere: false, setsQuotas: company.quotas !== undefined });
+      }
       if (company.quotas) demandQuotaRights(rights);
       const changed = await changeSettings(tx, ctx, ctx.companyId, company);
       await demandChecked(tx, ctx.companyId, integrations, checked, rights);

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
-import { rowsOf } from '#core/db.ts';
+import { rowsOf, skipConfirmation } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { endSessions } from '../auth/public.ts';
 import { countLiveKeys } from '../settings/public.ts';
@@ -40,6 +40,7 @@ export const { contract, respond, serve, handler } = endpoint({
         ...{ userId: input.userId, companyId, role: null, isPlatformAdmin: false },
         reason: 'sender_removed',
       });
+      if (input.userId === actor.userId) skipConfirmation(tx); // the team is locked, and who leaves is no member at the end
       // Their keys of this company go with it.
       await rowsOf(
         tx,

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Role } from '#core/caller.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/db.ts';
+import { confirmRole, rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { permissions, permissionsOf } from '#core/permissions.ts';
 import { callingPerson } from '../../auth/public.ts';
@@ -27,7 +27,18 @@ export async function rightsOf(tx: Tx, ctx: Context): Promise<Rights> {
   return { role, isPlatformAdmin, isAdmin };
 }
 
-/** @throws AppError FORBIDDEN for whoever may not change the company's settings. */
+/**
+ * Has the commit ask again for what a change of settings demands: rights are read before its transaction waits for others.
+ * @param change.isElsewhere Of another company than the caller's. @param change.setsQuotas Which only a platform admin may.
+ */
+export function confirmRights(tx: Tx, change: { isElsewhere: boolean; setsQuotas: boolean }): void {
+  confirmRole(
+    tx,
+    permissions[change.isElsewhere || change.setsQuotas ? 'platform:manage' : 'settings:write'],
+  );
+}
+
+/** @throws AppError FORBIDDEN for callers who may not change the company's settings. */
 export function demandAdmin({ role, isAdmin }: Rights): void {
   if (isAdmin) return;
   throw new AppError('FORBIDDEN', {
