@@ -12,4 +12,6 @@ export const companies = pgTable('companies', {
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   deletedAt: timestamp('deleted_at', { withTimezone: true }),
   managesSharedAccounts: boolean('manages_shared_accounts').notNull().default(false),
+  ipAllowlistSetBy: uuid('ip_allowlist_set_by'),
+  ipAllowlistSetAt: timestamp('ip_allowlist_set_at', { withTimezone: true }),
 });

@@ -30,4 +30,5 @@ export const memberships = pgTable('memberships', {
   isActive: boolean('is_active').notNull().default(true),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  roleSetBy: uuid('role_set_by'),
 });

@@ -39,6 +39,8 @@ export const providerConnections = pgTable('provider_connections', {
   scopes: text('scopes').notNull().default(''),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
+  connectedBy: uuid('connected_by'),
+  connectedAt: timestamp('connected_at', { withTimezone: true }),
 });
 
 export const oauthStates = pgTable('oauth_states', {
@@ -49,6 +51,7 @@ export const oauthStates = pgTable('oauth_states', {
   codeVerifier: text('code_verifier').notNull(),
   expiresAt: timestamp('expires_at', { withTimezone: true }).notNull(),
   browserHash: bytea('browser_hash'),
+  begunBy: uuid('begun_by'),
 });
 
 export const userMappings = pgTable('user_mappings', {

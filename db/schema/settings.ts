@@ -56,4 +56,10 @@ export const webhookEndpoints = pgTable('webhook_endpoints', {
   failingSince: timestamp('failing_since', { withTimezone: true }),
   pausedUntil: timestamp('paused_until', { withTimezone: true }),
   toldAt: timestamp('told_at', { withTimezone: true }),
+  urlBy: uuid('url_by'),
+  urlAt: timestamp('url_at', { withTimezone: true }),
+  headersBy: uuid('headers_by'),
+  headersAt: timestamp('headers_at', { withTimezone: true }),
+  secretBy: uuid('secret_by'),
+  secretAt: timestamp('secret_at', { withTimezone: true }),
 });

@@ -9,7 +9,14 @@ import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
 import * as logout from '../auth/logout.ts';
 import * as resetPassword from '../auth/reset-password.ts';
-import { anAccount, codeIn, logIn, mailsTo, tokenIn } from '../auth/testing/account.ts';
+import {
+  password as accountPassword,
+  anAccount,
+  codeIn,
+  logIn,
+  mailsTo,
+  tokenIn,
+} from '../auth/testing/account.ts';
 import * as verifyEmail from '../auth/verify-email.ts';
 import * as deleteAccount from '../personal-data/delete-account.ts';
 import * as keepAccount from '../personal-data/keep-account.ts';
@@ -17,6 +24,7 @@ import * as acceptInvitation from '../team/accept-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
 import { tokenFor } from '../team/testing/invitations.ts';
 import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
+import * as createWebhook from '../webhooks/create-webhook.ts';
 import * as showAcceptInvitation from './show-accept-invitation.ts';
 import * as showDataExport from './show-data-export.ts';
 import * as showKeepAccount from './show-keep-account.ts';
@@ -162,6 +170,56 @@ describeInBrowser(endpoints, (ground) => {
     expect((await logIn(ada.email, chosen)).status).toBe(200);
     expect(troubles).toEqual([]);
     await page.close();
+  });
+
+  describe('a reset of an account whose password was never set by mail', () => {
+    /** A webhook that the account made, and the mail of a reset. */
+    async function aFounder() {
+      const { ada, token } = await verificationToken();
+      await request(verifyEmail, { token });
+      await request(createWebhook, { url: 'https://hooks.example.com/founder' }, ada.headers);
+      await request(forgotPassword, { email: ada.email });
+      const mail = (await mailsTo(ada.email)).at(-1);
+      return { ada, token: mail ? tokenIn(mail) : '' };
+    }
+    const webhooksOf = async (companyId: string) =>
+      (await adminSql()`select 1 from webhook_endpoints where company_id = ${companyId} and is_active`)
+        .length;
+    async function setOn(page: Page) {
+      await page.getByLabel('New password', { exact: true }).fill(chosen);
+      await page.getByLabel('again').fill(chosen);
+      await page.getByRole('button').click();
+    }
+
+    test('says by name what ended, in a browser that the account does not know', async () => {
+      const { ada, token } = await aFounder();
+      const { page, troubles, said } = await open(`/reset-password?token=${token}`, 390);
+      await setOn(page);
+      await said.getByText('this ended as well: 1 webhook.').waitFor();
+      expect(await said.textContent()).toContain(
+        'Webhooks that were switched off: https://hooks.example.com/founder.',
+      );
+      expect(await page.evaluate(overflow)).toBe(0);
+      expect(await webhooksOf(ada.companyId)).toBe(0);
+      expect(troubles).toEqual([]);
+      await page.close();
+    });
+
+    test('ends sessions alone in a browser that has logged in on a page of ours before', async () => {
+      const { ada, token } = await aFounder();
+      const { page, troubles, said } = await open('/keep-account');
+      await page.getByLabel('E-mail address').fill(ada.email);
+      await page.getByLabel('Password', { exact: true }).fill(accountPassword);
+      await page.getByRole('button').click();
+      await said.getByText('Your account is not going to be deleted.').waitFor();
+      await page.goto(`${ground.base}/reset-password?token=${token}`);
+      await setOn(page);
+      await said.getByText('The password is set. Log in with it.').waitFor();
+      expect(await said.textContent()).toBe('The password is set. Log in with it.');
+      expect(await webhooksOf(ada.companyId)).toBe(1);
+      expect(troubles).toEqual([]);
+      await page.close();
+    });
   });
 
   test('an account that was to be deleted is kept by whoever can log in to it, with the second factor', async () => {

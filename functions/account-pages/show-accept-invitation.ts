@@ -58,7 +58,10 @@ whenSent(async () => {
   if (element('is-new').checked && name !== '') given.name = name;
   if (!element('of-guarded').hidden) given.code = code;
   const { isOk, body } = await ask('/api/team/invitations/' + encodeURIComponent(token) + '/accept', given);
-  if (isOk) return finish(await describe(body), 'good');
+  if (isOk) {
+    rememberDevice(body.deviceToken);
+    return finish(await describe(body), 'good');
+  }
   if (body.code === 'TWO_FACTOR_REQUIRED') {
     element('is-known').checked = true;
     showChoice();

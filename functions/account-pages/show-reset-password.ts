@@ -25,6 +25,18 @@ const script = `
 element('by-code').hidden = token !== '';
 form.hidden = false;
 
+/** The answer's own sentences, and by name what its owner may want back. */
+function describe({ message, data }) {
+  const { members, webhooks, integrations } = data.ended.undone;
+  const named = [
+    ['Members who were deactivated: ', members.map(({ email }) => email)],
+    ['Webhooks that were switched off: ', webhooks.map(({ url }) => url)],
+    ['Integrations to set up again: ', integrations.map(({ name }) => name)],
+  ];
+  const told = named.filter(([, names]) => names.length > 0);
+  return [message, ...told.map(([title, names]) => title + [...new Set(names)].join(', ') + '.')].join(' ');
+}
+
 whenSent(async () => {
   const newPassword = element('newPassword').value;
   if (element('repeated').value !== newPassword) {
@@ -33,9 +45,10 @@ whenSent(async () => {
   }
   const way =
     token === '' ? { email: element('email').value.trim(), code: element('code').value.replace(/\\s/g, '') } : { token };
-  const { isOk, body } = await ask('/api/auth/reset-password', { ...way, newPassword });
+  const { isOk, body } = await ask('/api/auth/reset-password', { ...way, newPassword, ...knownDevice() });
   if (!isOk) return refuse(body);
-  finish(body.message, 'good');
+  rememberDevice(body.data.deviceToken);
+  finish(describe(body), 'good');
 });
 `;
 

@@ -3,6 +3,7 @@ export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail }
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
+export { lockCompaniesOf } from './shared/doubtful-acts.ts';
 export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
 export { DeviceToken, forgetDevices, rememberDevice } from './shared/known-devices.ts';
 export { callingPerson } from './shared/person.ts';

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { untilAlone } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/passwords.ts';
@@ -27,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/auth/reset-password',
   summary: 'Set a new password with the link or the code of a mail',
   description:
-    'With `token`, or with `email` and `code`; a code has five tries. Works once, ends every session, unlocks the account, and makes this a known device. As long as no password was set by mail before, and from a device that the account does not know, it also undoes what the account set up in the last seven days, since a stranger may have made it: `ended` names it. Send the `deviceToken` of this device, and only sessions end.',
+    'With `token`, or with `email` and `code`; a code has five tries. Works once, ends every session, unlocks the account, and makes this a known device. As long as no password was set by mail before, and from a device that the account does not know, it also undoes what the account, and the people whom it had invited, set up in the last seven days, since a stranger may have made it: API keys, second factor, members, invitations, webhooks, integrations, address lists, and that the account is to be deleted. Where those people took the account’s role or membership, it gets them back. In a company with an active owner from outside, members stay whose role somebody from outside gave; and the last active owner stays, unless the account is an owner. `ended` names it all. Send the `deviceToken` of this device, and only sessions end.',
   who: ['public'],
   limit: 'strict',
   input: z.object({
@@ -58,8 +59,11 @@ export const { contract, respond, serve, handler } = endpoint({
     if (!granted) throw refusal();
     demandNotEmail(input.newPassword, granted.email, 'newPassword');
     const passwordHash = await hashPassword(input.newPassword);
-    const used = await ctx.dbAsService('set the password that a reset allows', (tx) =>
-      usePasswordReset(tx, ctx, granted, passwordHash, shownDevice(ctx, input.deviceToken)),
+    // What it undoes, others may be changing.
+    const used = await untilAlone(() =>
+      ctx.dbAsService('set the password that a reset allows', (tx) =>
+        usePasswordReset(tx, ctx, granted, passwordHash, shownDevice(ctx, input.deviceToken)),
+      ),
     );
     if (!used) throw refusal();
     ctx.waitUntil(wake('jobs', used.jobIds));
@@ -74,7 +78,7 @@ const counted = (count: number, one: string, many: string) =>
 /** Says what ended besides sessions, which the owner may want to have back. */
 function messageOf({ apiKeys, secondFactor, undone }: EndedByReset): string {
   const message = 'The password is set. Log in with it.';
-  const { members, invitations, webhooks, integrations } = undone;
+  const { members, invitations, webhooks, integrations, addressLists, restored, deletion } = undone;
   const ended = [
     ...counted(apiKeys, 'API key', 'API keys'),
     ...(secondFactor ? ['the second factor'] : []),
@@ -86,9 +90,17 @@ function messageOf({ apiKeys, secondFactor, undone }: EndedByReset): string {
     ...counted(invitations, 'open invitation', 'open invitations'),
     ...counted(webhooks.length, 'webhook', 'webhooks'),
     ...counted(integrations.length, 'integration', 'integrations'),
+    ...counted(addressLists.length, 'address list', 'address lists'),
+    ...(deletion ? ['the deletion of your account'] : []),
   ];
-  if (ended.length === 0) return message;
-  return `${message} A stranger may have set the one before, so this ended as well: ${ended.join(', ')}.`;
+  const back = restored.map(({ role }) => role).join(', ');
+  return [
+    message,
+    ...(ended.length === 0
+      ? []
+      : [`A stranger may have set the one before, so this ended as well: ${ended.join(', ')}.`]),
+    ...(restored.length === 0 ? [] : [`You are again what you were in your companies: ${back}.`]),
+  ].join(' ');
 }
 
 /** @throws AppError VALIDATION_FAILED unless exactly one way is given, whole. */

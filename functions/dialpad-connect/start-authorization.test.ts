@@ -4,6 +4,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestCaller } from '#core/testing/company.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setSettings } from '#core/testing/settings.ts';
+import * as createApiKey from '../settings/create-api-key.ts';
 import * as finishAuthorization from './finish-authorization.ts';
 import * as getConnectionStatus from './get-connection-status.ts';
 import * as giveConsent from './give-consent.ts';
@@ -269,4 +270,22 @@ describe('who may connect an app', () => {
     expect((await request(startAuthorization, { app_id: app.appId })).status).toBe(401);
     expect((await request(getConnectionStatus, {})).status).toBe(401);
   });
+});
+
+test('a connection is kept as that of the person whose key began it, and as nobody’s where a server’s key did', async () => {
+  const acme = await aCompany();
+  const [{ appId }, other] = [await acme.app(), await acme.app()];
+  const admin = await acme.as('admin');
+  const made = await admin.request(createApiKey, { name: 'Connects', scopes: ['provider:connect'] });
+  const key = { 'x-api-key': made.body.data.key };
+  const begunByKey = await request(startAuthorization, { app_id: appId, mode: 'json' }, key);
+  expect((await returned(await agreed(begunByKey.body.data.authorize_url))).status).toBe(200);
+  expect((await returned(await agreed(await begun(other.appId)))).status).toBe(200);
+  const makers = async (id: string) =>
+    (await adminSql()`select connected_by from provider_connections where app_id = ${id}`).map(
+      (row) => row.connected_by,
+    );
+  expect([await makers(appId), await makers(other.appId)]).toEqual([[admin.id], [null]]);
+  expect((await returned(await agreed(await begun(appId)))).status).toBe(200);
+  expect(await makers(appId)).toEqual([null]);
 });

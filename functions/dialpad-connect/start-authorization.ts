@@ -28,7 +28,9 @@ export const { contract, respond, serve, handler } = endpoint({
       'begin to connect an app to Dialpad',
       async (tx) => {
         const own = await callersApp(tx, ctx.caller, input.app_id);
-        return { app: own, ...(await keepState(tx, { companyId: own.companyId, appId: own.id }, verifier)) };
+        const keyId = ctx.caller.kind === 'key' ? ctx.caller.keyId : undefined;
+        const begun = await keepState(tx, { companyId: own.companyId, appId: own.id }, verifier, keyId);
+        return { app: own, ...begun };
       },
     );
     const address = consentPage(state);

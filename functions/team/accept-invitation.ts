@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Tx, untilAlone } from '#core/db.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { enteredPassword } from '#core/passwords.ts';
 import { DeviceToken, LoggedIn, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
@@ -37,7 +38,7 @@ export const { contract, respond, serve, handler } = endpoint({
     );
     // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
     const proven = await provePerson(pending, input);
-    const outcome = await ctx.dbAsService('join a company before there is a caller', async (tx) => {
+    const join = async (tx: Tx) => {
       // Committed when it is wrong, too: tries of codes count.
       // One that was set up before the address was proved is no obstacle: it may be a stranger's.
       const asked = pending.account?.isProved ? pending.account : undefined;
@@ -49,7 +50,9 @@ export const { contract, respond, serve, handler } = endpoint({
       const session = await startSession(tx, ctx, { userId, passwordHash, companyId });
       if (!session) throw new Error('A person who has just joined could not log in.');
       return { session, deviceToken: rememberDevice(tx, ctx, userId) };
-    });
+    };
+    // What it undoes, others may be changing.
+    const outcome = await untilAlone(() => ctx.dbAsService('join a company before there is a caller', join));
     if (typeof outcome === 'string') throw secondFactorError(outcome);
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
   },

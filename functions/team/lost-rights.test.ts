@@ -7,6 +7,8 @@ import * as updateSettings from '../settings/update-settings.ts';
 import * as deleteUser from '../users/delete-user.ts';
 import * as updateUser from '../users/update-user.ts';
 import * as createWebhook from '../webhooks/create-webhook.ts';
+import * as regenerateWebhookSecret from '../webhooks/regenerate-webhook-secret.ts';
+import * as updateWebhook from '../webhooks/update-webhook.ts';
 import * as acceptInvitation from './accept-invitation.ts';
 import * as inviteMember from './invite-member.ts';
 import * as removeMember from './remove-member.ts';
@@ -86,6 +88,25 @@ describe('a person who is put out of a company', () => {
     expect(await revokedIn(given.acme)).toEqual([reason, reason]);
     expect([await accept(given.forOwner.token), await accept(given.forAgent.token)]).toEqual([404, 404]);
     expect(await accept(given.others.token)).toBe(201);
+  });
+
+  test.each<[string, (person: TestPerson, id: string, value: string) => Promise<unknown>]>([
+    ['the address', (person, id, value) => person.request(updateWebhook, { id, url: `${url}/${value}` })],
+    ['the headers', (person, id, value) => person.request(updateWebhook, { id, headers: { 'x-of': value } })],
+    ['the secret', (person, id) => person.request(regenerateWebhookSecret, { id })],
+  ])('is told with the webhooks of which they changed %s, until somebody else does', async (_, change) => {
+    const { acme, owner, leaver, webhook } = await whoLeaves();
+    const [{ id } = { id: '' }] = await adminSql()`select id from webhook_endpoints
+      where company_id = ${acme.id} and created_by = ${owner.id}`;
+    await change(leaver, id, 'of-the-leaver');
+    const named = async () =>
+      (await owner.request(updateMemberRole, { userId: leaver.id, role: 'viewer' })).body.data.webhooks.map(
+        (told: { id: string }) => told.id,
+      );
+    expect(await named()).toEqual([webhook.id, id].sort());
+    await owner.request(updateMemberRole, { userId: leaver.id, role: 'admin' });
+    await change(owner, id, 'of-the-owner-again');
+    expect(await named()).toEqual([webhook.id]);
   });
 
   test('keeps what they sent elsewhere, and what a colleague has sent again', async () => {

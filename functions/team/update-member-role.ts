@@ -34,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
       await demandAnotherOwner(tx, ctx.companyId, member);
       await rowsOf(
         tx,
-        sql`update memberships set role = ${input.role}
+        sql`update memberships set role = ${input.role}, role_set_by = ${actor.userId}::uuid
           where company_id = ${ctx.companyId}::uuid and user_id = ${input.userId}::uuid`,
       );
       const left = await afterLostRights(tx, ctx, {

@@ -76,7 +76,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const turns = isActive !== undefined && isActive !== member.isActive;
       if (turns && isActive) {
         await demandSeat(tx, companyId, member.emailNormal);
-        await activate(tx, companyId, member);
+        await activate(tx, companyId, member, userId);
       }
       if (turns && !isActive) {
         await demandAnotherOwner(tx, companyId, member);

@@ -17,7 +17,7 @@ export const logInScript = `
  * says what it still needs.
  */
 async function askAsPerson(path, given) {
-  const shown = { email: element('email').value.trim(), password: element('password').value };
+  const shown = { email: element('email').value.trim(), password: element('password').value, ...knownDevice() };
   if (!element('second-factor').hidden) shown.code = element('code').value.trim();
   const login = await ask('/api/auth/login', shown);
   if (login.body.code === 'TWO_FACTOR_REQUIRED' && element('second-factor').hidden) {
@@ -29,6 +29,7 @@ async function askAsPerson(path, given) {
     refuse(login.body);
     return undefined;
   }
+  rememberDevice(login.body.deviceToken);
   const answer = await ask(path, given, login.body.token);
   await ask('/api/auth/logout', {}, login.body.token);
   return answer;

@@ -23,6 +23,22 @@ function finish(text, kind) {
   say(text, kind);
 }
 
+/** The device token of the last account that this browser used here; a browser that keeps nothing has none. */
+const deviceKey = 'trunkline-device-token';
+function knownDevice() {
+  try {
+    const deviceToken = localStorage.getItem(deviceKey);
+    return deviceToken ? { deviceToken } : {};
+  } catch {
+    return {};
+  }
+}
+function rememberDevice(deviceToken) {
+  try {
+    if (typeof deviceToken === 'string') localStorage.setItem(deviceKey, deviceToken);
+  } catch {} // next time, this is a device that nobody knows
+}
+
 async function ask(path, given, accessToken) {
   const headers = accessToken === undefined ? {} : { authorization: 'Bearer ' + accessToken };
   if (given !== undefined) headers['content-type'] = 'application/json';

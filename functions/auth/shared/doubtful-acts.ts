@@ -1,66 +1,50 @@
-import { sql } from 'drizzle-orm/sql';
+import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { audit } from '#core/audit.ts';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx, textArray } from '#core/db.ts';
+import { CompanyRole } from './account.ts';
+import { doubtfulChain, type InCompany, pairs, type Standing } from './doubtful-chain.ts';
 
 /** What an account had done in its companies, and what was undone of it. */
 export const UndoneActs = z.object({
   members: z
     .array(z.object({ companyId: z.uuid(), id: z.uuid(), email: z.string() }))
-    .describe('Deactivated: they had joined by an invitation of this account.'),
+    .describe('Deactivated: they had joined by an invitation of this account, or of somebody who had.'),
   invitations: z.number().int().describe('Open ones, revoked.'),
   webhooks: z
     .array(z.object({ companyId: z.uuid(), id: z.uuid(), url: z.string() }))
-    .describe('Switched off.'),
+    .describe(
+      'Switched off: made or redirected, or given a new secret, by one of these people. Give one a new secret before it is switched on.',
+    ),
   integrations: z
     .array(z.object({ companyId: z.uuid(), name: z.string() }))
     .describe('Whose secrets or connection were deleted, such as `retell`.'),
+  addressLists: z
+    .array(z.object({ companyId: z.uuid() }))
+    .describe('Companies whose `ipAllowlist` was cleared: they can be used from anywhere.'),
+  restored: z
+    .array(z.object({ companyId: z.uuid(), role: CompanyRole }))
+    .describe('Companies in which the account is active again, with the role that it had before.'),
+  deletion: z.boolean().describe('Whether the account was to be deleted, and stays.'),
 });
 export type UndoneActs = z.infer<typeof UndoneActs>;
 
-interface Member {
-  companyId: string;
-  id: string;
-  email: string;
-}
-
-/** Members who joined by an invitation of this person, or of somebody whom it brought, in the companies that it manages. */
-async function broughtIn(tx: Tx, userId: string, sinceDays: number | null): Promise<Member[]> {
-  return await rowsOf<Member>(
-    tx,
-    sql`with recursive brought as (
-        select m.company_id, m.user_id from memberships m
-         where m.user_id = ${userId}::uuid and m.is_active and m.role in ('owner', 'admin')
-        union
-        select i.company_id, u.id from brought b
-          join invitations i on i.company_id = b.company_id and i.invited_by = b.user_id and i.accepted_at is not null
-            and (${sinceDays}::int is null or i.accepted_at > now() - make_interval(days => ${sinceDays}::int))
-          join users u on u.email_normal = i.email_normal)
-      select m.company_id as "companyId", m.user_id as id, u.email
-        from brought b join memberships m on m.company_id = b.company_id and m.user_id = b.user_id
-        join users u on u.id = m.user_id
-       where m.user_id <> ${userId}::uuid and m.is_active and not u.is_platform_admin
-       order by 1, 2`,
-  );
-}
-
 /** Deactivates members; those whom no other company has cannot log in until one has them again. */
-async function deactivateAll(tx: Tx, members: readonly Member[]): Promise<void> {
+async function deactivateAll(tx: Tx, members: readonly InCompany[]): Promise<void> {
   if (members.length === 0) return;
-  const companies = textArray(members.map(({ companyId }) => companyId));
-  const people = textArray(members.map(({ id }) => id));
-  const theirs = sql`unnest(${companies}::uuid[], ${people}::uuid[]) as b (company_id, user_id)`;
+  const people = textArray(members.map(({ userId }) => userId));
+  const theirs = pairs(members);
   await rowsOf(tx, sql`select from users where id = any(${people}::uuid[]) order by id for no key update`);
   await rowsOf(
     tx,
     sql`update memberships m set is_active = false from ${theirs}
-      where m.company_id = b.company_id and m.user_id = b.user_id`,
+      where m.company_id = p.company_id and m.user_id = p.user_id`,
   );
   await rowsOf(
     tx,
     sql`update sessions s set ended_at = now(), ended_reason = 'deactivated' from ${theirs}
-      where s.company_id = b.company_id and s.user_id = b.user_id and s.ended_at is null`,
+      where s.company_id = p.company_id and s.user_id = p.user_id and s.ended_at is null`,
   );
   await rowsOf(
     tx,
@@ -71,10 +55,69 @@ async function deactivateAll(tx: Tx, members: readonly Member[]): Promise<void> 
   );
 }
 
+/** Nothing of all this. */
+export const nothingUndone = (): UndoneActs => ({
+  ...{ members: [], invitations: 0, webhooks: [], integrations: [] },
+  ...{ addressLists: [], restored: [], deletion: false },
+});
+
+/** How long an account that is to be deleted can be kept: DELETE /api/settings/account. */
+const daysToDeletion = 30;
+
+/**
+ * Locks the companies that an account has to do with, in their order, as all that changes a team does: nobody is invited
+ * or joins meanwhile. Comes before the locks of people and `sign_in_tries`.
+ * @param userId Null: nobody's. @param companyId One more.
+ */
+export async function lockCompaniesOf(
+  tx: Tx,
+  userId: string | null,
+  companyId: string | null = null,
+): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`select from companies where id = ${companyId}::uuid
+        or id in (select company_id from memberships where user_id = ${userId}::uuid)
+        or id in (select company_id from invitations where invited_by = ${userId}::uuid and accepted_at is not null)
+      order by id for no key update`,
+  );
+}
+
+/** Takes back that the account is to be deleted. @returns whether it was. */
+async function keepAccount(tx: Tx, userId: string, sinceDays: number | null): Promise<boolean> {
+  const kept = await rowsOf(
+    tx,
+    sql`update users set deletes_at = null where id = ${userId}::uuid and deletes_at is not null
+        and (${sinceDays}::int is null or deletes_at > now() + make_interval(days => ${daysToDeletion}::int - ${sinceDays}::int))
+      returning 1`,
+  );
+  return kept.length > 0;
+}
+
+/** Makes the account a member again as it was. */
+async function restore(tx: Tx, userId: string, standings: readonly Standing[]): Promise<void> {
+  for (const { companyId, role } of standings) {
+    await rowsOf(
+      tx,
+      sql`insert into memberships (company_id, user_id, role, role_set_by)
+        values (${companyId}::uuid, ${userId}::uuid, ${role}, ${userId}::uuid)
+        on conflict (company_id, user_id) do update set role = excluded.role, is_active = true,
+          role_set_by = excluded.role_set_by`,
+    );
+  }
+  if (standings.length === 0) return;
+  await rowsOf(
+    tx,
+    sql`update users set is_active = true, without_company_since = null
+      where id = ${userId}::uuid and without_company_since is not null`,
+  );
+}
+
 /**
  * Undoes what an account did in companies before its owner set a password by mail, since a stranger may have done it:
- * open invitations, the members who came by them, webhooks, secrets and connections of integrations. Members and webhooks
- * are only switched off, so that the owner can switch them on again. Comes after lockForProof().
+ * open invitations, the members who came by them, webhooks, secrets and connections of integrations, address lists; and
+ * what those members did, to the account too. Members and webhooks are only switched off, so that the owner can switch
+ * them on again. Comes after lockCompaniesOf() and lockForProof().
  * @param sinceDays What is older stays; null: nothing does.
  */
 export async function undoDoubtfulActs(
@@ -83,35 +126,48 @@ export async function undoDoubtfulActs(
   userId: string,
   sinceDays: number | null,
 ): Promise<UndoneActs> {
-  // As whatever else changes a team: nobody is invited or joins meanwhile.
-  await rowsOf(
-    tx,
-    sql`select from companies where id in (select company_id from memberships where user_id = ${userId}::uuid)
-      order by id for no key update`,
-  );
-  const members = await broughtIn(tx, userId, sinceDays);
-  await deactivateAll(tx, members);
-  const people = textArray([userId, ...members.map(({ id }) => id)]);
-  const isRecent = (column: 'created_at' | 'updated_at') =>
-    sql`(${sinceDays}::int is null or ${sql.identifier(column)} > now() - make_interval(days => ${sinceDays}::int))`;
-  const of = sql`company_id in (select company_id from memberships where user_id = ${userId}::uuid)`;
+  const deletion = await keepAccount(tx, userId, sinceDays);
+  const { people, putOut, restored } = await doubtfulChain(tx, userId, sinceDays);
+  await deactivateAll(tx, putOut);
+  await restore(tx, userId, restored);
+  const members = putOut.map(({ companyId, userId: id, email }) => ({ companyId, id, email }));
+  const of = pairs(people);
+  const theirs = (table: string, by: string) =>
+    sql`exists (select from ${of} where p.company_id = ${sql.identifier(table)}.${sql.identifier(table === 'companies' ? 'id' : 'company_id')} and p.user_id = ${sql.identifier(by)})`;
+  const isRecent = (at: SQL) =>
+    sql`(${sinceDays}::int is null or ${at} > now() - make_interval(days => ${sinceDays}::int))`;
   // Companies in which nobody else is left: what is there is of this account, also where no maker is kept.
-  const alone = sql`company_id in (select m.company_id from memberships m where m.user_id = ${userId}::uuid
+  const aloneIn = (
+    companyId: SQL,
+  ) => sql`${companyId} in (select m.company_id from memberships m where m.user_id = ${userId}::uuid
     and not exists (select from memberships o
       where o.company_id = m.company_id and o.user_id <> m.user_id and o.is_active))`;
+  /** Set by one of these people within the days. */
+  const isTheirs = (table: string, by: string, at: SQL) =>
+    sql`(${at} is not null and ${isRecent(at)} and (${theirs(table, by)}
+      or ${sql.identifier(by)} is null and ${aloneIn(table === 'companies' ? sql`companies.id` : sql`company_id`)}))`;
   const invitations = await rowsOf<{ id: string; companyId: string; email: string; role: string }>(
     tx,
     sql`update invitations set revoked_at = now()
-      where invited_by = any(${people}::uuid[]) and accepted_at is null and revoked_at is null and ${of}
+      where accepted_at is null and revoked_at is null and ${theirs('invitations', 'invited_by')}
+        and (resent_by is null or ${theirs('invitations', 'resent_by')})
       returning id, company_id as "companyId", email, role`,
+  );
+  // What they sent again of somebody else's is that person's.
+  await rowsOf(
+    tx,
+    sql`update invitations set resent_by = null
+      where accepted_at is null and revoked_at is null and ${theirs('invitations', 'resent_by')}`,
   );
   const webhooks = await rowsOf<UndoneActs['webhooks'][number]>(
     tx,
     sql`with off as (
         update webhook_endpoints set is_active = false, disabled_at = now(),
-            disabled_reason = 'Its maker''s password had not been set by mail: look where it leads, and switch it on again.'
-         where is_active and ${of} and ${isRecent('created_at')}
-           and (created_by = any(${people}::uuid[]) or ${alone})
+            disabled_reason = 'It was made or changed under a password that had not been set by mail: look where it leads, give it a new secret, and switch it on again.'
+         where is_active and (${isTheirs('webhook_endpoints', 'created_by', sql`created_at`)}
+           or ${isTheirs('webhook_endpoints', 'url_by', sql`url_at`)}
+           or ${isTheirs('webhook_endpoints', 'headers_by', sql`headers_at`)}
+           or ${isTheirs('webhook_endpoints', 'secret_by', sql`secret_at`)})
         returning id, company_id, url)
       select company_id as "companyId", id, url from off order by 1, 2`,
   );
@@ -119,10 +175,11 @@ export async function undoDoubtfulActs(
     tx,
     sql`with secrets as (
         delete from company_integration_secrets
-         where ${of} and ${isRecent('updated_at')} and (updated_by = any(${people}::uuid[]) or ${alone})
+         where ${isTheirs('company_integration_secrets', 'updated_by', sql`updated_at`)}
         returning company_id, integration as name),
       connections as (
-        delete from provider_connections where ${alone} and ${isRecent('created_at')}
+        delete from provider_connections
+         where ${isTheirs('provider_connections', 'connected_by', sql`coalesce(connected_at, created_at)`)}
         returning company_id, provider as name),
       gone as (select * from secrets union select * from connections),
       links as (
@@ -134,20 +191,53 @@ export async function undoDoubtfulActs(
          where s.company_id in (select company_id from gone))
       select company_id as "companyId", name from gone order by 1, 2`,
   );
-  noteUndone(tx, ctx, userId, { members, invitations, webhooks, integrations });
-  return { members, invitations: invitations.length, webhooks, integrations };
+  const lists = await rowsOf<{ companyId: string; before: string[] }>(
+    tx,
+    sql`with open as (
+        select id, ip_allowlist from companies
+         where ip_allowlist is not null
+           and ${isTheirs('companies', 'ip_allowlist_set_by', sql`coalesce(ip_allowlist_set_at, companies.updated_at)`)})
+      update companies c set ip_allowlist = null, ip_allowlist_set_by = null, ip_allowlist_set_at = null
+        from open where c.id = open.id
+      returning c.id as "companyId", open.ip_allowlist::text[] as before`,
+  );
+  const addressLists = lists.map(({ companyId }) => ({ companyId }));
+  const roles = restored.map(({ companyId, role }) => ({ companyId, role }));
+  noteUndone(tx, ctx, userId, { members, invitations, webhooks, integrations, lists, restored });
+  if (deletion) await noteKept(tx, ctx, userId);
+  return {
+    ...{ members, invitations: invitations.length, webhooks, integrations, addressLists },
+    ...{ restored: roles, deletion },
+  };
 }
+
+/** Says in the audit log of each company of the account that it stays. */
+async function noteKept(tx: Tx, ctx: Context, userId: string): Promise<void> {
+  const companies = await rowsOf<{ id: string }>(
+    tx,
+    sql`select company_id as id from memberships where user_id = ${userId}::uuid order by company_id`,
+  );
+  for (const { id: companyId } of companies) {
+    const resource = { type: 'user', id: userId };
+    audit(tx, ctx, {
+      ...{ companyId, action: 'user.deletion_taken_back', resource, after: { reason }, actor: { userId } },
+    });
+  }
+}
+
+const reason = 'password_proved';
 
 /** Says it in the audit log of each company. */
 function noteUndone(
   tx: Tx,
   ctx: Context,
   userId: string,
-  undone: Omit<UndoneActs, 'invitations'> & {
+  undone: Pick<UndoneActs, 'members' | 'webhooks' | 'integrations'> & {
     invitations: readonly { id: string; companyId: string; email: string; role: string }[];
+    lists: readonly { companyId: string; before: string[] }[];
+    restored: readonly Standing[];
   },
 ): void {
-  const reason = 'password_proved';
   const actor = { userId };
   for (const { companyId, id, email, role } of undone.invitations) {
     const resource = { type: 'invitation', id };
@@ -179,5 +269,18 @@ function noteUndone(
     const before = { integrations: { [name]: true } };
     const after = { integrations: { [name]: false }, reason };
     audit(tx, ctx, { ...{ companyId, action: 'settings.updated', resource, before, after, actor } });
+  }
+  for (const { companyId, before: ipAllowlist } of undone.lists) {
+    const resource = { type: 'company', id: companyId };
+    const after = { ipAllowlist: null, reason };
+    audit(tx, ctx, {
+      ...{ companyId, action: 'company.updated', resource, before: { ipAllowlist }, after, actor },
+    });
+  }
+  for (const { companyId, before, role } of undone.restored) {
+    const resource = { type: 'user', id: userId };
+    const after = { role, isActive: true, reason };
+    const standing = before ?? { role: null, isActive: false };
+    audit(tx, ctx, { ...{ companyId, action: 'member.restored', resource, before: standing, after, actor } });
   }
 }

@@ -6,7 +6,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/db.ts';
 import { normalEmail } from './account.ts';
 import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
-import { UndoneActs } from './doubtful-acts.ts';
+import { lockCompaniesOf, nothingUndone, UndoneActs } from './doubtful-acts.ts';
 import { endSessions } from './end-sessions.ts';
 import { forgetDevices, rememberDevice, useDevice } from './known-devices.ts';
 import { userAgentOf } from './person.ts';
@@ -18,7 +18,7 @@ export const resetMinutes = 15;
 const mostCodeTries = 5;
 /** Of all codes of a person in a day: asking for another code gives no more guesses for ever. The link still works. */
 const mostCodeTriesADay = 20;
-/** Mails of this kind that one mailbox gets. */
+/** Mails of this kind that one mailbox gets; more where none of their links works any more. */
 const mostAnHour = 5;
 
 /**
@@ -35,9 +35,9 @@ export interface GrantedReset {
 }
 
 /**
- * Stores a reset that was asked for; the one before is over. Safe to repeat.
- * @returns whether the mail is to be sent: not where the time is up, another was asked for since, or the mailbox had its
- * share of them.
+ * Stores a reset that was asked for; those before go on, so that nobody ends another's link by asking. Safe to repeat.
+ * @returns whether the mail is to be sent: not where the time is up, it was used, or the mailbox had its share of them
+ * and has one that works.
  */
 export async function storeReset(
   tx: Tx,
@@ -57,11 +57,9 @@ export async function storeReset(
         select ${userId}::uuid, ${tokenHash}::bytea, ${hashCode(given.code, tokenHash)}::bytea, ${expiresAt.toISOString()}::timestamptz
          where (select count(*) from password_resets where user_id = ${userId}::uuid and created_at > now() - interval '1 hour')
                  < ${mostAnHour}::int
-        on conflict (token_hash) do nothing returning 1),
-      before as (
-        update password_resets set expires_at = now()
-         where user_id = ${userId}::uuid and token_hash <> ${tokenHash}::bytea and used_at is null and expires_at > now()
-           and exists (select from made))
+            or not exists (select from password_resets
+              where user_id = ${userId}::uuid and used_at is null and expires_at > now())
+        on conflict (token_hash) do nothing returning 1)
       select from made union all select from again limit 1`,
   );
   return stored.length > 0;
@@ -134,7 +132,7 @@ export type EndedByReset = z.infer<typeof EndedByReset>;
 
 const onlySessions = (sessions: number): EndedByReset => ({
   ...{ sessions, apiKeys: 0, secondFactor: false },
-  undone: { members: [], invitations: 0, webhooks: [], integrations: [] },
+  undone: nothingUndone(),
 });
 
 /**
@@ -152,8 +150,10 @@ export async function usePasswordReset(
   passwordHash: string,
   knownDevice: string | undefined,
 ): Promise<{ deviceToken: string; ended: EndedByReset; jobIds: string[] } | undefined> {
-  // The locks in the order in which logging in takes them, and asking for another mail: else they wait for each other.
-  const [, before, used] = await Promise.all([
+  // Companies as changes of their teams do, then the locks in the order in which logging in takes them, and asking for
+  // another mail: else they wait for each other.
+  const [, , before, used] = await Promise.all([
+    lockCompaniesOf(tx, userId),
     rowsOf(
       tx,
       sql`select from sign_in_tries where account = ${hashAccount(normalEmail(email))}::bytea order by device for update`,
@@ -161,8 +161,12 @@ export async function usePasswordReset(
     lockForProof(tx, userId),
     rowsOf(
       tx,
+      // The others are over with it: of two at once, the second one finds its own used.
       sql`update password_resets set used_at = now()
-        where id = ${resetId}::uuid and used_at is null and expires_at > now() returning 1`,
+        where user_id = ${userId}::uuid and used_at is null
+          and exists (select from password_resets r
+            where r.id = ${resetId}::uuid and r.user_id = ${userId}::uuid and r.used_at is null and r.expires_at > now())
+        returning 1`,
     ),
   ]);
   if (used.length === 0 || !before) return undefined;

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
+import { callingPerson } from '../../auth/public.ts';
 
 const Range = z
   .union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()], {
@@ -34,13 +35,17 @@ export async function storeAllowlist(
   list: readonly string[] | null,
 ): Promise<void> {
   if (list === null) {
-    await rowsOf(tx, sql`update companies set ip_allowlist = null where id = ${companyId}::uuid`);
+    await rowsOf(
+      tx,
+      sql`update companies set ip_allowlist = null, ip_allowlist_set_by = null, ip_allowlist_set_at = null where id = ${companyId}::uuid`,
+    );
     return;
   }
   const [stored] = await rowsOf<{ lets_in: boolean | null }>(
     tx,
     sql`update companies set ip_allowlist = (
-          select array_agg(distinct network(private.plain_inet(r::inet))::cidr) from unnest(${textArray(list)}) r)
+          select array_agg(distinct network(private.plain_inet(r::inet))::cidr) from unnest(${textArray(list)}) r),
+          ip_allowlist_set_by = ${callingPerson(ctx).userId}::uuid, ip_allowlist_set_at = now()
         where id = ${companyId}::uuid
         returning private.as_inet(${ctx.ip}) <<= any (ip_allowlist) as lets_in`,
   ).catch((error: unknown) => {

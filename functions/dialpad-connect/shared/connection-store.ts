@@ -57,7 +57,7 @@ export const expiryOf = (tokens: DialpadTokens, nowMs: number): string | null =>
 /** Stores an app's tokens, encrypted, in place of those that it had. */
 export async function keepConnection(
   tx: Tx,
-  owner: { companyId: string; appId: string },
+  owner: { companyId: string; appId: string; begunBy: string | null },
   tokens: DialpadTokens,
   scopes: string,
   nowMs: number,
@@ -65,11 +65,14 @@ export async function keepConnection(
   const { access, refresh } = sealed(tokens, owner.appId);
   await rowsOf(
     tx,
-    sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token, expires_at, scopes)
+    sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token, expires_at, scopes,
+        connected_by, connected_at)
       values (${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider}, ${access}, ${refresh},
-        ${expiryOf(tokens, nowMs)}::timestamptz, ${scopes})
+        ${expiryOf(tokens, nowMs)}::timestamptz, ${scopes},
+        ${owner.begunBy}::uuid, now())
       on conflict (app_id, provider) do update set access_token = excluded.access_token,
-        refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, scopes = excluded.scopes`,
+        refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, scopes = excluded.scopes,
+        connected_by = excluded.connected_by, connected_at = excluded.connected_at`,
   );
 }
 

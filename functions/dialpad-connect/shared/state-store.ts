@@ -11,19 +11,24 @@ const hashOf = (state: string) => createHash('sha256').update(state).digest();
 const verifierPlace = (state: string, appId: string) =>
   placeOf('oauth_states.code_verifier', { state_hash: hashOf(state), app_id: appId });
 
-/** Begins an authorization: the state goes with the admin, the verifier of its proof key stays here. */
+/**
+ * Begins an authorization: the state goes with the admin, the verifier of its proof key stays here.
+ * @param keyId Of the caller: its maker is kept as the person who connects.
+ */
 export async function keepState(
   tx: Tx,
   owner: { companyId: string; appId: string },
   verifier: string,
+  keyId: string | undefined,
 ): Promise<{ state: string; expiresAt: string }> {
   const state = randomBytes(32).toString('base64url');
   await rowsOf(tx, sql`delete from oauth_states where expires_at <= now()`);
   const [row] = await rowsOf<{ expires_at: string }>(
     tx,
-    sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, expires_at)
+    sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, begun_by, expires_at)
       values (${hashOf(state)}::bytea, ${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider},
-        ${encryptSecret(verifier, verifierPlace(state, owner.appId))}, now() + make_interval(mins => ${stateMinutes}::int))
+        ${encryptSecret(verifier, verifierPlace(state, owner.appId))},
+        (select k.user_id from api_keys k where k.id = ${keyId ?? null}::uuid), now() + make_interval(mins => ${stateMinutes}::int))
       returning to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as expires_at`,
   );
   return { state, expiresAt: row?.expires_at ?? '' };
@@ -67,6 +72,8 @@ export interface Begun {
   appId: string;
   appName: string;
   verifier: string;
+  /** The maker of the key that began it; null: a server's key, or one without a person. */
+  begunBy: string | null;
   /** SHA-256 of the cookie of the browser that agreed; undefined: none has. */
   browserHash: Buffer | undefined;
 }
@@ -78,12 +85,13 @@ export async function takeState(tx: Tx, state: string): Promise<Begun | undefine
     app_id: string;
     name: string;
     code_verifier: string;
+    begun_by: string | null;
     browser_hash: Buffer | null;
   }>(
     tx,
     sql`delete from oauth_states s using apps a
       where s.state_hash = ${hashOf(state)}::bytea and s.provider = ${provider} and s.expires_at > now() and a.id = s.app_id
-      returning s.company_id, s.app_id, a.name, s.code_verifier, s.browser_hash`,
+      returning s.company_id, s.app_id, a.name, s.code_verifier, s.begun_by, s.browser_hash`,
   );
   if (!row) return undefined;
   return {
@@ -91,6 +99,7 @@ export async function takeState(tx: Tx, state: string): Promise<Begun | undefine
     appId: row.app_id,
     appName: row.name,
     verifier: decryptSecret(row.code_verifier, verifierPlace(state, row.app_id)),
+    begunBy: row.begun_by,
     browserHash: row.browser_hash ?? undefined,
   };
 }

@@ -6,7 +6,7 @@ import { rowsOf, type Tx } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { validate } from '#core/input.ts';
 import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/passwords.ts';
-import { endAllUnproved, forgetDevices, lockForProof } from '../../auth/public.ts';
+import { endAllUnproved, forgetDevices, lockCompaniesOf, lockForProof } from '../../auth/public.ts';
 import { hashInvitationToken, type InvitedProfile } from './invitation-store.ts';
 import { senderMayGive } from './lost-rights.ts';
 import type { RoleName } from './roster.ts';
@@ -125,21 +125,25 @@ export async function provePerson(
  */
 export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven: Proven): Promise<string> {
   // As every change of the team does: an invitation is revoked before somebody is put out, or used up before that.
-  await rowsOf(tx, sql`select 1 from companies where id = ${pending.companyId}::uuid for no key update`);
-  const [used] = await rowsOf<{ role: RoleName }>(
+  await lockCompaniesOf(
+    tx,
+    pending.account?.isProved === false ? pending.account.id : null,
+    pending.companyId,
+  );
+  const [used] = await rowsOf<{ role: RoleName; sender: string }>(
     tx,
     sql`update invitations i set accepted_at = now()
       where i.id = ${pending.id}::uuid and token_hash = ${pending.tokenHash}::bytea and accepted_at is null
         and revoked_at is null and expires_at > now()
         and exists (select from companies c where c.id = i.company_id and c.deleted_at is null)
         and ${senderMayGive}
-      returning role`,
+      returning role, coalesce(resent_by, invited_by) as sender`,
   );
   if (!used) throw noInvitation();
   const userId = pending.account
     ? await enterAccount(tx, ctx, pending.account, proven)
     : await makeAccount(tx, pending, proven);
-  const role = await enterTeam(tx, pending.companyId, userId, used.role);
+  const role = await enterTeam(tx, pending.companyId, userId, used);
   audit(tx, ctx, {
     companyId: pending.companyId,
     action: 'invitation.accepted',
@@ -151,7 +155,12 @@ export async function joinCompany(tx: Tx, ctx: Context, pending: Pending, proven
 }
 
 /** @returns the person's role, which for a member is not that of the invitation. */
-async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: RoleName): Promise<RoleName> {
+async function enterTeam(
+  tx: Tx,
+  companyId: string,
+  userId: string,
+  invited: { role: RoleName; sender: string },
+): Promise<RoleName> {
   const [member] = await rowsOf<{ role: RoleName }>(
     tx,
     sql`select role from memberships where company_id = ${companyId}::uuid and user_id = ${userId}::uuid`,
@@ -160,9 +169,10 @@ async function enterTeam(tx: Tx, companyId: string, userId: string, invitedAs: R
   await demandSeatToJoin(tx, companyId);
   await rowsOf(
     tx,
-    sql`insert into memberships (company_id, user_id, role) values (${companyId}::uuid, ${userId}::uuid, ${invitedAs})`,
+    sql`insert into memberships (company_id, user_id, role, role_set_by)
+      values (${companyId}::uuid, ${userId}::uuid, ${invited.role}, ${invited.sender}::uuid)`,
   );
-  return invitedAs;
+  return invited.role;
 }
 
 /** The mail proved the address, so it is verified. Until the person says otherwise, the company's habits are theirs. */

@@ -84,7 +84,7 @@ export async function inviteByMail(
         ${hashInvitationToken(token)}::bytea, ${sender.userId}::uuid, now() + make_interval(days => ${validDays}::int))
       on conflict (company_id, email_normal) where accepted_at is null and revoked_at is null do update set
         email = excluded.email, role = excluded.role, name = excluded.name, profile = excluded.profile, token_hash = excluded.token_hash,
-        invited_by = excluded.invited_by, sent_at = now(), expires_at = excluded.expires_at
+        invited_by = excluded.invited_by, resent_by = null, sent_at = now(), expires_at = excluded.expires_at
       returning ${asJson(invitationShape)} as item, (xmax = 0) as is_new`,
   );
   const invitation = parsed(stored);
@@ -153,8 +153,8 @@ async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeo
 }
 
 /**
- * Sends an open invitation again: with a new token, since the old one is not known, and seven new days. Whoever sends it
- * answers for it from then on.
+ * Sends an open invitation again: with a new token, since the old one is not known, and seven new days. The sender
+ * answers for it from then on; the person who invited first stays the one who invited.
  */
 export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: string): Promise<Sent> {
   const before = await findOpen(tx, actor, id);
@@ -163,7 +163,7 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
   const [stored] = await rowsOf<{ item: string }>(
     tx,
     sql`update invitations set token_hash = ${hashInvitationToken(token)}::bytea, sent_at = now(),
-        invited_by = ${actor.userId}::uuid,
+        resent_by = ${actor.userId}::uuid,
         expires_at = now() + make_interval(days => ${validDays}::int)
       where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );

@@ -13,7 +13,9 @@ import type { RoleName } from './roster.ts';
 export const leftBehind = {
   webhooks: z
     .array(z.object({ id: z.uuid(), url: z.string() }))
-    .describe('Those that the person made and may not change any more. They go on: look where they lead.'),
+    .describe(
+      'Those that the person made, whose address or headers they changed last, or whose secret they made, and that they may not change any more. They go on: look where they lead, and give them new secrets.',
+    ),
   integrations: z
     .array(z.object({ name: z.string(), field: z.string() }))
     .describe('Whose secrets the person set, and so may know: change them at the provider, and here.'),
@@ -33,12 +35,13 @@ function givable(role: RoleName | null, isPlatformAdmin: boolean): readonly stri
 }
 
 /**
- * Whether the sender of an invitation `i` may still give its role: condition of a statement in which the team is locked.
+ * Whether the sender of an invitation `i`, the person who sent it last, may still give its role: condition of a statement
+ * in which the team is locked.
  * A platform admin may in every company.
  */
 export const senderMayGive = sql`exists (
   select from users s left join memberships sm on sm.user_id = s.id and sm.company_id = i.company_id and sm.is_active
-   where s.id = i.invited_by and s.is_active and s.email_verified_at is not null
+   where s.id = coalesce(i.resent_by, i.invited_by) and s.is_active and s.email_verified_at is not null
      and (s.is_platform_admin or private.role_rank(sm.role) >= private.role_rank(${permissions['team:write']})
        and (i.role <> 'owner' or sm.role = 'owner')))`;
 
@@ -64,7 +67,7 @@ export async function revokeSentInvitations(
     tx,
     sql`with revoked as (
         update ${invitations} set revoked_at = now()
-         where invited_by = ${userId}::uuid and ${isOpenInvitation}
+         where coalesce(resent_by, invited_by) = ${userId}::uuid and ${isOpenInvitation}
            and (${companyId}::uuid is null or company_id = ${companyId}::uuid)
            and role <> all(${textArray(givable(given.role, given.isPlatformAdmin))})
         returning id, company_id as "companyId", email, role)
@@ -83,13 +86,13 @@ export async function revokeSentInvitations(
   return revoked.length;
 }
 
-/** What a person made of a company's webhooks, and set of its secrets. */
+/** What a person made, redirected or saw the secret of among a company's webhooks, and set of its secrets. */
 export async function madeBy(tx: Tx, companyId: string, userId: string): Promise<LeftBehind> {
   const [webhooks, integrations] = await Promise.all([
     rowsOf<LeftBehind['webhooks'][number]>(
       tx,
       sql`select id, url from webhook_endpoints
-        where company_id = ${companyId}::uuid and created_by = ${userId}::uuid order by id`,
+        where company_id = ${companyId}::uuid and ${userId}::uuid in (created_by, url_by, headers_by, secret_by) order by id`,
     ),
     rowsOf<LeftBehind['integrations'][number]>(
       tx,

@@ -72,11 +72,11 @@ export async function deactivate(
   });
 }
 
-/** Lets a person into the company again; and their account, where it was inactive for want of a company only. */
-export async function activate(tx: Tx, companyId: string, member: Member): Promise<void> {
+/** Lets a person into the company again, with the role that they had, which is `by`'s to give from then on; and their account, where it was inactive for want of a company only. */
+export async function activate(tx: Tx, companyId: string, member: Member, by: string): Promise<void> {
   await rowsOf(
     tx,
-    sql`update memberships set is_active = true
+    sql`update memberships set is_active = true, role_set_by = ${by}::uuid
       where company_id = ${companyId}::uuid and user_id = ${member.userId}::uuid`,
   );
   await rowsOf(

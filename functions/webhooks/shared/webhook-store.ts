@@ -149,6 +149,8 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
           events = ${textArray(after.events)}, description = ${after.description}::text,
           is_active = ${after.isActive}::boolean, header_names = ${textArray(Object.keys(after.headers))},
           headers = ${changed.includes('headers') ? storedHeaders(id, after.headers) : row.headers}::text
+          ${changed.includes('url') ? sql`, url_by = ${makerOf(ctx)}, url_at = now()` : sql``}
+          ${changed.includes('headers') ? sql`, headers_by = ${makerOf(ctx)}, headers_at = now()` : sql``}
           ${isFresh ? sql`, ${freshStart}` : sql``}
           ${isSwitchedOn ? sql`, disabled_at = null, disabled_reason = null` : sql``}
         where id = ${id}::uuid`,
@@ -227,7 +229,7 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
     await rowsOf(
       tx,
       sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, before.secret)}::text,
-          secret = ${storedSecret(id, secret)},
+          secret = ${storedSecret(id, secret)}, secret_by = ${makerOf(ctx)}, secret_at = now(),
           rotation_ends_at = now() + make_interval(hours => ${overlapHours}::int)
         where id = ${id}::uuid`,
     );
