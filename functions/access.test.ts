@@ -258,6 +258,11 @@ describe('a person whose e-mail address is not proved', () => {
   /** Where only some of the fields need the proof: one of those. */
   const given: Record<string, (company: TestCompany) => Record<string, unknown>> = {
     'PUT /api/companies/:id': ({ id }) => ({ id, ipAllowlist: ['203.0.113.0/24'] }),
+    'PUT /api/settings': () => ({ integrations: { razorpay: { keySecret: 'a-secret-of-razorpay' } } }),
+    'PUT /api/settings/company/:companyId': ({ id }) => ({
+      companyId: id,
+      integrations: { razorpay: { keySecret: 'a-secret-of-razorpay' } },
+    }),
   };
 
   test('is told so by all that need the proof', () => {

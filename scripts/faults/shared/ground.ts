@@ -69,12 +69,16 @@ export function demand(isTrue: boolean, broken: string): void {
   if (!isTrue) throw new Error(broken);
 }
 
+/** So long a condition is waited for at least: a bound for what hangs, not for a machine that is slow. */
+const leastPatienceMs = 120_000;
+
 export async function until(
   what: string,
   isSo: () => Promise<boolean>,
-  withinMs: number,
+  askedMs: number,
   everyMs = 100,
 ): Promise<void> {
+  const withinMs = Math.max(askedMs, leastPatienceMs);
   const started = performance.now();
   while (!(await isSo())) {
     if (performance.now() - started > withinMs) throw new Error(`Not within ${withinMs} ms: ${what}.`);
