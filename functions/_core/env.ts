@@ -106,6 +106,7 @@ const shape = z.object({
   RATE_LIMIT_STRICT: rateLimit.prefault('20/1h'),
   RATE_LIMIT_TEAM: rateLimit.prefault('30/1h'),
   RATE_LIMIT_STREAM: rateLimit.prefault('30/1m'),
+  STREAMS_OF_ADDRESS: z.coerce.number().int().min(1).default(60),
   RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
   RATE_LIMIT_REFUSED: rateLimit.prefault('100/1m'),
   RATE_LIMIT_INTAKE: rateLimit.prefault('1200/1m'),
