@@ -85,6 +85,7 @@ const shape = z.object({
       'must be 32 bytes in base64, as ENCRYPTION_KEY was',
     )
     .optional(),
+  INCOMING_TIMESTAMP: z.enum(['optional', 'required']).default('optional'),
   ENCRYPTION_V1: z.enum(['open', 'refuse']).default('open'),
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
