@@ -87,6 +87,7 @@ const shape = z.object({
     .optional(),
   INCOMING_TIMESTAMP: z.enum(['optional', 'required']).default('optional'),
   ENCRYPTION_V1: z.enum(['open', 'refuse']).default('open'),
+  ENCRYPTION_V2: z.enum(['open', 'refuse']).default('open'),
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
