@@ -41,8 +41,10 @@ function patched(stored: Twilio, given: Record<string, string | null | undefined
  * @throws AppError VALIDATION_FAILED where one of them would be stored without the other.
  */
 function demandBoth(next: Twilio, given: Record<string, unknown>): void {
-  const isGiven = given.accountSid !== undefined || given.authToken !== undefined;
-  if (!isGiven || Boolean(next.accountSid) === Boolean(next.authToken)) return;
+  if (given.accountSid === undefined && given.authToken === undefined) return;
+  if (Boolean(next.accountSid) === Boolean(next.authToken)) return;
+  const isSet = typeof given.accountSid === 'string' || typeof given.authToken === 'string';
+  if (!isSet && !next.authToken) return; // a secret is cleared: an account's name alone opens nothing
   const missing = next.accountSid ? 'authToken' : 'accountSid';
   const path = `integrations.twilio.${missing}`;
   const message = 'is missing: give accountSid and authToken both, or clear both';
