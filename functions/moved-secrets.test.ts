@@ -3,6 +3,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
 import { enqueueJob } from '#core/jobs.ts';
 import { setInlineRunner } from '#core/queue.ts';
+import { encryptSecret, placeOf } from '#core/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
@@ -111,6 +112,45 @@ test('a used refresh token does not give the successor of another', async () => 
   const [own] = await successorOf(mallory.id);
   await sql`update refresh_tokens set successor = ${theirs?.successor} where hash = ${own?.hash}`;
   expect(await used(mallory.refreshToken)).toBe(500);
+});
+
+test('a webhook that is given to another company takes no secret along', async () => {
+  const [acme, mallory] = [await aCompany(), await aCompany('Mallory')];
+  const receiver = await aReceiver();
+  const theirs = await aWebhook(acme.id, receiver.url);
+  await sql`update webhook_endpoints set company_id = ${mallory.id} where id = ${theirs.id}`;
+  await anEvent(mallory.id);
+  await dispatchEvents.run([mallory.id]);
+  await sendDeliveries.run([theirs.id]);
+  expect(receiver.received).toEqual([]);
+  const [delivery] =
+    await sql`select status, attempts from webhook_deliveries where endpoint_id = ${theirs.id}`;
+  expect(delivery).toMatchObject({ status: 'waiting', attempts: 1 });
+});
+
+test('a webhook whose address is another origin’s takes no headers there', async () => {
+  const acme = await aCompany();
+  const receiver = await aReceiver();
+  const hook = await aWebhook(acme.id, receiver.url);
+  const place = { id: hook.id, company_id: acme.id, url: 'https://receiver.example.com' };
+  const headers = encryptSecret(
+    '{"authorization":"Bearer secret"}',
+    placeOf('webhook_endpoints.headers', place),
+  );
+  await sql`update webhook_endpoints set headers = ${headers} where id = ${hook.id}`;
+  await anEvent(acme.id);
+  await dispatchEvents.run([acme.id]);
+  await sendDeliveries.run([hook.id]);
+  expect(receiver.received).toEqual([]);
+});
+
+test('an app that is given to another company takes no connection along', async () => {
+  const [own, mallory] = [await connected(), await aCompany('Mallory')];
+  await sql.begin(async (tx) => {
+    await tx`set local session_replication_role = replica`; // past the foreign key, as with the app's row and all
+    await tx`update provider_connections set company_id = ${mallory.id} where app_id = ${own.appId}`;
+  });
+  await expect(tokenOf(own.appId)).rejects.toThrow('does not open');
 });
 
 test('an app does not act with the connection of another', async () => {

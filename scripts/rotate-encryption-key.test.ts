@@ -1,4 +1,4 @@
-import { createCipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, randomBytes, randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
@@ -10,8 +10,10 @@ import {
   encryptedColumns,
   encryptSecret,
   placeOf,
+  type SecretPlace,
 } from '#core/secrets.ts';
 import { templateDatabase } from '#core/testing/global-setup.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import { columnsOf } from '../db/tests/catalogue.ts';
 import { revokeDefaults } from './revoke-defaults.ts';
 import { reportOf, rotateEncryptionKey } from './rotate-encryption-key.ts';
@@ -84,6 +86,11 @@ function sealedWithoutPlace(plain: string): string {
   return `v1.${currentKeyId()}.${sealed.toString('base64url')}`;
 }
 
+/** The form before v3: bound to the place as it was told then. */
+function sealedInV2(plain: string, { inV2 }: SecretPlace): string {
+  return encryptSecret(plain, { associatedData: inV2, inV2 }).replace(/^v3/, 'v2');
+}
+
 /** Provider links with these stored secrets, in the order of their `external_id`. */
 async function store(secrets: (string | null)[]): Promise<void> {
   const rows = secrets.map((secret, index) => ({
@@ -112,7 +119,7 @@ describe('rotating the encryption key', () => {
       isDone: true,
       lines: [
         'provider_links.secret: 450 encrypted anew',
-        'Nothing is left under another key than ENCRYPTION_KEY, and nothing in the form v1: set ENCRYPTION_V1=refuse.',
+        'Nothing is left under another key than ENCRYPTION_KEY, and nothing in a form before v3: set ENCRYPTION_V2=refuse.',
       ],
     });
 
@@ -129,13 +136,13 @@ describe('rotating the encryption key', () => {
   test('goes over every column of the list, two of one table included', async () => {
     const [app] = await sql<{ id: string }[]>`
       insert into apps (company_id, name) values (${companyId}, 'Dialer') returning id`;
-    const owner = { app_id: app?.id ?? '', provider: 'dialpad' };
+    const owner = { company_id: companyId, app_id: app?.id ?? '', provider: 'dialpad' };
     const access = placeOf('provider_connections.access_token', owner);
     const refresh = placeOf('provider_connections.refresh_token', owner);
     const hook = placeOf('provider_hooks.secret', { ...owner, external_id: 'hook' });
-    const state = { state_hash: Buffer.alloc(32), app_id: owner.app_id };
+    const state = { state_hash: Buffer.alloc(32), company_id: companyId, app_id: owner.app_id };
     const verifier = placeOf('oauth_states.code_verifier', state);
-    const answer = { scope: companyId, route: 'POST /api/calls', key: 'k' };
+    const answer = { scope: companyId, route: 'POST /api/calls', key: 'k', fingerprint: Buffer.alloc(32) };
     await sql`insert into idempotency_keys (scope, route, key, fingerprint, attempt, answer)
       values (${answer.scope}, ${answer.route}, ${answer.key}, ${Buffer.alloc(32)}, gen_random_uuid(),
         ${encryptSecret('answer', placeOf('idempotency_keys.answer', answer))})`;
@@ -196,6 +203,29 @@ describe('rotating the encryption key', () => {
       forgetEnv();
     }
     expect(await rotateEncryptionKey(address, links)).toMatchObject([{ rotated: 0, left: {} }]);
+  });
+
+  test('gives those of the form v2 the place of today, and then that form may be refused', async () => {
+    const id = randomUUID();
+    const place = placeOf('webhook_endpoints.headers', {
+      ...{ id, company_id: companyId, url: 'https://example.com/a?b=c' },
+    });
+    await sql`insert into webhook_endpoints (id, company_id, url, host, events, secret, headers)
+      values (${id}, ${companyId}, 'https://example.com/a?b=c', 'example.com', '{*}', '', ${sealedInV2('headers', place)})`;
+    expect(await rotateEncryptionKey(address, ['webhook_endpoints.headers'])).toMatchObject([
+      { rotated: 1, left: {} },
+    ]);
+    setSettings({ ENCRYPTION_V2: 'refuse' });
+    try {
+      const [row] = await sql`select headers from webhook_endpoints where id = ${id}`;
+      expect(row?.headers).toMatch(/^v3\./);
+      expect(decryptSecret(row?.headers, place)).toBe('headers');
+      expect(() => decryptSecret(sealedInV2('headers', place), place)).toThrow('ENCRYPTION_V2 refuses');
+      expect(() => decryptSecret(sealedWithoutPlace('x'), place)).toThrow('ENCRYPTION_V2 refuses');
+    } finally {
+      setSettings({ ENCRYPTION_V2: undefined });
+    }
+    expect(decryptSecret(sealedInV2('headers', place), place)).toBe('headers');
   });
 
   test('leaves a text that was copied to another row as it is: it opens nowhere there', async () => {
@@ -282,7 +312,7 @@ describe('the list of encrypted columns', () => {
       for (const { table, name } of texts) {
         if (listed.has(`${table}.${name}`)) continue;
         const [found] = await others.unsafe(
-          `select 1 from public.${table} where ${name}::text ~ '^"?v[12]\\.[0-9a-f]{8}\\.[A-Za-z0-9_-]{38,}"?$' limit 1`,
+          `select 1 from public.${table} where ${name}::text ~ '^"?v[123]\\.[0-9a-f]{8}\\.[A-Za-z0-9_-]{38,}"?$' limit 1`,
         );
         if (found) unlisted.push(`${table}.${name}`);
       }

@@ -1,11 +1,11 @@
 /**
  * Encrypts every stored secret with ENCRYPTION_KEY that still is with ENCRYPTION_KEY_PREVIOUS, and gives those of the
- * form v1 their place: `npm run rotate-encryption-key`. It connects as `npm run migrate` does. It may be stopped and run again at any time,
+ * forms v1 and v2 their place: `npm run rotate-encryption-key`. It connects as `npm run migrate` does. It may be stopped and run again at any time,
  * while the API runs. A rotation without a pause:
  *   1. Deploy with the new key as ENCRYPTION_KEY_PREVIOUS: from here on, every instance opens secrets of both.
  *   2. Deploy with the two swapped: the new key is ENCRYPTION_KEY, the old one ENCRYPTION_KEY_PREVIOUS.
  *   3. Run this with the same two, until it says that nothing is left.
- *   4. Deploy without ENCRYPTION_KEY_PREVIOUS, and with ENCRYPTION_V1=refuse.
+ *   4. Deploy without ENCRYPTION_KEY_PREVIOUS, and with ENCRYPTION_V2=refuse.
  */
 import type { Sql } from 'postgres';
 import { env } from '#core/env.ts';
@@ -29,9 +29,9 @@ export interface RotatedColumn {
 }
 
 const rowsAtOnce = 200;
-/** Texts of encryptSecret, made with another key or without a place. */
+/** Texts of encryptSecret, made with another key or in a form before. */
 const isOld = (column: string, keyId: string) =>
-  `(${column} like 'v1.________.%' or ${column} like 'v2.________.%') and ${column} not like 'v2.${keyId}.%'`;
+  `${column} ~ '^v[123]\\.[0-9a-f]{8}\\.' and ${column} not like 'v3.${keyId}.%'`;
 
 const reencrypted = (stored: string, place: SecretPlace): string | undefined => {
   try {
@@ -89,7 +89,7 @@ async function countLeft(sql: Sql, of: EncryptedColumn, keyId: string): Promise<
 }
 
 /**
- * Encrypts anew every secret that the key before opens and the current one does not, and those of the form v1.
+ * Encrypts anew every secret that the key before opens and the current one does not, and those of the forms before.
  * @throws Error with one sentence when the role sees only a part of the rows.
  */
 export async function rotateEncryptionKey(
@@ -130,7 +130,7 @@ export function reportOf(result: readonly RotatedColumn[]): { lines: string[]; i
       isDone: true,
       lines: [
         ...lines,
-        'Nothing is left under another key than ENCRYPTION_KEY, and nothing in the form v1: set ENCRYPTION_V1=refuse.',
+        'Nothing is left under another key than ENCRYPTION_KEY, and nothing in a form before v3: set ENCRYPTION_V2=refuse.',
       ],
     };
   const previous = env().ENCRYPTION_KEY_PREVIOUS;

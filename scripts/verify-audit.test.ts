@@ -239,6 +239,32 @@ describe('the comparison', () => {
     );
   });
 
+  test('finds a view in place of the table, and a trigger or rule that no migration made', async () => {
+    await aCompanyWith(2);
+    await anchorOn(1);
+    expect((await verifyOn(1)).findings).toEqual([]);
+    await sql`alter table audit_logs rename to audit_logs_behind`;
+    await sql`create view audit_logs as select * from audit_logs_behind`;
+    try {
+      expect((await verifyOn(1)).findings).toEqual(['public.audit_logs is no plain table.']);
+    } finally {
+      await sql`drop view audit_logs`;
+      await sql`alter table audit_logs_behind rename to audit_logs`;
+    }
+    await sql`create rule quiet as on update to audit_heads do instead nothing`;
+    await sql`create trigger touch before insert on audit_logs for each row execute function private.touch_updated_at()`;
+    try {
+      expect((await verifyOn(1)).findings).toEqual([
+        'public.audit_heads has a rule, or takes part in inheritance.',
+        'There is a trigger that no migration made: audit_logs.touch.',
+      ]);
+    } finally {
+      await sql`drop rule quiet on audit_heads`;
+      await sql`drop trigger touch on audit_logs`;
+    }
+    expect((await verifyOn(1)).findings).toEqual([]);
+  });
+
   test('lets a company go that was deleted first and erased after', async () => {
     const acme = await aCompanyWith(2);
     await anchorOn(1);

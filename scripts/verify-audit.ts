@@ -102,6 +102,40 @@ const entriesInOrder = (tx: TransactionSql) => tx<Entry[]>`
     from public.audit_logs a left join public.audit_heads h on h.company_id = a.company_id
     order by a.company_id, a.number`;
 
+/** The triggers that the migrations make; Postgres' own, of foreign keys, are not counted. */
+const knownTriggers = [
+  'companies.touch',
+  'companies.delete_inbound_events',
+  'companies.normalize_ip_allowlist',
+];
+
+/**
+ * Whether what is read are the tables themselves. A view, or a table with children, rules or triggers, can show entries as
+ * they were while others are written and read elsewhere.
+ */
+async function lookAtTables(tx: TransactionSql, findings: string[]): Promise<void> {
+  const names = ['audit_logs', 'audit_heads', 'companies'];
+  const rows = await tx<
+    { name: string; kind: string; owner: string; isOdd: boolean; triggers: string[] | null }[]
+  >`
+    select c.relname as name, c.relkind as kind, pg_get_userbyid(c.relowner) as owner,
+        exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid))
+          or exists (select from pg_rewrite w where w.ev_class = c.oid) as "isOdd",
+        (select array_agg(c.relname || '.' || t.tgname order by t.tgname) from pg_trigger t
+          where t.tgrelid = c.oid and not t.tgisinternal) as triggers
+      from pg_class c where c.relnamespace = 'public'::regnamespace and c.relname = any(${names})`;
+  for (const name of names) {
+    const found = rows.find((row) => row.name === name);
+    if (found?.kind !== 'r') findings.push(`public.${name} is no plain table.`);
+    else if (found.isOdd) findings.push(`public.${name} has a rule, or takes part in inheritance.`);
+  }
+  for (const trigger of rows.flatMap(({ triggers }) => triggers ?? []))
+    if (!knownTriggers.includes(trigger))
+      findings.push(`There is a trigger that no migration made: ${trigger}.`);
+  if (new Set(rows.map(({ owner }) => owner)).size > 1)
+    findings.push('The tables that the audit log is read from belong to different owners.');
+}
+
 /** Follows one company's chain, entry by entry; its first fault is the one that is told. */
 class Chain {
   readonly company: string;
@@ -164,6 +198,7 @@ export async function verifyAudit(
     // One snapshot, taken after the anchors were read: what is written meanwhile is in neither.
     await sql.begin('isolation level repeatable read read only', async (tx) => {
       await tx`select set_config('search_path', 'pg_catalog', true)`;
+      await lookAtTables(tx, findings);
       let chain: Chain | undefined;
       const endChain = () => {
         if (!chain) return;

@@ -85,7 +85,9 @@ const shape = z.object({
       'must be 32 bytes in base64, as ENCRYPTION_KEY was',
     )
     .optional(),
+  INCOMING_TIMESTAMP: z.enum(['optional', 'required']).default('optional'),
   ENCRYPTION_V1: z.enum(['open', 'refuse']).default('open'),
+  ENCRYPTION_V2: z.enum(['open', 'refuse']).default('open'),
   INTERNAL_API_SECRET: secret.default(developmentSecrets.INTERNAL_API_SECRET),
   DEFAULT_COMPANY_ID: z.uuid('must be the id of a company').optional(),
   API_AUTH_KEY: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -106,6 +108,7 @@ const shape = z.object({
   RATE_LIMIT_STRICT: rateLimit.prefault('20/1h'),
   RATE_LIMIT_TEAM: rateLimit.prefault('30/1h'),
   RATE_LIMIT_STREAM: rateLimit.prefault('30/1m'),
+  STREAMS_OF_ADDRESS: z.coerce.number().int().min(1).default(60),
   RATE_LIMIT_WEBHOOK: rateLimit.prefault('60/1m'),
   RATE_LIMIT_REFUSED: rateLimit.prefault('100/1m'),
   RATE_LIMIT_INTAKE: rateLimit.prefault('1200/1m'),

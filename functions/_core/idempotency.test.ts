@@ -74,12 +74,18 @@ describe('an Idempotency-Key', () => {
   test('keeps the answer, which may show a new key, encrypted', async () => {
     const [name, key] = [`co-${randomUUID()}`, randomUUID()];
     const { body } = await make(name, key);
-    const [row] = await adminSql()`select scope, route, answer from idempotency_keys where key = ${key}`;
+    const [row] =
+      await adminSql()`select scope, route, fingerprint, answer from idempotency_keys where key = ${key}`;
     expect(row?.answer).not.toContain(body.data.api_key);
     expect(
       decryptSecret(
         row?.answer,
-        placeOf('idempotency_keys.answer', { scope: row?.scope, route: row?.route, key }),
+        placeOf('idempotency_keys.answer', {
+          scope: row?.scope,
+          route: row?.route,
+          key,
+          fingerprint: row?.fingerprint,
+        }),
       ),
     ).toContain(body.data.api_key);
   });
@@ -105,6 +111,20 @@ describe('an Idempotency-Key', () => {
     await adminSql()`update idempotency_keys set effect_at = null where key = ${key}`;
     expect((await make(name, key)).status).toBe(201);
     expect(await companiesNamed(name)).toBe(2); // the word of the first effect was taken away by this test
+  });
+
+  test('gives its answer to no other request, also where the database says that it is the same one', async () => {
+    const [name, other, key] = [`co-${randomUUID()}`, `co-${randomUUID()}`, randomUUID()];
+    const first = await make(name, key);
+    expect((await make(other, key)).status).toBe(422);
+    const otherKey = randomUUID();
+    await make(other, otherKey);
+    await adminSql()`update idempotency_keys set
+      fingerprint = (select fingerprint from idempotency_keys where key = ${otherKey}) where key = ${key}`;
+    const moved = await make(other, key);
+    expect([moved.status, moved.body.message]).toEqual([409, expect.stringContaining('answer was lost')]);
+    expect(moved.text).not.toContain(first.body.data.api_key);
+    expect(await companiesNamed(other)).toBe(1);
   });
 
   test('is told 409 while the first request still runs, and is free again after a day', async () => {

@@ -66,13 +66,11 @@ const KeptReply = z.object({
   base64: z.string().nullable(),
 });
 
-type RequestKey = Pick<IdempotentRequest, 'scope' | 'route' | 'key'>;
-
-const answerPlace = ({ scope, route, key }: RequestKey) =>
-  placeOf('idempotency_keys.answer', { scope, route, key });
+const answerPlace = ({ scope, route, key, fingerprint }: IdempotentRequest) =>
+  placeOf('idempotency_keys.answer', { scope, route, key, fingerprint });
 
 /** Encrypted, since an answer may show a new key or token, which is stored nowhere else. */
-function kept({ status, headers, body }: Reply, request: RequestKey): string {
+function kept({ status, headers, body }: Reply, request: IdempotentRequest): string {
   const reply: z.infer<typeof KeptReply> = {
     status,
     headers,
@@ -82,10 +80,24 @@ function kept({ status, headers, body }: Reply, request: RequestKey): string {
   return encryptSecret(JSON.stringify(reply), answerPlace(request));
 }
 
-function replayed(answer: string, request: RequestKey): Reply {
-  const { status, headers, text, base64 } = KeptReply.parse(
-    JSON.parse(decryptSecret(answer, answerPlace(request))),
-  );
+const answerLost = () =>
+  new AppError('CONFLICT', {
+    message:
+      'The first request with this Idempotency-Key had its effect, but its answer was lost: look at what is there.',
+  });
+
+/** @throws AppError CONFLICT for an answer that does not open: the effect is there, and must not come twice. */
+function opened(answer: string, request: IdempotentRequest): z.infer<typeof KeptReply> {
+  try {
+    return KeptReply.parse(JSON.parse(decryptSecret(answer, answerPlace(request))));
+  } catch (error) {
+    log().error({ route: request.route, err: error }, 'the answer to an Idempotency-Key does not open');
+    throw answerLost();
+  }
+}
+
+function replayed(answer: string, request: IdempotentRequest): Reply {
+  const { status, headers, text, base64 } = opened(answer, request);
   return {
     status,
     headers: { ...headers, 'idempotent-replayed': 'true' },
@@ -117,10 +129,7 @@ export async function beginIdempotent(request: IdempotentRequest): Promise<Attem
       case 'reused':
         throw new AppError('IDEMPOTENCY_KEY_REUSED');
       case 'lost':
-        throw new AppError('CONFLICT', {
-          message:
-            'The first request with this Idempotency-Key had its effect, but its answer was lost: look at what is there.',
-        });
+        throw answerLost();
       default:
         if (performance.now() - started > patienceMs) {
           throw new AppError('CONFLICT', {
@@ -133,7 +142,8 @@ export async function beginIdempotent(request: IdempotentRequest): Promise<Attem
   }
 }
 
-function attemptOf({ scope, route, key }: IdempotentRequest, attempt: string): Attempt {
+function attemptOf(request: IdempotentRequest, attempt: string): Attempt {
+  const { scope, route, key } = request;
   return {
     mark: {
       text: 'select private.mark_idempotent($1, $2, $3, $4::uuid)',
@@ -141,15 +151,9 @@ function attemptOf({ scope, route, key }: IdempotentRequest, attempt: string): A
     },
     async end(reply) {
       const isFinal = reply.status < 500;
-      await callFunction(endText, [
-        scope,
-        route,
-        key,
-        attempt,
-        kept(reply, { scope, route, key }),
-        isFinal,
-      ]).catch((error: unknown) =>
-        log().error({ route, err: error }, 'the answer to an Idempotency-Key could not be kept'),
+      await callFunction(endText, [scope, route, key, attempt, kept(reply, request), isFinal]).catch(
+        (error: unknown) =>
+          log().error({ route, err: error }, 'the answer to an Idempotency-Key could not be kept'),
       );
     },
   };

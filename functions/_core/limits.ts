@@ -100,17 +100,14 @@ export const refusedLimit = (ip: string): LimitAsk[] =>
 
 /**
  * Webhooks that a company's own secrets signed, and their bytes: the company knows these secrets and can sign with them
- * whatever it likes. Asked for several at a time: of a limit of n, an ask for m counts as one of n / m.
+ * whatever it likes; and webhooks that an address repeats. Asked for several at a time: of a limit of n, an ask for m counts as one of n / m.
  */
-export function intakeLimit(
-  companyId: string,
-  { events, bytes }: { events: number; bytes: number },
-): LimitAsk[] {
+export function intakeLimit(whose: string, { events, bytes }: { events: number; bytes: number }): LimitAsk[] {
   const settings = env();
   const part = (limit: RateLimit | undefined, asked: number) =>
     limit && { ...limit, count: Math.max(1, Math.floor(limit.count / asked)) };
   return askOf(
-    `intake:company:${companyId}`,
+    `intake:${whose}`,
     part(settings.RATE_LIMIT_INTAKE, events),
     part(settings.RATE_LIMIT_INTAKE_KILOBYTES, Math.max(1, bytes / 1024)),
   );

@@ -45,7 +45,7 @@ describe('a stored secret', () => {
     'opens to what it was, and never looks the same twice',
     (plain) => {
       const stored = encryptSecret(plain, place);
-      expect(stored).toMatch(/^v2\.[\da-f]{8}\.[\w-]+$/);
+      expect(stored).toMatch(/^v3\.[\da-f]{8}\.[\w-]+$/);
       expect(decryptSecret(stored, place)).toBe(plain);
       expect(encryptSecret(plain, place)).not.toBe(stored);
     },
@@ -67,7 +67,7 @@ describe('a stored secret', () => {
       expect(() => decryptSecret(stored.slice(0, length), place)).toThrow();
   });
 
-  test.each(['', 'v1', 'v1.', 'v1..', 'plain text', 'v3.00000000.AAAA', 'v1.zzzzzzzz.AAAA', '..'])(
+  test.each(['', 'v1', 'v1.', 'v1..', 'plain text', 'v4.00000000.AAAA', 'v1.zzzzzzzz.AAAA', '..'])(
     'is not what %j is',
     (text) => {
       expect(() => decryptSecret(text, place)).toThrow('unknown form');
@@ -104,7 +104,7 @@ describe('after a rotation', () => {
     useKeys(old);
     const stored = encryptSecret('x', place);
     useKeys(fresh, old);
-    const renamed = stored.replace(/^v2\.\w+/, `v2.${currentKeyId()}`);
+    const renamed = stored.replace(/^v3\.\w+/, `v3.${currentKeyId()}`);
     expect(() => decryptSecret(renamed, place)).toThrow();
   });
 });
@@ -137,7 +137,7 @@ describe('a secret opens at its place alone', () => {
   test('where no two rows give the same place by how their values are joined', () => {
     const stored = encryptSecret(
       'x',
-      placeOf('provider_connections.access_token', { app_id: 'a', provider: 'b","c' }),
+      placeOf('provider_connections.access_token', { company_id: 'x', app_id: 'a', provider: 'b","c' }),
     );
     for (const [app_id, provider] of [
       ['a","b', 'c'],
@@ -145,7 +145,10 @@ describe('a secret opens at its place alone', () => {
       ['', 'ab","c'],
     ] as const)
       expect(() =>
-        decryptSecret(stored, placeOf('provider_connections.access_token', { app_id, provider })),
+        decryptSecret(
+          stored,
+          placeOf('provider_connections.access_token', { company_id: 'x', app_id, provider }),
+        ),
       ).toThrow('does not open');
   });
 
@@ -162,8 +165,8 @@ describe('a secret opens at its place alone', () => {
 
   test('also when its form is written over as the one before', () => {
     const stored = encryptSecret('x', place);
-    expect(() => decryptSecret(stored.replace(/^v2/, 'v1'), place)).toThrow('does not open');
-    expect(() => decryptSecret(sealedWithoutPlace('x').replace(/^v1/, 'v2'), place)).toThrow('does not open');
+    expect(() => decryptSecret(stored.replace(/^v3/, 'v1'), place)).toThrow('does not open');
+    expect(() => decryptSecret(sealedWithoutPlace('x').replace(/^v1/, 'v3'), place)).toThrow('does not open');
   });
 
   test('the form before opens until it is refused', () => {

@@ -72,7 +72,7 @@ describe('POST /api/auth/refresh', () => {
     const ada = await anAccount();
     const { body } = await refresh(ada.refreshToken);
     const [kept] = (await tokensOf(ada)).filter(({ successor }) => successor !== null);
-    expect(kept?.successor).toMatch(/^v2\./);
+    expect(kept?.successor).toMatch(/^v3\./);
     expect(kept?.successor).not.toContain(body.refreshToken);
     await refresh(body.refreshToken);
     expect((await tokensOf(ada)).filter(({ successor }) => successor !== null)).toHaveLength(1);

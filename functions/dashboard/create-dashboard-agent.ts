@@ -54,6 +54,13 @@ export const { contract, respond, serve, handler } = endpoint({
 async function demandOwn(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
   const claim = { provider: 'retell', kind: 'agent', ...scopeOf(ctx), ids: [agentId] } as const;
   if ((await provedOf([agentId], claim)).length > 0) return;
-  await client.deleteAgent(agentId);
+  try {
+    await client.deleteAgent(agentId);
+  } catch (error) {
+    ctx.log.error(
+      { agentId, companyId: ctx.companyId, err: error },
+      'an agent that a company made in the deployment’s own Retell account is there still: delete it',
+    );
+  }
   throw notProved('integrations.retell.apiKey');
 }

@@ -49,12 +49,12 @@ describe('connecting an app to its Dialpad organization', () => {
     const [state] = await adminSql()`select * from oauth_states where app_id = ${appId}`;
     expect(JSON.stringify(state)).not.toContain(back.input.state);
     expect(JSON.stringify(state)).not.toContain(back.headers.cookie.split('=')[1]);
-    expect(state?.code_verifier).toMatch(/^v2\./);
+    expect(state?.code_verifier).toMatch(/^v3\./);
     await returned(back);
     const token = await tokenOf(appId);
     const [row] = await adminSql()`select * from provider_connections where app_id = ${appId}`;
     expect(JSON.stringify(row)).not.toContain(token);
-    expect(row?.refresh_token).toMatch(/^v2\./);
+    expect(row?.refresh_token).toMatch(/^v3\./);
   });
 
   test('works once: the same address again is 400, and changes nothing', async () => {

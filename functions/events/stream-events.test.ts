@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { makeApiKey } from '#core/api-key.ts';
 import { roles } from '#core/caller.ts';
 import { setStreamTerms } from '#core/http/stream.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCaller, type TestCompany } from '#core/testing/company.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import { signAccessToken } from '#core/tokens.ts';
 import { type LocalServer, startHttpServer } from '../../scripts/stack/http-server.ts';
 import { run as dispatchNow } from './dispatch-events.worker.ts';
 import * as listEvents from './list-events.ts';
-import { mostStreams, nudgeStreams, openStreamCount } from './shared/open-streams.ts';
+import { mostStreams, nudgeStreams, openStream, openStreamCount } from './shared/open-streams.ts';
 import * as streamEvents from './stream-events.ts';
 import { type Follower, follow, follower } from './testing/follower.ts';
 import { anEvent } from './testing/outbox.ts';
@@ -31,6 +33,7 @@ const start = async () => {
 beforeAll(start);
 afterEach(async () => {
   for (const each of open.splice(0)) each.close();
+  setSettings({ STREAMS_OF_ADDRESS: undefined });
   await vi.waitFor(() => expect(openStreamCount()).toBe(0));
 });
 afterAll(() => server.close());
@@ -344,6 +347,7 @@ describe('GET /api/events/stream', () => {
   });
 
   test('limits a company whose callers are many', async () => {
+    setSettings({ STREAMS_OF_ADDRESS: '200' });
     const acme = await aCompany();
     const people = await Promise.all(roles.map((role) => acme.as(role)));
     const callers = [...people, await acme.key()];
@@ -353,6 +357,85 @@ describe('GET /api/events/stream', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(8);
     await hasLog(acme, 1);
     await Promise.all(all.filter(({ status }) => status === 200).map((one) => one.until(1)));
+  });
+
+  test('opens 60 from one network address, whatever companies they are of', async () => {
+    const companies = await Promise.all(range(1, 4).map(() => aCompany()));
+    const people = await Promise.all(companies.map((company) => company.as('agent')));
+    const all = await Promise.all(people.flatMap((person) => range(1, 16).map(() => followed(person))));
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(60);
+    const refused = await fetch(url, { headers: people[0]?.headers ?? {} });
+    expect((await refused.json()).message).toContain('Your network address has 60');
+  });
+
+  test('opens two for a person with an unproved address, and for their keys', async () => {
+    const acme = await aCompany();
+    const person = await acme.as('agent');
+    const colleague = await acme.as('viewer');
+    await adminSql()`update users set email_verified_at = null where id = ${person.id}`;
+    const { key, prefix, hash } = makeApiKey();
+    await adminSql()`insert into api_keys (company_id, user_id, prefix, key_hash, scopes)
+      values (${acme.id}, ${person.id}, ${prefix}, ${hash}, '{*}')`;
+    const byKey = { headers: { 'x-api-key': key } };
+    const streams = [await followed(person), await followed(byKey)];
+    expect(streams.map(({ status }) => status)).toEqual([200, 200]);
+    for (const caller of [person, byKey]) {
+      const refused = await fetch(url, { headers: caller.headers });
+      expect([refused.status, (await refused.json()).message]).toEqual([
+        429,
+        'You have 2 event streams open here already, and may not have more: close one, or prove your e-mail address.',
+      ]);
+    }
+    const others = await Promise.all(range(1, 3).map(() => followed(colleague)));
+    expect(others.map(({ status }) => status)).toEqual([200, 200, 200]);
+    await adminSql()`update users set email_verified_at = now() where id = ${person.id}`;
+    expect((await followed(person)).status).toBe(200);
+  });
+
+  test('gives a newcomer the place of the company that holds most, when all are taken', async () => {
+    const most = mostStreams.ofAll;
+    mostStreams.ofAll = 6;
+    try {
+      const [small, big, newcomer] = [await aCompany(), await aCompany(), await aCompany()];
+      const kept = [await followed(await small.as('agent')), await followed(await small.as('viewer'))];
+      const manager = await big.as('manager');
+      const theirs: Follower[] = [];
+      for (let i = 0; i < 4; i++) theirs.push(await followed(manager));
+      const third = await followed(await newcomer.as('owner'));
+      await theirs[0]?.ended;
+      expect(theirs[0]?.events).toEqual([]);
+      expect(theirs[0]?.blocks.at(-1)?.text).toContain('retry: 30000');
+      expect(third.status).toBe(200);
+      await Promise.all([small, big, newcomer].map((company) => hasLog(company, 1)));
+      await Promise.all([...kept, ...theirs.slice(1), third].map((one) => one.until(1)));
+      // The one that ended comes back where it was, and its own company gives the place.
+      const again = await followed(manager, { lastEventId: theirs[0]?.lastEventId() ?? '' });
+      await again.until(1);
+      await theirs[1]?.ended;
+    } finally {
+      mostStreams.ofAll = most;
+    }
+  });
+
+  test('takes no place of a company for the many accounts of one address', () => {
+    const opened: ReturnType<typeof openStream>[] = [];
+    try {
+      const owner = (n: number, address: string) => ({
+        ...{ companyId: `company ${n}`, callerId: `user ${n}`, isUnproved: n > 0, address },
+      });
+      // From an office of 30, and from addresses with 60 accounts each.
+      for (let i = 0; i < 30; i++)
+        opened.push(openStream({ ...owner(0, '192.0.2.1'), callerId: `user a${i}` }, 0));
+      for (let i = 0; i < mostStreams.ofAll + 500; i++) {
+        const address = `198.51.100.${Math.floor((i % 1_500) / 60)}`;
+        opened.push(openStream(owner(i + 1, address), 0));
+      }
+      expect(opened.slice(0, 30).filter(({ isGivenUp }) => isGivenUp)).toEqual([]);
+      expect(opened.filter(({ isGivenUp }) => !isGivenUp)).toHaveLength(mostStreams.ofAll);
+      openStream(owner(9_999, '203.0.113.1'), 0).close();
+    } finally {
+      for (const stream of opened) stream.close();
+    }
   });
 
   test('forgets a client that goes away', async () => {

@@ -42,7 +42,7 @@ export const { contract, respond, serve, handler } = endpoint({
   produces: mediaType,
   async handle({ ctx, input }) {
     const known = lastEventId(ctx.headers.get('last-event-id'));
-    const head = await headOfLog(ctx);
+    const { head, isUnproved } = await headOfLog(ctx);
     const position = known ?? input.after ?? head;
     if (position > head)
       throw refuse(
@@ -53,7 +53,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const appId = caller.kind === 'key' ? (caller.appId ?? undefined) : undefined;
     return new RawReply({
       headers: { 'content-type': mediaType, 'x-accel-buffering': 'no' }, // proxies are not to hold it back
-      stream: followLog(ctx, { types: input.types, appId }, position),
+      stream: followLog(ctx, { types: input.types, appId }, { position, isUnproved }),
     });
   },
 });

@@ -14,6 +14,7 @@ import * as receiveRetell from './receive-retell.ts';
 import { forgetHookSecrets } from './shared/hook-secrets.ts';
 import { forgetIntake } from './shared/intake.ts';
 import { forgetLinkedCompanies, maxCandidates } from './shared/receive-event.ts';
+import { forgetSeenEvents } from './shared/seen-events.ts';
 
 /** Companies with a key of their own at Retell, and with a secret of their own at Dialpad. */
 const companies: { company: TestCompany; agent: string; organization: string; secret: string }[] = [];
@@ -189,6 +190,65 @@ describe('what a company’s own secret signs', () => {
       seen.add(await asked());
     }
     expect(seen.size).toBe(6); // 1 + 2 + 4 + 8 + 16 + 32 events
+  });
+
+  test('is let in when 200 come at once, each with room for it', async () => {
+    const one = aNew(15);
+    const all = await Promise.all(Array.from({ length: 200 }, () => signed(one.agent, one.secret)));
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(200);
+    expect(await stored(one)).toBe(200);
+  });
+
+  test('is let in up to the limit when 200 come at once', async () => {
+    setSettings({ RATE_LIMIT_INTAKE: '100/1d' });
+    const one = aNew(16);
+    const all = await Promise.all(Array.from({ length: 200 }, () => signed(one.agent, one.secret)));
+    const count = all.filter(({ status }) => status === 200).length;
+    expect(count).toBeGreaterThanOrEqual(90);
+    expect(count).toBeLessThanOrEqual(100);
+    expect(await stored(one)).toBe(count);
+  });
+
+  test('costs the company once, however often it is sent again', async () => {
+    setSettings({ RATE_LIMIT_INTAKE: '20/1d' });
+    const one = aNew(17);
+    const body = retellEvent(one.agent);
+    const captured = () =>
+      post(receiveRetell, body, {
+        headers: { 'x-retell-signature': retellSignature.signRetell(body, one.secret, Date.now()) },
+        ip: '203.0.113.99',
+      });
+    const first = await Promise.all(Array.from({ length: 10 }, captured));
+    expect(first.filter(({ body: { data } }) => data?.status === 'received')).toHaveLength(1);
+    const again: number[] = [];
+    for (let i = 0; i < 40; i++) again.push((await captured()).status);
+    expect(again.at(0)).toBe(200);
+    expect(again.at(-1), 'the address has used up its own limit').toBe(503);
+    expect(await letIn(one, 10, false)).toBe(10);
+  });
+
+  test('costs the company nothing where another instance had it before', async () => {
+    setSettings({ RATE_LIMIT_INTAKE: '20/1d' });
+    const one = aNew(18);
+    const body = retellEvent(one.agent);
+    for (let i = 0; i < 60; i++) {
+      forgetSeenEvents();
+      expect((await sendRetell(body, one.secret)).status).toBe(200);
+    }
+    expect(await letIn(one, 10, false)).toBe(10);
+  });
+
+  test('is taken in by a repeat of what found no room', async () => {
+    setSettings({ RATE_LIMIT_INTAKE: '1/1d' });
+    const one = aNew(19);
+    await signed(one.agent, one.secret);
+    const body = retellEvent(one.agent);
+    const both = await Promise.all([sendRetell(body, one.secret), sendRetell(body, one.secret)]);
+    expect(both.map(({ status }) => status)).toEqual([503, 503]);
+    setSettings({ RATE_LIMIT_INTAKE: undefined });
+    forgetRefusals();
+    await adminSql()`delete from rate_limits where key = ${`intake:company:${one.company.id}`}`;
+    expect((await sendRetell(body, one.secret)).body.data.status).toBe('received');
   });
 });
 

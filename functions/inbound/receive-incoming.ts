@@ -9,7 +9,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/webhooks/incoming/:companyId',
   summary: 'Take in an event of a company’s own system',
   description:
-    'JSON signed in x-webhook-signature: HMAC-SHA256 of the body, in hex, with the company’s incoming secret; with x-webhook-timestamp, of `timestamp.body`.',
+    'JSON signed in x-webhook-signature: HMAC-SHA256 of the body, in hex, with the company’s incoming secret; with x-webhook-timestamp, of `timestamp.body` (a deployment may demand it, by INCOMING_TIMESTAMP).',
   who: ['signed'],
   body: 'raw',
   input: z.object({ companyId: z.string().max(100) }),

@@ -495,7 +495,7 @@ describe('a queued mail', () => {
       data: { name: 'Ana', link, code: '482913', minutes: 15 },
     });
     const { payload } = await jobOf(id);
-    expect(payload).toMatch(/^v2\./);
+    expect(payload).toMatch(/^v3\./);
     expect(payload).not.toContain('token');
   });
 

@@ -22,6 +22,7 @@ accountsAtProviders({
     { accountSid, authToken: 'first-token-1111' },
     { accountSid: `AC${'1'.repeat(32)}`, authToken: 'second-token-2222' },
     { accountSid: `AC${'2'.repeat(32)}`, authToken: 'tiny-1234' },
+    { accountSid: `AC${'3'.repeat(32)}`, authToken: 'twilio-secret-0123456789' },
   ],
 });
 
@@ -241,9 +242,10 @@ describe('the secrets of integrations', () => {
   test('are in no answer, no audit log and no column, and can be used', async () => {
     const acme = await aCompany();
     const admin = await acme.as('admin');
+    const given = { ...secrets, twilio: { accountSid: `AC${'3'.repeat(32)}`, ...secrets.twilio } };
     const texts = [
-      (await admin.request(updateCompanySettings, { companyId: acme.id, integrations: secrets })).text,
-      (await admin.request(updateSettings, { integrations: secrets })).text,
+      (await admin.request(updateCompanySettings, { companyId: acme.id, integrations: given })).text,
+      (await admin.request(updateSettings, { integrations: given })).text,
       (await admin.request(getCompanySettings, { companyId: acme.id })).text,
       (await admin.request(getSettings)).text,
       (await admin.request(getSystem)).text,
@@ -264,6 +266,23 @@ describe('the secrets of integrations', () => {
       await readIntegration(tx, acme.id, 'teams'),
     ]);
     expect(read).toEqual([secrets.dialpad, {}]);
+  });
+
+  test('of Twilio are taken with their account alone, since nobody else can be asked about them', async () => {
+    const admin = await (await aCompany()).as('admin');
+    const put = (twilio: object) => admin.request(updateSettings, { integrations: { twilio } });
+    for (const [given, missing] of [
+      [{ authToken: 'unasked-token-1' }, 'accountSid'],
+      [{ authToken: 'unasked-token-1', accountSid: null }, 'accountSid'],
+      [{ accountSid }, 'authToken'],
+    ] as const) {
+      const { status, body } = await put(given);
+      expect([status, body.details?.[0].path]).toEqual([400, `integrations.twilio.${missing}`]);
+      expect(body.message).toContain('give accountSid and authToken both, or clear both');
+    }
+    expect((await put({ accountSid, authToken: 'first-token-1111' })).status).toBe(200);
+    expect((await put({ accountSid: null })).status).toBe(400);
+    expect((await put({ accountSid: null, authToken: null })).status).toBe(200);
   });
 
   test('are shown by their last four characters and when they were set, until null deletes them', async () => {

@@ -44,10 +44,14 @@ describe('POST /api/webhooks/:id/regenerate-secret', () => {
     const { id } = (await admin.request(createWebhook, { url: 'https://example.com' })).body.data;
     const answers = await Promise.all([1, 2, 3, 4].map(() => admin.request(regenerateSecret, { id })));
     const shown = answers.map(({ body }) => body.data.secret);
-    const [row] = await adminSql()`select secret, previous_secret from webhook_endpoints where id = ${id}`;
+    const [row] =
+      await adminSql()`select company_id, secret, previous_secret from webhook_endpoints where id = ${id}`;
     const kept = [
-      decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id })),
-      decryptSecret(row?.previous_secret, placeOf('webhook_endpoints.previous_secret', { id })),
+      decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id, company_id: row?.company_id })),
+      decryptSecret(
+        row?.previous_secret,
+        placeOf('webhook_endpoints.previous_secret', { id, company_id: row?.company_id }),
+      ),
     ];
     expect(new Set(kept).size).toBe(2);
     for (const secret of kept) expect(shown).toContain(secret);
@@ -64,9 +68,12 @@ describe('POST /api/webhooks/:id/regenerate-secret', () => {
     ];
     expect(two.text).toBe(one.text);
     const [row] = await adminSql()`select previous_secret from webhook_endpoints where id = ${id}`;
-    expect(decryptSecret(row?.previous_secret, placeOf('webhook_endpoints.previous_secret', { id }))).toBe(
-      secret,
-    );
+    expect(
+      decryptSecret(
+        row?.previous_secret,
+        placeOf('webhook_endpoints.previous_secret', { id, company_id: acme.id }),
+      ),
+    ).toBe(secret);
   });
 
   test('is for admins of the company', async () => {

@@ -125,7 +125,7 @@ describe('a delivery', () => {
     const receiver = await aReceiver();
     const { id } = await aWebhook(acme.id, receiver.url);
     const headers = { 'x-tenant': 'acme', authorization: 'Bearer of-theirs', 'webhook-id': 'forged' };
-    await adminSql()`update webhook_endpoints set headers = ${encryptSecret(JSON.stringify(headers), placeOf('webhook_endpoints.headers', { id }))} where id = ${id}`;
+    await adminSql()`update webhook_endpoints set headers = ${encryptSecret(JSON.stringify(headers), placeOf('webhook_endpoints.headers', { id, company_id: acme.id, url: receiver.url }))} where id = ${id}`;
     const [eventId] = await withEvents(acme.id, 1);
     await sendNow(id);
     expect(receiver.received[0]?.headers).toMatchObject({
@@ -141,7 +141,7 @@ describe('a delivery', () => {
     const receiver = await aReceiver();
     const { id, secret } = await aWebhook(acme.id, receiver.url);
     const previous = makeWebhookSecret();
-    await adminSql()`update webhook_endpoints set previous_secret = ${encryptSecret(previous, placeOf('webhook_endpoints.previous_secret', { id }))},
+    await adminSql()`update webhook_endpoints set previous_secret = ${encryptSecret(previous, placeOf('webhook_endpoints.previous_secret', { id, company_id: acme.id }))},
       rotation_ends_at = now() + interval '1 hour' where id = ${id}`;
     await adminSql()`insert into outbox (company_id, type, subject_id, dedupe_key, data, occurred_at)
       select ${acme.id}, 'call.started', private.uuid_v7(), n::text, json_build_object('umlaut', 'Größe ☎'), now()

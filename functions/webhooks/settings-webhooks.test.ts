@@ -30,7 +30,9 @@ describe('POST /api/settings/webhooks', () => {
     expect(listed.body.data).toEqual([shown]);
     const [row] = await adminSql()`select secret from webhook_endpoints where id = ${shown.id}`;
     expect(row?.secret).not.toContain(secret);
-    expect(decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id: shown.id }))).toBe(secret);
+    expect(
+      decryptSecret(row?.secret, placeOf('webhook_endpoints.secret', { id: shown.id, company_id: acme.id })),
+    ).toBe(secret);
     const { text, actions } = await auditOf(acme);
     expect(actions).toEqual(['webhook.created']);
     for (const hidden of [secret, 'in-the-query']) expect(text).not.toContain(hidden);

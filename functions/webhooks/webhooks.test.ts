@@ -73,10 +73,27 @@ describe('a webhook', () => {
     });
     const stored = await storedOf(id);
     expect(stored).toMatchObject({ host: 'example.com', header_names: ['x-api-token', 'authorization'] });
-    expect(JSON.parse(decryptSecret(stored?.headers, placeOf('webhook_endpoints.headers', { id })))).toEqual({
+    expect(
+      JSON.parse(
+        decryptSecret(
+          stored?.headers,
+          placeOf('webhook_endpoints.headers', { id, company_id: acme.id, url }),
+        ),
+      ),
+    ).toEqual({
       'x-api-token': headers['X-Api-Token'],
       authorization: headers.authorization,
     });
+    const elsewhere = await admin.request(updateWebhook, { id, url: 'https://other.example.com/hook' });
+    expect([elsewhere.status, elsewhere.body.details]).toEqual([
+      400,
+      [
+        {
+          path: 'headers',
+          message: `must be given again, or as {}: they were set for ${new URL(url).origin}`,
+        },
+      ],
+    ]);
     const changed = await admin.request(updateWebhook, {
       id,
       url: `${url}&more=also-secret`,
@@ -161,6 +178,7 @@ describe('PUT /api/webhooks/:id', () => {
       id: made.id,
       url: 'https://Other.example.net:8443/x',
       description: null,
+      headers,
     });
     expect(two.body.data).toMatchObject({ description: null, events: ['call.missed'], isActive: true });
     expect(await storedOf(made.id)).toMatchObject({ host: 'other.example.net' });

@@ -15,7 +15,7 @@ export function dialpadBody(event: unknown, secret = process.env.DIALPAD_WEBHOOK
 export async function post(
   endpoint: Pick<Endpoint, 'contract' | 'serve'>,
   body: string | Buffer,
-  options: { path?: string; headers?: Record<string, string> } = {},
+  options: { path?: string; headers?: Record<string, string>; ip?: string } = {},
 ): Promise<TestResponse> {
   const path = options.path ?? endpoint.contract.path;
   const pending: Promise<unknown>[] = [];
@@ -25,7 +25,7 @@ export async function post(
       body: typeof body === 'string' ? body : new Uint8Array(body),
       headers: options.headers ?? {},
     }),
-    { waitUntil: (work) => pending.push(work) },
+    { waitUntil: (work) => pending.push(work), ...(options.ip === undefined ? {} : { ip: options.ip }) },
   );
   await Promise.all(pending);
   return await readAnswer(response);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { setSettings } from '#core/testing/settings.ts';
 import { IncomingEvent } from './event.ts';
 import { parseExactJson } from './exact-json.ts';
 import { incoming } from './index.ts';
@@ -50,6 +51,22 @@ describe("A signature of a company's own system", () => {
     const stamped = signIncoming(body, secret, timestamp);
     expect(verify({ 'x-webhook-signature': stamped })).toBeUndefined();
     expect(verify({ 'x-webhook-signature': hex, 'x-webhook-timestamp': timestamp })).toBeUndefined();
+  });
+
+  test('must be over a timestamp where INCOMING_TIMESTAMP=required', () => {
+    const timestamp = String(nowMs);
+    const stamped = {
+      'x-webhook-signature': signIncoming(body, secret, timestamp),
+      'x-webhook-timestamp': timestamp,
+    };
+    setSettings({ INCOMING_TIMESTAMP: 'required' });
+    try {
+      expect(verify({ 'x-webhook-signature': hex })).toBeUndefined();
+      expect(verify(stamped)?.secretIndex).toBe(0);
+    } finally {
+      setSettings({ INCOMING_TIMESTAMP: undefined });
+    }
+    expect(verify({ 'x-webhook-signature': hex })?.secretIndex).toBe(0);
   });
 
   test.each(['', 'now', '-1763600000', '1763600000.0', '17636000000', '1e12', 'NaN'])(

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { env } from '#core/env.ts';
 import type { Provider } from '#providers/provider.ts';
 import { IncomingEvent } from './event.ts';
 import { parseExactJson } from './exact-json.ts';
@@ -14,6 +15,8 @@ export const incoming: Provider = {
   name: 'incoming',
 
   verify({ body, headers, secrets, nowMs }) {
+    if (env().INCOMING_TIMESTAMP === 'required' && headers.get('x-webhook-timestamp') === null)
+      return undefined;
     const secretIndex = verifyIncoming(body, headers, secrets, nowMs);
     return secretIndex === undefined ? undefined : { json: body.toString('utf8'), secretIndex };
   },

@@ -57,7 +57,7 @@ interface WaitingMail {
 async function waitingFor(email: string): Promise<WaitingMail[]> {
   const jobs = await adminSql()<{ id: string; payload: string }[]>`
     select id, payload from jobs where status = 'waiting' and kind in ('send-email', ${accountEmailKind})
-      and payload like ${`v2.${currentKeyId()}.%`} order by id`; // not those of tests with another key
+      and payload like ${`v3.${currentKeyId()}.%`} order by id`; // not those of tests with another key
   return jobs
     .map((job) => {
       const { to, email: address } = jobPayload(job);

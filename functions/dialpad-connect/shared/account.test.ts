@@ -36,7 +36,10 @@ describe('the token of a connection', () => {
 
   test('whose refresh token is dead asks for a new connection, and never falls back to the deployment’s key', async () => {
     const app = await connected();
-    const place = placeOf('provider_connections.refresh_token', { app_id: app.appId, provider: 'dialpad' });
+    const [row] = await adminSql()`select company_id from apps where id = ${app.appId}`;
+    const place = placeOf('provider_connections.refresh_token', {
+      ...{ company_id: row?.company_id, app_id: app.appId, provider: 'dialpad' },
+    });
     await adminSql()`update provider_connections set refresh_token = ${encryptSecret('dead', place)}, expires_at = now()
       where app_id = ${app.appId}`;
     await expect(tokenOf(app.appId)).rejects.toMatchObject({

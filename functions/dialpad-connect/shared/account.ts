@@ -93,7 +93,7 @@ async function refreshed(ctx: Needed, appId: string): Promise<string> {
       if (error instanceof ProviderError && error.status === 400) throw mustConnect(appId, ended, error);
       throw error;
     });
-    await renewConnection(tx, appId, tokens, ctx.now().getTime());
+    await renewConnection(tx, { companyId: connection.companyId, appId }, tokens, ctx.now().getTime());
     return tokens.accessToken;
   });
 }

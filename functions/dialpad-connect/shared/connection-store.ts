@@ -5,18 +5,25 @@ import type { DialpadTokens } from '#providers/dialpad/oauth.ts';
 
 export const provider = 'dialpad';
 
-const tokenPlace = (appId: string, token: 'access_token' | 'refresh_token') =>
-  placeOf(`provider_connections.${token}`, { app_id: appId, provider });
+/** The app that a connection is of. */
+interface Owner {
+  companyId: string;
+  appId: string;
+}
+
+const tokenPlace = ({ companyId, appId }: Owner, token: 'access_token' | 'refresh_token') =>
+  placeOf(`provider_connections.${token}`, { company_id: companyId, app_id: appId, provider });
 
 /** Both tokens as they are stored. */
-const sealed = ({ accessToken, refreshToken }: DialpadTokens, appId: string) => ({
-  access: encryptSecret(accessToken, tokenPlace(appId, 'access_token')),
+const sealed = ({ accessToken, refreshToken }: DialpadTokens, owner: Owner) => ({
+  access: encryptSecret(accessToken, tokenPlace(owner, 'access_token')),
   refresh:
-    refreshToken === undefined ? null : encryptSecret(refreshToken, tokenPlace(appId, 'refresh_token')),
+    refreshToken === undefined ? null : encryptSecret(refreshToken, tokenPlace(owner, 'refresh_token')),
 });
 
 /** An app's OAuth connection. */
 export interface Connection {
+  companyId: string;
   accessToken: string;
   refreshToken: string | undefined;
   /** Epoch milliseconds; undefined: never. */
@@ -29,21 +36,24 @@ export async function readConnection(
   how: 'read' | 'lock' = 'read',
 ): Promise<Connection | undefined> {
   const [row] = await rowsOf<{
+    company_id: string;
     access_token: string;
     refresh_token: string | null;
     expires_ms: string | null;
   }>(
     tx,
-    sql`select access_token, refresh_token, (extract(epoch from expires_at) * 1000)::bigint as expires_ms
+    sql`select company_id, access_token, refresh_token, (extract(epoch from expires_at) * 1000)::bigint as expires_ms
       from provider_connections where app_id = ${appId}::uuid and provider = ${provider} ${how === 'lock' ? sql`for update` : sql``}`,
   );
   if (!row) return undefined;
+  const owner = { companyId: row.company_id, appId };
   return {
-    accessToken: decryptSecret(row.access_token, tokenPlace(appId, 'access_token')),
+    companyId: row.company_id,
+    accessToken: decryptSecret(row.access_token, tokenPlace(owner, 'access_token')),
     refreshToken:
       row.refresh_token === null
         ? undefined
-        : decryptSecret(row.refresh_token, tokenPlace(appId, 'refresh_token')),
+        : decryptSecret(row.refresh_token, tokenPlace(owner, 'refresh_token')),
     expiresAtMs: row.expires_ms === null ? undefined : Number(row.expires_ms),
   };
 }
@@ -57,12 +67,12 @@ export const expiryOf = (tokens: DialpadTokens, nowMs: number): string | null =>
 /** Stores an app's tokens, encrypted, in place of those that it had. */
 export async function keepConnection(
   tx: Tx,
-  owner: { companyId: string; appId: string; begunBy: string | null },
+  owner: Owner & { begunBy: string | null },
   tokens: DialpadTokens,
   scopes: string,
   nowMs: number,
 ): Promise<void> {
-  const { access, refresh } = sealed(tokens, owner.appId);
+  const { access, refresh } = sealed(tokens, owner);
   await rowsOf(
     tx,
     sql`insert into provider_connections (company_id, app_id, provider, access_token, refresh_token, expires_at, scopes,
@@ -79,15 +89,15 @@ export async function keepConnection(
 /** Stores the tokens that a refresh gave. */
 export async function renewConnection(
   tx: Tx,
-  appId: string,
+  owner: Owner,
   tokens: DialpadTokens,
   nowMs: number,
 ): Promise<void> {
-  const { access, refresh } = sealed(tokens, appId);
+  const { access, refresh } = sealed(tokens, owner);
   await rowsOf(
     tx,
     sql`update provider_connections set access_token = ${access}, refresh_token = ${refresh},
         expires_at = ${expiryOf(tokens, nowMs)}::timestamptz
-      where app_id = ${appId}::uuid and provider = ${provider}`,
+      where app_id = ${owner.appId}::uuid and company_id = ${owner.companyId}::uuid and provider = ${provider}`,
   );
 }

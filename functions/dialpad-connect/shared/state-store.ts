@@ -8,8 +8,10 @@ export const stateMinutes = 10;
 
 const hashOf = (state: string) => createHash('sha256').update(state).digest();
 
-const verifierPlace = (state: string, appId: string) =>
-  placeOf('oauth_states.code_verifier', { state_hash: hashOf(state), app_id: appId });
+const verifierPlace = (state: string, owner: { company_id: string; app_id: string }) =>
+  placeOf('oauth_states.code_verifier', {
+    ...{ state_hash: hashOf(state), company_id: owner.company_id, app_id: owner.app_id },
+  });
 
 /**
  * Begins an authorization: the state goes with the admin, the verifier of its proof key stays here.
@@ -27,7 +29,7 @@ export async function keepState(
     tx,
     sql`insert into oauth_states (state_hash, company_id, app_id, provider, code_verifier, begun_by, expires_at)
       values (${hashOf(state)}::bytea, ${owner.companyId}::uuid, ${owner.appId}::uuid, ${provider},
-        ${encryptSecret(verifier, verifierPlace(state, owner.appId))},
+        ${encryptSecret(verifier, verifierPlace(state, { company_id: owner.companyId, app_id: owner.appId }))},
         (select k.user_id from api_keys k where k.id = ${keyId ?? null}::uuid), now() + make_interval(mins => ${stateMinutes}::int))
       returning to_char(expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as expires_at`,
   );
@@ -57,14 +59,14 @@ export async function readState(tx: Tx, state: string): Promise<Asked | undefine
  * @returns the verifier of its proof key; undefined where it has expired or another browser was first.
  */
 export async function bindState(tx: Tx, state: string, browserHash: Buffer): Promise<string | undefined> {
-  const [row] = await rowsOf<{ code_verifier: string; app_id: string }>(
+  const [row] = await rowsOf<{ code_verifier: string; company_id: string; app_id: string }>(
     tx,
     sql`update oauth_states set browser_hash = ${browserHash}::bytea
       where state_hash = ${hashOf(state)}::bytea and provider = ${provider} and expires_at > now()
         and browser_hash is null
-      returning code_verifier, app_id`,
+      returning code_verifier, company_id, app_id`,
   );
-  return row && decryptSecret(row.code_verifier, verifierPlace(state, row.app_id));
+  return row && decryptSecret(row.code_verifier, verifierPlace(state, row));
 }
 
 export interface Begun {
@@ -98,7 +100,7 @@ export async function takeState(tx: Tx, state: string): Promise<Begun | undefine
     companyId: row.company_id,
     appId: row.app_id,
     appName: row.name,
-    verifier: decryptSecret(row.code_verifier, verifierPlace(state, row.app_id)),
+    verifier: decryptSecret(row.code_verifier, verifierPlace(state, row)),
     begunBy: row.begun_by,
     browserHash: row.browser_hash ?? undefined,
   };

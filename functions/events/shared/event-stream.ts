@@ -5,6 +5,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/db.ts';
 import { AppError } from '#core/errors.ts';
 import { equals } from '#core/filters.ts';
+import { limitAddress } from '#core/http/address.ts';
 import type { Stream, StreamTerms } from '#core/http/stream.ts';
 import { asJson } from '#core/shape.ts';
 import { Lanes } from '#core/turns.ts';
@@ -14,6 +15,8 @@ import { type OpenStream, openStream } from './open-streams.ts';
 
 /** How soon a client comes back that was cut off. */
 const retryMs = 2_000;
+/** The same for a client whose place another one got. */
+const retryLaterMs = 30_000;
 /** Without a word for so long, whatever stands between us and the client may take the connection for dead. */
 const silenceMs = 15_000;
 /** Between two reads of one stream, however fast events come: what comes meanwhile is read together. */
@@ -35,15 +38,18 @@ interface Followed {
 /** Streams read two at a time, so that the instance's other requests find connections free when something happens. */
 const lanes = new Lanes(2);
 
-/** The last place taken in the caller's log. */
-export async function headOfLog(ctx: Context): Promise<number> {
+/** The last place taken in the caller's log, and whether the caller is a person with an e-mail address not proved. */
+export async function headOfLog(ctx: Context): Promise<{ head: number; isUnproved: boolean }> {
+  const userId = 'userId' in ctx.caller ? ctx.caller.userId : null;
   const rows = await ctx.db((tx) =>
-    rowsOf<{ head: string }>(
+    rowsOf<{ head: string | null; isUnproved: boolean }>(
       tx,
-      sql`select sequence as head from event_heads where company_id = (select private.caller_company_id())`,
+      sql`select (select sequence from event_heads where company_id = (select private.caller_company_id())) as head,
+        ${userId}::uuid is not null and not exists (
+          select from users where id = ${userId}::uuid and email_verified_at is not null) as "isUnproved"`,
     ),
   );
-  return Number(rows[0]?.head ?? 0);
+  return { head: Number(rows[0]?.head ?? 0), isUnproved: rows[0]?.isUnproved ?? true };
 }
 
 interface Part {
@@ -117,6 +123,10 @@ async function* written(
   yield `retry: ${retryMs}\nid: ${open.position}\n\n`;
   let [told, lastWordAt, chars] = [open.position, performance.now(), 0];
   while (!signal.aborted) {
+    if (open.isGivenUp) {
+      yield `: another reader got this place, come back later\nretry: ${retryLaterMs}\n\n`;
+      return;
+    }
     if (Date.now() >= expiresAt) throw new AppError('TOKEN_EXPIRED');
     const readAt = performance.now();
     const part = await readPart(ctx, followed, open.position);
@@ -147,8 +157,14 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
  * out, removed or revoked is told so by an event `end`, at the latest with the next sign of life.
  * @throws AppError RATE_LIMITED where too many streams are open.
  */
-export function followLog(ctx: Context, followed: Followed, position: number): Stream {
-  const open = openStream(ctx.companyId, countedAs(ctx.caller) ?? ctx.caller.kind, position);
+export function followLog(
+  ctx: Context,
+  followed: Followed,
+  { position, isUnproved }: { position: number; isUnproved: boolean },
+): Stream {
+  const callerId = countedAs(ctx.caller) ?? ctx.caller.kind;
+  const address = limitAddress(ctx.ip);
+  const open = openStream({ companyId: ctx.companyId, callerId, isUnproved, address }, position);
   let forgotten = setTimeout(() => open.close(), unreadMs).unref();
   return async function* stream(terms) {
     clearTimeout(forgotten);

@@ -70,7 +70,7 @@ function placeIn(provider: string, { kind, company_id, app_id, external_id }: Ro
   switch (kind) {
     case 'hook':
       return placeOf('provider_hooks.secret', {
-        ...{ app_id: String(app_id), provider, external_id: String(external_id) },
+        ...{ company_id: companyId, app_id: String(app_id), provider, external_id: String(external_id) },
       });
     case 'key':
       return placeOf('company_integration_secrets.secret', {

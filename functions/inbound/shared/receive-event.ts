@@ -11,7 +11,8 @@ import { wake } from '#core/queue.ts';
 import { countWrongSignature, noteRightSignature } from '#core/signers.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
 import { type HookSecret, hookSecrets } from './hook-secrets.ts';
-import { takeIntake } from './intake.ts';
+import { giveIntakeBack, intakeOfAddress, intakeOfCompany, requireIntake, takeIntake } from './intake.ts';
+import { printOf, seenBefore, storeFirst } from './seen-events.ts';
 
 export interface Received {
   id: string;
@@ -178,28 +179,42 @@ export async function receiveEvent(
   expectation: Expectation,
 ): Promise<Received> {
   const { body, signer } = await verify(provider, ctx, expectation);
-  if (signer) await takeIntake(signer.companyId, ctx.rawBody.length, ctx.now().getTime());
+  const nowMs = ctx.now().getTime();
+  const bytes = ctx.rawBody.length;
+  const ofCompany = signer && intakeOfCompany(signer.companyId);
+  if (ofCompany) requireIntake(ofCompany, bytes, nowMs);
   const { payload, identity } = understand(provider, body.json);
   const owner = await ownerOf(signer, expectation);
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
   const id = newId();
+  const dedupeKey = scope + storable(key, 500);
+  const print = printOf(provider.name, dedupeKey);
+  for (let before = seenBefore(print, nowMs); before; before = seenBefore(print, nowMs)) {
+    await takeIntake(intakeOfAddress(ctx.ip), bytes, nowMs);
+    if (await before) return { id, status: 'repeated' };
+  }
   const occurredAt = identity?.occurredAt;
-  const [row] = await callFunction(storing, [
-    id,
-    provider.name,
-    scope + storable(key, 500),
-    storable(identity?.type ?? 'unrecognised', 100),
-    isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null,
-    payload,
-    JSON.stringify(headersToKeep(ctx.headers)),
-    JSON.stringify(ownersOf(identity)),
-    owner?.companyId ?? null,
-    owner?.appId ?? null,
-    expectation.mayDefault ? (env().DEFAULT_COMPANY_ID ?? null) : null,
-    identity !== undefined,
-  ]);
-  const status = String(row?.status) as Received['status'];
+  const status = await storeFirst(print, nowMs, async () => {
+    if (ofCompany) await takeIntake(ofCompany, bytes, nowMs);
+    const [row] = await callFunction(storing, [
+      id,
+      provider.name,
+      dedupeKey,
+      storable(identity?.type ?? 'unrecognised', 100),
+      isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null,
+      payload,
+      JSON.stringify(headersToKeep(ctx.headers)),
+      JSON.stringify(ownersOf(identity)),
+      owner?.companyId ?? null,
+      owner?.appId ?? null,
+      expectation.mayDefault ? (env().DEFAULT_COMPANY_ID ?? null) : null,
+      identity !== undefined,
+    ]);
+    return String(row?.status) as Received['status'];
+  });
+  // Another instance, or a time that is not remembered, had it before.
+  if (ofCompany && status === 'repeated') giveIntakeBack(ofCompany, bytes, nowMs);
   if (status === 'received') ctx.waitUntil(wake('inbound', [id]));
   return { id, status };
 }

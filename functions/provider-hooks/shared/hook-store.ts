@@ -57,7 +57,9 @@ export async function insertHook(
   app: App,
   made: { dialpadId: string; hookUrl: string; secret: string },
 ): Promise<Hook> {
-  const place = placeOf('provider_hooks.secret', { app_id: app.id, provider, external_id: made.dialpadId });
+  const place = placeOf('provider_hooks.secret', {
+    ...{ company_id: app.companyId, app_id: app.id, provider, external_id: made.dialpadId },
+  });
   const [row] = await rowsOf<{ item: string }>(
     tx,
     sql`insert into ${providerHooks} (company_id, app_id, provider, external_id, hook_url, secret)

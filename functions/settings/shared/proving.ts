@@ -36,6 +36,24 @@ function patched(stored: Twilio, given: Record<string, string | null | undefined
   return { accountSid: next('accountSid'), authToken: next('authToken'), fromNumber: next('fromNumber') };
 }
 
+/**
+ * Twilio can be asked about both credentials together alone.
+ * @throws AppError VALIDATION_FAILED where one of them would be stored without the other.
+ */
+function demandBoth(next: Twilio, given: Record<string, unknown>): void {
+  if (given.accountSid === undefined && given.authToken === undefined) return;
+  if (Boolean(next.accountSid) === Boolean(next.authToken)) return;
+  const isSet = typeof given.accountSid === 'string' || typeof given.authToken === 'string';
+  if (!isSet && !next.authToken) return; // a secret is cleared: an account's name alone opens nothing
+  const missing = next.accountSid ? 'authToken' : 'accountSid';
+  const path = `integrations.twilio.${missing}`;
+  const message = 'is missing: give accountSid and authToken both, or clear both';
+  throw new AppError('VALIDATION_FAILED', {
+    message: `${path} ${message}. Nothing was changed.`,
+    details: [{ path, message }],
+  });
+}
+
 /** What was found out before the transaction that changes settings. */
 export interface Checked {
   twilio: Twilio | undefined;
@@ -106,6 +124,7 @@ export async function checkIntegrations(
     return { twilio: undefined };
   }
   const next = patched(stored, given);
+  demandBoth(next, given);
   await checkKeys(patch, isSame(next, { ...stored, fromNumber: next.fromNumber }) ? undefined : next);
   if (isAbove || next.fromNumber === undefined) return { twilio: next };
   if (!next.accountSid || !next.authToken) {

@@ -10,7 +10,7 @@ export async function mailsTo(
 > {
   // By other tests' keys other tests' mails are encrypted.
   const rows = await adminSql()`
-    select id, payload from jobs where kind = 'send-email' and payload like ${`v2.${currentKeyId()}.%`} order by id`;
+    select id, payload from jobs where kind = 'send-email' and payload like ${`v3.${currentKeyId()}.%`} order by id`;
   return rows.map(jobPayload).filter((mail: { to: string }) => mail.to === email);
 }
 

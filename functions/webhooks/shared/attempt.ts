@@ -35,20 +35,24 @@ export interface Sent {
 
 /** Sends one delivery, signed. @throws when it cannot be signed: its secret is not readable. */
 export async function sendSigned(
-  delivery: Pick<Claimed, 'endpointId' | 'eventId' | 'url' | 'secret' | 'previousSecret' | 'headers'> & {
+  delivery: Pick<
+    Claimed,
+    'endpointId' | 'companyId' | 'eventId' | 'url' | 'secret' | 'previousSecret' | 'headers'
+  > & {
     body: string;
   },
   at: Date,
   rules: OutgoingRules = outgoingRules(),
 ): Promise<Sent> {
-  const { url, body, endpointId: id, previousSecret } = delivery;
-  const secrets = [decryptSecret(delivery.secret, placeOf('webhook_endpoints.secret', { id }))];
+  const { url, body, endpointId: id, companyId, previousSecret } = delivery;
+  const owner = { id, company_id: companyId };
+  const secrets = [decryptSecret(delivery.secret, placeOf('webhook_endpoints.secret', owner))];
   if (previousSecret !== null)
-    secrets.push(decryptSecret(previousSecret, placeOf('webhook_endpoints.previous_secret', { id })));
+    secrets.push(decryptSecret(previousSecret, placeOf('webhook_endpoints.previous_secret', owner)));
   const signature = signatureHeaders({ id: delivery.eventId, at, body }, secrets);
   const sent = { at, signature: signature['webhook-signature'] ?? '' };
   const headers = {
-    ...headersOf(id, delivery.headers),
+    ...headersOf({ id, companyId, url }, delivery.headers),
     'content-type': 'application/json',
     accept: '*/*',
     'user-agent': 'Trunkline-Webhooks/1',

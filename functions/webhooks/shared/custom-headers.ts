@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { decryptSecret, placeOf } from '#core/secrets.ts';
+import { decryptSecret, placeOf, type SecretPlace } from '#core/secrets.ts';
 
 const most = 20;
 
@@ -24,8 +24,16 @@ export const headersInput = z
 
 const Stored = z.record(z.string(), z.string());
 
-/** @param stored Encrypted JSON, as webhook_endpoints.headers has it for the webhook with this id. */
-export const headersOf = (id: string, stored: string | null): Record<string, string> =>
-  stored === null
-    ? {}
-    : Stored.parse(JSON.parse(decryptSecret(stored, placeOf('webhook_endpoints.headers', { id }))));
+/** The webhook that headers are of. They open for the origin alone that they were set for. */
+export interface HeadersOwner {
+  id: string;
+  companyId: string;
+  url: string;
+}
+
+export const headersPlace = ({ id, companyId, url }: HeadersOwner): SecretPlace =>
+  placeOf('webhook_endpoints.headers', { id, company_id: companyId, url });
+
+/** @param stored Encrypted JSON, as webhook_endpoints.headers has it for this webhook. */
+export const headersOf = (owner: HeadersOwner, stored: string | null): Record<string, string> =>
+  stored === null ? {} : Stored.parse(JSON.parse(decryptSecret(stored, headersPlace(owner))));

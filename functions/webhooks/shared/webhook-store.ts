@@ -14,7 +14,7 @@ import { decryptSecret, encryptSecret, placeOf } from '#core/secrets.ts';
 import { asJson } from '#core/shape.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
 import { demandRoom, lockSettings, mostWebhooks } from '../../settings/public.ts';
-import { headersOf } from './custom-headers.ts';
+import { type HeadersOwner, headersOf, headersPlace } from './custom-headers.ts';
 import { makeWebhookSecret } from './signing.ts';
 import {
   type NewWebhook,
@@ -62,13 +62,26 @@ type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headers: string | null
 const storedSettings = sql`url, events, description, is_active as "isActive", headers, header_names as "headerNames"`;
 
 /** Encrypted, or null where there are none. */
-const storedHeaders = (id: string, headers: Record<string, string>): string | null =>
-  Object.keys(headers).length === 0
-    ? null
-    : encryptSecret(JSON.stringify(headers), placeOf('webhook_endpoints.headers', { id }));
+const storedHeaders = (owner: HeadersOwner, headers: Record<string, string>): string | null =>
+  Object.keys(headers).length === 0 ? null : encryptSecret(JSON.stringify(headers), headersPlace(owner));
 
-const storedSecret = (id: string, secret: string): string =>
-  encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
+const storedSecret = (id: string, companyId: string, secret: string): string =>
+  encryptSecret(secret, placeOf('webhook_endpoints.secret', { id, company_id: companyId }));
+
+/**
+ * Headers mostly are credentials for the receiver they were set for.
+ * @throws AppError VALIDATION_FAILED where a change would send them elsewhere.
+ */
+function demandHeadersAgain(before: WebhookSettings, changes: WebhookChanges): void {
+  const { origin } = new URL(before.url);
+  const isElsewhere = changes.url !== undefined && new URL(changes.url).origin !== origin;
+  if (!isElsewhere || changes.headers !== undefined || Object.keys(before.headers).length === 0) return;
+  const message = `must be given again, or as {}: they were set for ${origin}`;
+  throw new AppError('VALIDATION_FAILED', {
+    message: `headers ${message}. Nothing was changed.`,
+    details: [{ path: 'headers', message }],
+  });
+}
 
 /** Of a program's key, the person who made it. */
 function makerOf({ caller }: Context): SQL {
@@ -100,7 +113,7 @@ export async function createWebhook(
       sql`insert into webhook_endpoints
           (id, company_id, url, host, events, description, is_active, headers, header_names, secret, created_by)
         select ${id}::uuid, ${companyId}::uuid, ${url}, ${hostOf(url)}, ${textArray(events)}, ${description}::text, ${isActive}::boolean,
-          ${storedHeaders(id, headers)}::text, ${textArray(Object.keys(headers))}, ${storedSecret(id, secret)}, ${makerOf(ctx)}
+          ${storedHeaders({ id, companyId, url }, headers)}::text, ${textArray(Object.keys(headers))}, ${storedSecret(id, companyId, secret)}, ${makerOf(ctx)}
         where (select count(*) from webhook_endpoints where company_id = ${companyId}::uuid) < ${mostWebhooks}::int
         returning id`,
     );
@@ -122,7 +135,7 @@ export async function createWebhook(
 /** What is forgotten when an address is new, or a webhook is switched on: how its last attempts went. */
 const freshStart = sql`failures = 0, failing_since = null, paused_until = null, told_at = null`;
 
-/** Changes what is given of a webhook. @throws AppError NOT_FOUND */
+/** Changes what is given of a webhook. @throws AppError NOT_FOUND, VALIDATION_FAILED */
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
@@ -134,7 +147,11 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
     );
     if (!row) throw noSuchWebhook();
     const { headerNames: _, ...stored } = row;
-    const before: WebhookSettings = { ...stored, headers: headersOf(id, row.headers) };
+    const before: WebhookSettings = {
+      ...stored,
+      headers: headersOf({ id, companyId, url: row.url }, row.headers),
+    };
+    demandHeadersAgain(before, changes);
     const { url = before.url, events = before.events, isActive = before.isActive } = changes;
     const { description = before.description, headers = before.headers } = changes;
     const after: WebhookSettings = { url, events, description, isActive, headers: headers ?? {} };
@@ -148,7 +165,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
       sql`update webhook_endpoints set url = ${after.url}, host = ${hostOf(after.url)},
           events = ${textArray(after.events)}, description = ${after.description}::text,
           is_active = ${after.isActive}::boolean, header_names = ${textArray(Object.keys(after.headers))},
-          headers = ${changed.includes('headers') ? storedHeaders(id, after.headers) : row.headers}::text
+          headers = ${storedHeaders({ id, companyId, url }, after.headers)}::text
           ${changed.includes('url') ? sql`, url_by = ${makerOf(ctx)}, url_at = now()` : sql``}
           ${changed.includes('headers') ? sql`, headers_by = ${makerOf(ctx)}, headers_at = now()` : sql``}
           ${isFresh ? sql`, ${freshStart}` : sql``}
@@ -201,10 +218,11 @@ async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string;
 }
 
 /** A secret that becomes the one before; null where it cannot be read, so that a new one mends it. */
-function asPrevious(ctx: Context, id: string, stored: string): string | null {
+function asPrevious(ctx: Context, id: string, companyId: string, stored: string): string | null {
   try {
-    const plain = decryptSecret(stored, placeOf('webhook_endpoints.secret', { id }));
-    return encryptSecret(plain, placeOf('webhook_endpoints.previous_secret', { id }));
+    const owner = { id, company_id: companyId };
+    const plain = decryptSecret(stored, placeOf('webhook_endpoints.secret', owner));
+    return encryptSecret(plain, placeOf('webhook_endpoints.previous_secret', owner));
   } catch (error) {
     ctx.log.error({ endpointId: id, err: error }, 'the secret of a webhook cannot be decrypted');
     return null;
@@ -228,8 +246,8 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
     if (!before) throw noSuchWebhook();
     await rowsOf(
       tx,
-      sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, before.secret)}::text,
-          secret = ${storedSecret(id, secret)}, secret_by = ${makerOf(ctx)}, secret_at = now(),
+      sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, companyId, before.secret)}::text,
+          secret = ${storedSecret(id, companyId, secret)}, secret_by = ${makerOf(ctx)}, secret_at = now(),
           rotation_ends_at = now() + make_interval(hours => ${overlapHours}::int)
         where id = ${id}::uuid`,
     );

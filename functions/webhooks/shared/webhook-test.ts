@@ -91,7 +91,7 @@ export async function testWebhook(
   const at = ctx.now();
   const body = testBody(eventId, type, webhookId, at);
   const { deliveryId, ...target } = await beginTest(ctx, { webhookId, eventId, type, body, at });
-  const sent = await sendSigned({ ...target, endpointId: webhookId, eventId, body }, at);
+  const sent = await sendSigned({ ...target, companyId, endpointId: webhookId, eventId, body }, at);
   const { status, durationMs, answer, error } = sent;
   const ok = error === null;
   const [stored] = await ctx.dbAsService('keep what came of a test', (tx) =>

@@ -11,7 +11,7 @@ export async function aWebhook(
 ): Promise<{ id: string; secret: string }> {
   const secret = makeWebhookSecret();
   const id = randomUUID();
-  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
+  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id, company_id: companyId }));
   await adminSql()`insert into webhook_endpoints (id, company_id, url, host, events, secret)
     values (${id}, ${companyId}, ${url}, ${new URL(url).hostname}, ${events}, ${sealed})`;
   return { id, secret };

@@ -60,7 +60,7 @@ export async function addWebhook(
 ): Promise<{ id: string; secret: string }> {
   const secret = makeWebhookSecret();
   const id = randomUUID();
-  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id }));
+  const sealed = encryptSecret(secret, placeOf('webhook_endpoints.secret', { id, company_id: companyId }));
   await sql`insert into webhook_endpoints (id, company_id, url, host, secret)
     values (${id}, ${companyId}, ${url}, ${new URL(url).hostname}, ${sealed})`;
   return { id, secret };
