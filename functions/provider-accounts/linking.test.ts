@@ -291,7 +291,8 @@ describe('a number of Twilio', () => {
     expect((await set({ accountSid: other.accountSid })).status, 'Twilio refuses the pair').toBe(400);
     const moved = { accountSid: other.accountSid, authToken: other.authToken, fromNumber: theirs };
     expect((await set(moved)).status).toBe(200);
-    expect((await set({ accountSid: null })).status).toBe(200);
+    expect((await set({ accountSid: null })).status, 'a token without its account').toBe(400);
+    expect((await set({ accountSid: null, authToken: null })).status).toBe(200);
     expect((await set({ fromNumber: theirs })).status).toBe(403);
     expect((await set({ accountSid: deployment.twilioSid, authToken: deployment.twilioToken })).status).toBe(
       403,
