@@ -148,8 +148,11 @@ describe('what a company’s own secret signs', () => {
     (await adminSql()`select 1 from inbound_events where company_id = ${company.id}`).length;
   const aNew = (index: number) => companies[index] ?? last();
 
-  beforeEach(forgetIntake);
-  afterEach(() => setSettings({ RATE_LIMIT_INTAKE: undefined, RATE_LIMIT_INTAKE_KILOBYTES: undefined }));
+  beforeEach(() => {
+    forgetIntake();
+    setSettings({ RATE_LIMIT_INTAKE: '1200/1m', RATE_LIMIT_INTAKE_KILOBYTES: '204800/1h' });
+  });
+  afterEach(() => setSettings({ RATE_LIMIT_INTAKE: 'off', RATE_LIMIT_INTAKE_KILOBYTES: 'off' }));
 
   test.each([
     ['one instance', false, 10],
@@ -245,7 +248,7 @@ describe('what a company’s own secret signs', () => {
     const body = retellEvent(one.agent);
     const both = await Promise.all([sendRetell(body, one.secret), sendRetell(body, one.secret)]);
     expect(both.map(({ status }) => status)).toEqual([503, 503]);
-    setSettings({ RATE_LIMIT_INTAKE: undefined });
+    setSettings({ RATE_LIMIT_INTAKE: '1200/1m' });
     forgetRefusals();
     await adminSql()`delete from rate_limits where key = ${`intake:company:${one.company.id}`}`;
     expect((await sendRetell(body, one.secret)).body.data.status).toBe('received');

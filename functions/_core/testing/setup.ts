@@ -38,6 +38,8 @@ Object.assign(process.env, {
   RATE_LIMIT_STREAM: 'off',
   RATE_LIMIT_WEBHOOK: 'off',
   RATE_LIMIT_REFUSED: 'off',
+  RATE_LIMIT_INTAKE: 'off',
+  RATE_LIMIT_INTAKE_KILOBYTES: 'off',
   RATE_LIMIT_SMS_CODE: 'off',
   RATE_LIMIT_SMS_PERSON: 'off',
   RATE_LIMIT_SMS_PERSON_DAY: 'off',

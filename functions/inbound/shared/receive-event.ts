@@ -191,7 +191,8 @@ export async function receiveEvent(
   const dedupeKey = scope + storable(key, 500);
   const print = printOf(provider.name, dedupeKey);
   for (let before = seenBefore(print, nowMs); before; before = seenBefore(print, nowMs)) {
-    await takeIntake(intakeOfAddress(ctx.ip), bytes, nowMs);
+    // Where the platform tells no address, all would share one.
+    if (ctx.ip !== '') await takeIntake(intakeOfAddress(ctx.ip), bytes, nowMs);
     if (await before) return { id, status: 'repeated' };
   }
   const occurredAt = identity?.occurredAt;
