@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['functions/**/*.test.ts', 'db/**/*.test.ts', 'scripts/**/*.test.ts'],
+    include: [
+      'functions/**/*.test.ts',
+      'db/**/*.test.ts',
+      'scripts/**/*.test.ts',
+      'local/**/*.test.ts',
+      'faults/**/*.test.ts',
+    ],
     globalSetup: ['functions/_core/testing/global-setup.ts'],
     setupFiles: ['functions/_core/testing/setup.ts'],
     pool: 'forks',

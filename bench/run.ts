@@ -9,7 +9,7 @@
 import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { deployedEnvironment } from '../scripts/faults/shared/server-environment.ts';
+import { deployedEnvironment } from '../faults/shared/server-environment.ts';
 import { openBenchDatabase } from './database/bench-database.ts';
 import { startLoadGenerator } from './load/load-generator.ts';
 import { describeMachine } from './report/machine.ts';
@@ -34,7 +34,7 @@ if (chosen.length === 0) {
 }
 
 const say = (line: string) => console.log(line);
-const logs = fileURLToPath(new URL('./.data/logs', import.meta.url));
+const logs = fileURLToPath(new URL('.data/logs', import.meta.url));
 rmSync(logs, { recursive: true, force: true });
 const started = performance.now();
 const database = await openBenchDatabase({

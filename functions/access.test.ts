@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { makerFor } from '../db/tests/world.ts';
-import { roles, scopes } from './_core/caller.ts';
-import { pathPattern } from './_core/path.ts';
-import { adminSql } from './_core/testing/admin-sql.ts';
-import { aCompany, request, type TestCompany, type TestResponse } from './_core/testing/company.ts';
+import { roles, scopes } from '#core/callers/caller.ts';
+import { signAccessToken } from '#core/callers/tokens.ts';
+import { pathPattern } from '#core/http/path.ts';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { aCompany, request, type TestCompany, type TestResponse } from '#core/testing/company.ts';
 import {
   endpoints,
   expectFailure,
@@ -15,9 +15,9 @@ import {
   inputOf,
   type Tested,
   takes,
-} from './_core/testing/endpoints.ts';
-import { setSettings } from './_core/testing/settings.ts';
-import { signAccessToken } from './_core/tokens.ts';
+} from '#core/testing/endpoints.ts';
+import { setSettings } from '#core/testing/settings.ts';
+import { makerFor } from '../db/tests/world.ts';
 
 /** Who gets in where, on every endpoint and platform: no endpoint can forget a test that it need not write. */
 let company: TestCompany;

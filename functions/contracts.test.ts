@@ -1,12 +1,12 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { roles, scopes } from '#core/callers/caller.ts';
+import { pathPattern } from '#core/http/path.ts';
+import { aCompany, request, type TestCompany } from '#core/testing/company.ts';
+import { endpoints, expectFailure, found, guarded, headersFor, inputOf } from '#core/testing/endpoints.ts';
 import { discover } from '../scripts/generate/discover.ts';
 import { generatedFiles, staleFiles } from '../scripts/generate/files.ts';
 import { openapiOf } from '../scripts/generate/openapi.ts';
-import { roles, scopes } from './_core/caller.ts';
-import { pathPattern } from './_core/path.ts';
-import { aCompany, request, type TestCompany } from './_core/testing/company.ts';
-import { endpoints, expectFailure, found, guarded, headersFor, inputOf } from './_core/testing/endpoints.ts';
 
 /** What is true of every contract, and of what is made of it. Who gets in where is in access.test.ts. */
 let company: TestCompany;

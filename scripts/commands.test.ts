@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
+import { demandSeedable } from '../local/seed.ts';
+import { keepStackFacts, nothingRuns, readStackFacts, runningStack } from '../local/stack/running-stack.ts';
 import { connectDatabase, sentenceOf } from './database.ts';
 import { progressOn } from './progress.ts';
-import { demandSeedable } from './seed.ts';
-import { keepStackFacts, nothingRuns, readStackFacts, runningStack } from './stack/running-stack.ts';
 import { missingFor } from './verify-audit.ts';
 
 describe('a database that refuses a command', () => {

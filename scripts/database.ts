@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import postgres, { type Sql } from 'postgres';
-import { AddressError, type DatabaseAddress, databaseAddress } from '#core/database-address.ts';
-import { ConnectError, socketOf } from '#core/database-socket.ts';
+import { AddressError, type DatabaseAddress, databaseAddress } from '#core/database/database-address.ts';
+import { ConnectError, socketOf } from '#core/database/database-socket.ts';
 
 /** Which variable says where the database is: that of commands that own it, else the API's. */
 const variable = () => (process.env.MIGRATION_DATABASE_URL ? 'MIGRATION_DATABASE_URL' : 'DATABASE_URL');
@@ -75,7 +75,7 @@ export function sentenceOf(error: unknown): string {
 }
 
 /**
- * Connects a command to its database: one connection, by TLS as functions/_core/database-address.ts says. Where nothing
+ * Connects a command to its database: one connection, by TLS as functions/_core/database/database-address.ts says. Where nothing
  * answers, it tries ten times within half a minute.
  * @throws Error with one sentence that names the variable and the host, and never the password.
  */

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
-import * as getMe from '../functions/auth/get-me.ts';
-import * as resetPassword from '../functions/auth/reset-password.ts';
-import { anAccount, bearer, logIn } from '../functions/auth/testing/account.ts';
-import * as listUsers from '../functions/users/list-users.ts';
+import * as getMe from '../functions/identity/auth/get-me.ts';
+import * as resetPassword from '../functions/identity/auth/reset-password.ts';
+import { anAccount, bearer, logIn } from '../functions/identity/auth/testing/account.ts';
+import * as listUsers from '../functions/identity/users/list-users.ts';
 import { makeAdmin, type NewAdmin, reportOf } from './make-admin.ts';
 
 const anAddress = () => `ada-${randomUUID()}@example.com`;

@@ -9,11 +9,11 @@ import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { audit } from '#core/audit.ts';
 import { type Context, makeContext } from '#core/context.ts';
-import { closeDatabase, rowsOf, type Tx } from '#core/db.ts';
-import { newId } from '#core/ids.ts';
-import { plainError } from '#core/plain-errors.ts';
+import { closeDatabase, rowsOf, type Tx } from '#core/database/db.ts';
+import { newId } from '#core/database/ids.ts';
+import { plainError } from '#core/http/plain-errors.ts';
+import { audit } from '#core/security/audit.ts';
 import {
   emailInput,
   endAllUnproved,
@@ -22,11 +22,11 @@ import {
   nameInput,
   normalEmail,
   pageLink,
-} from '../functions/auth/public.ts';
-import { hashToken, makeToken } from '../functions/auth/shared/secret-tokens.ts';
+} from '../functions/identity/auth/public.ts';
+import { hashToken, makeToken } from '../functions/identity/auth/shared/secret-tokens.ts';
+import { nothingRuns, runningStack } from '../local/stack/running-stack.ts';
 import { isCommand, runCommand } from './command.ts';
 import { connectDatabase } from './database.ts';
-import { nothingRuns, runningStack } from './stack/running-stack.ts';
 
 const linkHours = 24;
 

@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { Endpoint } from '#core/endpoint.ts';
+import { freePort } from '../local/stack/free-port.ts';
+import { localApiPassword, startPostgres } from '../local/stack/postgres.ts';
 import { migrate } from './migrate.ts';
-import { freePort } from './stack/free-port.ts';
-import { localApiPassword, startPostgres } from './stack/postgres.ts';
 
 const tries = 300;
 const mostApart = 0.05;
@@ -32,10 +32,10 @@ Object.assign(process.env, {
 });
 
 const admin = postgres(server.adminUrl('enumeration'), { max: 1, onnotice: () => {} });
-const register = await import('../functions/auth/register.ts');
-const login = await import('../functions/auth/login.ts');
-const forgotPassword = await import('../functions/auth/forgot-password.ts');
-const { closeDatabase } = await import('#core/db.ts');
+const register = await import('../functions/identity/auth/register.ts');
+const login = await import('../functions/identity/auth/login.ts');
+const forgotPassword = await import('../functions/identity/auth/forgot-password.ts');
+const { closeDatabase } = await import('#core/database/db.ts');
 
 async function call(endpoint: Endpoint, body: Record<string, string>): Promise<number> {
   const url = `https://api.example.com${endpoint.contract.path}`;

@@ -11,7 +11,7 @@ import {
   encryptSecret,
   placeOf,
   type SecretPlace,
-} from '#core/secrets.ts';
+} from '#core/security/secrets.ts';
 import { templateDatabase } from '#core/testing/global-setup.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { columnsOf } from '../db/tests/catalogue.ts';

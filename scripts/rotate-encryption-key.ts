@@ -17,7 +17,7 @@ import {
   encryptSecret,
   placeOf,
   type SecretPlace,
-} from '#core/secrets.ts';
+} from '#core/security/secrets.ts';
 import { isCommand, runCommand } from './command.ts';
 import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
 

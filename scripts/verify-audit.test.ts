@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { auditObjects } from '#core/audit-objects.ts';
 import { bucketClient } from '#core/clients/buckets.ts';
+import { forgetObjects } from '#core/clients/objects.ts';
 import { type Context, makeContext } from '#core/context.ts';
-import { forgetObjects } from '#core/objects.ts';
+import { auditObjects } from '#core/security/audit-objects.ts';
 import { templateDatabase } from '#core/testing/global-setup.ts';
 import { setSettings } from '#core/testing/settings.ts';
-import { run } from '../functions/audit/anchor-audit-logs.schedule.ts';
-import { anchorDay } from '../functions/audit/shared/anchors.ts';
-import { type ObjectStore, startObjectStore } from './stack/object-store.ts';
+import { run } from '../functions/identity/audit/anchor-audit-logs.schedule.ts';
+import { anchorDay } from '../functions/identity/audit/shared/anchors.ts';
+import { type ObjectStore, startObjectStore } from '../local/stack/object-store.ts';
 import { reportOf, verifyAudit } from './verify-audit.ts';
 
 // A database and a bucket of their own: anchors are of every company.

@@ -6,11 +6,11 @@
  */
 import { createHash } from 'node:crypto';
 import type { TransactionSql } from 'postgres';
-import { type AuditObjects, auditObjects } from '#core/audit-objects.ts';
-import { anchoredDays, type Head, readAnchor, readPart } from '../functions/audit/shared/anchors.ts';
+import { type AuditObjects, auditObjects } from '#core/security/audit-objects.ts';
+import { anchoredDays, type Head, readAnchor, readPart } from '../functions/identity/audit/shared/anchors.ts';
+import { nothingRuns, runningStack } from '../local/stack/running-stack.ts';
 import { isCommand, runCommand } from './command.ts';
 import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
-import { nothingRuns, runningStack } from './stack/running-stack.ts';
 
 export interface Verified {
   days: number;

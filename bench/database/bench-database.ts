@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import postgres, { type Sql } from 'postgres';
+import { freePort } from '../../local/stack/free-port.ts';
+import { localApiPassword, startPostgres } from '../../local/stack/postgres.ts';
 import { migrate } from '../../scripts/migrate.ts';
-import { freePort } from '../../scripts/stack/free-port.ts';
-import { localApiPassword, startPostgres } from '../../scripts/stack/postgres.ts';
 import { insertCalls, insertTenants } from './million-calls.ts';
 import { makeTenants, type Tenant } from './tenants.ts';
 

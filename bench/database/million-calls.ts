@@ -1,6 +1,6 @@
 import type { Sql } from 'postgres';
-import { hashApiKey } from '#core/api-key.ts';
-import { organizationOf } from '../../scripts/faults/shared/dialpad-traffic.ts';
+import { hashApiKey } from '#core/callers/api-key.ts';
+import { organizationOf } from '../../faults/shared/dialpad-traffic.ts';
 import type { Tenant } from './tenants.ts';
 
 /** Companies, each with a person, a key and its linked Dialpad organisation. */

@@ -1,6 +1,6 @@
-import { dialpadTraffic, type TrafficEvent } from '../../scripts/faults/shared/dialpad-traffic.ts';
-import { deployedEnvironment } from '../../scripts/faults/shared/server-environment.ts';
-import { hookBody } from '../../scripts/providers/dialpad/delivery.ts';
+import { dialpadTraffic, type TrafficEvent } from '../../faults/shared/dialpad-traffic.ts';
+import { deployedEnvironment } from '../../faults/shared/server-environment.ts';
+import { hookBody } from '../../local/providers/dialpad/delivery.ts';
 import { requestBytes } from './http-connection.ts';
 
 const perCall = 6; // at least: lifecycles have 2 to 20 events

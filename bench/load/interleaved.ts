@@ -1,4 +1,4 @@
-import type { Child } from '../../scripts/faults/shared/child-process.ts';
+import type { Child } from '../../faults/shared/child-process.ts';
 import type { LoadOutcome } from './closed-loop.ts';
 import { Latencies, median } from './latencies.ts';
 

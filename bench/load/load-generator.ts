@@ -1,4 +1,4 @@
-import { startChild } from '../../scripts/faults/shared/child-process.ts';
+import { startChild } from '../../faults/shared/child-process.ts';
 import type { ClosedJob, LoadOutcome } from './closed-loop.ts';
 import type { OpenJob, OpenOutcome } from './open-loop.ts';
 

@@ -1,5 +1,5 @@
 /** The load generator, in a process of its own. One job at a time. */
-import { serveParent } from '../../scripts/faults/shared/serve-parent.ts';
+import { serveParent } from '../../faults/shared/serve-parent.ts';
 import { closedLoop } from './closed-loop.ts';
 import { openLoop } from './open-loop.ts';
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
-import { signAccessToken } from '#core/tokens.ts';
+import { signAccessToken } from '#core/callers/tokens.ts';
 import type { Tenant } from '../database/tenants.ts';
 
 /** The access token of a tenant's owner, with a session that lives until endSessions(). */

@@ -7,7 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import postgres from 'postgres';
 import { v7 as uuidv7 } from 'uuid';
-import { serveParent } from '../../scripts/faults/shared/serve-parent.ts';
+import { serveParent } from '../../faults/shared/serve-parent.ts';
 
 const sql = postgres(process.env.ADMIN_URL ?? '', {
   max: Number(process.env.CONNECTIONS),

@@ -1,5 +1,5 @@
-import { type Child, startChild } from '../../scripts/faults/shared/child-process.ts';
-import { deployedEnvironment } from '../../scripts/faults/shared/server-environment.ts';
+import { type Child, startChild } from '../../faults/shared/child-process.ts';
+import { deployedEnvironment } from '../../faults/shared/server-environment.ts';
 import type { BenchDatabase } from '../database/bench-database.ts';
 
 /** Connections to Postgres that either server has. */

@@ -1,4 +1,4 @@
-import { type StackServer, startStackServer } from '../../scripts/faults/shared/stack-server.ts';
+import { type StackServer, startStackServer } from '../../faults/shared/stack-server.ts';
 import type { BenchDatabase } from '../database/bench-database.ts';
 import { databaseConnections } from './bare-server.ts';
 

@@ -1,9 +1,9 @@
 /** The workers in a process of their own: they run batches of ids that the parent names. */
 import { performance } from 'node:perf_hooks';
-import { closeDatabase } from '#core/db.ts';
-import * as dispatchEvents from '../../functions/events/dispatch-events.worker.ts';
-import { run } from '../../functions/inbound/process-inbound.worker.ts';
-import { serveParent } from '../../scripts/faults/shared/serve-parent.ts';
+import { closeDatabase } from '#core/database/db.ts';
+import { serveParent } from '../../faults/shared/serve-parent.ts';
+import { run } from '../../functions/integrations/inbound/process-inbound.worker.ts';
+import * as dispatchEvents from '../../functions/outgoing/events/dispatch-events.worker.ts';
 
 interface Job {
   batches: string[][];

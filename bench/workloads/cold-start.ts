@@ -3,7 +3,7 @@ import { existsSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import * as z from 'zod';
-import { deployedEnvironment } from '../../scripts/faults/shared/server-environment.ts';
+import { deployedEnvironment } from '../../faults/shared/server-environment.ts';
 import { Latencies, median } from '../load/latencies.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from 'postgres';
 import { makeSqsClient } from '#core/clients/sqs-client.ts';
-import { until } from '../../scripts/faults/shared/ground.ts';
+import { until } from '../../faults/shared/ground.ts';
 import {
   addWebhook,
   type Receivers,
   startReceivers,
   storeOutbox,
-} from '../../scripts/faults/shared/outgoing-ground.ts';
+} from '../../faults/shared/outgoing-ground.ts';
 import { Latencies } from '../load/latencies.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startOurServer } from '../servers/our-server.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { startChild } from '../../scripts/faults/shared/child-process.ts';
-import { addWebhook } from '../../scripts/faults/shared/outgoing-ground.ts';
-import { deployedEnvironment } from '../../scripts/faults/shared/server-environment.ts';
+import { startChild } from '../../faults/shared/child-process.ts';
+import { addWebhook } from '../../faults/shared/outgoing-ground.ts';
+import { deployedEnvironment } from '../../faults/shared/server-environment.ts';
 import { median } from '../load/latencies.ts';
 import { type Bench, type Findings, perSecond, type Workload } from '../report/workload.ts';
 

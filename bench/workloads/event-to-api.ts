@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { organizationOf } from '../../scripts/faults/shared/dialpad-traffic.ts';
-import { lifecycle } from '../../scripts/providers/dialpad/lifecycles.ts';
+import { organizationOf } from '../../faults/shared/dialpad-traffic.ts';
+import { lifecycle } from '../../local/providers/dialpad/lifecycles.ts';
 import { emptyPipeline } from '../database/bench-database.ts';
 import { hookRequests, newEvents } from '../load/dialpad-requests.ts';
 import { requestBytes } from '../load/http-connection.ts';

@@ -1,4 +1,4 @@
-import { randomOrder } from '../../scripts/faults/shared/random-order.ts';
+import { randomOrder } from '../../faults/shared/random-order.ts';
 import type { Tenant } from '../database/tenants.ts';
 import { type ContenderServer, closedContender, connections } from '../load/contender.ts';
 import { requestBytes } from '../load/http-connection.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from 'postgres';
-import { hashPassword, verifyPassword } from '#core/passwords.ts';
+import { hashPassword, verifyPassword } from '#core/security/passwords.ts';
 import { Latencies, median } from '../load/latencies.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startOurServer } from '../servers/our-server.ts';

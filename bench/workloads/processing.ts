@@ -1,9 +1,9 @@
 import type { Sql } from 'postgres';
 import * as z from 'zod';
-import { startChild } from '../../scripts/faults/shared/child-process.ts';
-import { organizationOf } from '../../scripts/faults/shared/dialpad-traffic.ts';
-import { deployedEnvironment } from '../../scripts/faults/shared/server-environment.ts';
-import { storeEvents } from '../../scripts/faults/shared/store-events.ts';
+import { startChild } from '../../faults/shared/child-process.ts';
+import { organizationOf } from '../../faults/shared/dialpad-traffic.ts';
+import { deployedEnvironment } from '../../faults/shared/server-environment.ts';
+import { storeEvents } from '../../faults/shared/store-events.ts';
 import { type BenchDatabase, emptyPipeline } from '../database/bench-database.ts';
 import type { Tenant } from '../database/tenants.ts';
 import { newEvents } from '../load/dialpad-requests.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type Entry, type Row, readTogether } from '#core/db.ts';
+import type { Entry } from '#core/callers/caller.ts';
+import { type Row, readTogether } from '#core/database/db.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { accessOf, type Reader } from './catalogue.ts';

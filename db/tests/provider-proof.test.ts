@@ -4,7 +4,7 @@ import { sql as statement } from 'drizzle-orm/sql';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
-import { rowsOf } from '#core/db.ts';
+import { rowsOf } from '#core/database/db.ts';
 import { aCompany } from '#core/testing/company.ts';
 
 const folder = new URL('../migrations/', import.meta.url);

@@ -1,15 +1,14 @@
 import type { SQL } from 'drizzle-orm/sql';
 import type { Logger } from 'pino';
-import type { Caller } from './caller.ts';
+import type { Caller, Entry } from './callers/caller.ts';
 import {
   confirming,
-  type Entry,
   type LastStatement,
   type Row,
   readTogether,
   type Tx,
   transaction,
-} from './db.ts';
+} from './database/db.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';

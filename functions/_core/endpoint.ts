@@ -1,19 +1,8 @@
 import * as z from 'zod';
-import { authenticate, type Who } from './auth.ts';
-import { type Caller, entryOf, type Role, type Scope, scopes } from './caller.ts';
-import { type Context, makeContext } from './context.ts';
-import { isOperator } from './credentials.ts';
-import { type Entry, type LastStatement, readInOne, readTogether, takeLimits } from './db.ts';
-import { env } from './env.ts';
-import { AppError, type ErrorCode } from './errors.ts';
-import { plainAddress } from './http/address.ts';
-import { failureReply, jsonReply } from './http/answers.ts';
-import { commonHeaders, requestIdOf } from './http/headers.ts';
-import { type Incoming, type Platform, readBody } from './http/incoming.ts';
-import { type Platforms, platforms } from './http/platforms.ts';
-import { RawReply, type Reply } from './http/reply.ts';
-import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './idempotency.ts';
-import { mergeInput, parseJsonBody, parseQuery, standardMaxKeys, validate } from './input.ts';
+import { authenticate, type Who } from './callers/auth.ts';
+import type { Entry } from './callers/caller.ts';
+import { type Caller, entryOf, type Role, type Scope, scopes } from './callers/caller.ts';
+import { isOperator } from './callers/credentials.ts';
 import {
   type LimitClass,
   type Limits,
@@ -22,15 +11,27 @@ import {
   limitsOn,
   refusedLimit,
   requireNotRefused,
-} from './limits.ts';
+} from './callers/limits.ts';
+import { type Permission, permissions } from './callers/permissions.ts';
+import { countRefusal } from './callers/refusals.ts';
+import { auditRefusedKey } from './callers/refused-key.ts';
+import { requireMaySign } from './callers/signers.ts';
+import { type Context, makeContext } from './context.ts';
+import { type LastStatement, readInOne, readTogether, takeLimits } from './database/db.ts';
+import { Pagination, type Read } from './database/page.ts';
+import { env } from './env.ts';
+import { AppError, type ErrorCode } from './errors.ts';
+import { plainAddress } from './http/address.ts';
+import { failureReply, jsonReply } from './http/answers.ts';
+import { commonHeaders, requestIdOf } from './http/headers.ts';
+import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './http/idempotency.ts';
+import { type Incoming, type Platform, readBody } from './http/incoming.ts';
+import { mergeInput, parseJsonBody, parseQuery, standardMaxKeys, validate } from './http/input.ts';
+import { pathPattern } from './http/path.ts';
+import { type Platforms, platforms } from './http/platforms.ts';
+import { RawReply, type Reply } from './http/reply.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
-import { Pagination, type Read } from './page.ts';
-import { pathPattern } from './path.ts';
-import { type Permission, permissions } from './permissions.ts';
-import { countRefusal } from './refusals.ts';
-import { auditRefusedKey } from './refused-key.ts';
-import { requireMaySign } from './signers.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 

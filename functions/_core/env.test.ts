@@ -58,6 +58,6 @@ describe('production', () => {
       if (/NODE_ENV['"\]]*\s*(?:[:=]|\|\|=|\?\?=)\s*['"]development['"]/.test(text)) setting.push(file);
     }
     expect(comparing).toEqual(['functions/_core/env.ts']);
-    expect(setting).toEqual(['scripts/start.ts']);
+    expect(setting).toEqual(['local/start.ts']);
   });
 });

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { databaseAddress } from './database-address.ts';
-import { isPrivateHost } from './outgoing/addresses.ts';
-import { phoneCountries } from './phone-countries.ts';
-import { plainError } from './plain-errors.ts';
+import { isPrivateHost } from './clients/outgoing/addresses.ts';
+import { databaseAddress } from './database/database-address.ts';
+import { plainError } from './http/plain-errors.ts';
+import { phoneCountries } from './phones/phone-countries.ts';
 
 /** Development values: the embedded stack runs on them, production refuses them. */
 export const developmentSecrets = {

@@ -4,7 +4,7 @@ import type { Context as LambdaContext, SQSBatchResponse, SQSEvent } from 'aws-l
 import * as z from 'zod';
 import { type Context, makeContext } from './context.ts';
 import { log } from './log.ts';
-import type { QueueName } from './queue.ts';
+import type { QueueName } from './work/queue.ts';
 
 export interface WorkerContract {
   queue: QueueName;

@@ -1,4 +1,4 @@
 // Generated from nothing that could change by `npm run generate`. Do not edit.
-import { handEverythingOver } from '#core/hand-over.ts';
+import { handEverythingOver } from '#core/work/hand-over.ts';
 
 handEverythingOver();

@@ -1,3 +1,3 @@
-// Generated from functions/account-pages/show-accept-invitation.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/account-pages/show-accept-invitation.ts';
+// Generated from functions/identity/account-pages/show-accept-invitation.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/account-pages/show-accept-invitation.ts';
 export const config = { path: '/accept-invitation', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/account-pages/show-keep-account.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/account-pages/show-keep-account.ts';
+// Generated from functions/identity/account-pages/show-keep-account.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/account-pages/show-keep-account.ts';
 export const config = { path: '/keep-account', method: 'GET' };

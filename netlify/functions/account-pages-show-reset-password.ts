@@ -1,3 +1,3 @@
-// Generated from functions/account-pages/show-reset-password.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/account-pages/show-reset-password.ts';
+// Generated from functions/identity/account-pages/show-reset-password.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/account-pages/show-reset-password.ts';
 export const config = { path: '/reset-password', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/apps/delete-app-link.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/apps/delete-app-link.ts';
+// Generated from functions/integrations/apps/delete-app-link.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/apps/delete-app-link.ts';
 export const config = { path: '/internal/apps/:app_id/links/:link_id', method: 'DELETE' };

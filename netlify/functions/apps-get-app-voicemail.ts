@@ -1,3 +1,3 @@
-// Generated from functions/apps/get-app-voicemail.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/apps/get-app-voicemail.ts';
+// Generated from functions/integrations/apps/get-app-voicemail.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/apps/get-app-voicemail.ts';
 export const config = { path: '/internal/apps/:app_id/voicemails/:id', method: 'GET' };

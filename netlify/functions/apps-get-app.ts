@@ -1,3 +1,3 @@
-// Generated from functions/apps/get-app.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/apps/get-app.ts';
+// Generated from functions/integrations/apps/get-app.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/apps/get-app.ts';
 export const config = { path: '/internal/apps/:app_id', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/apps/revoke-api-key.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/apps/revoke-api-key.ts';
+// Generated from functions/integrations/apps/revoke-api-key.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/apps/revoke-api-key.ts';
 export const config = { path: '/internal/apps/:app_id/api-key/revoke', method: 'POST' };

@@ -1,3 +1,3 @@
-// Generated from functions/apps/rotate-incoming-secret.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/apps/rotate-incoming-secret.ts';
+// Generated from functions/integrations/apps/rotate-incoming-secret.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/apps/rotate-incoming-secret.ts';
 export const config = { path: '/internal/companies/:company_id/incoming-secret', method: 'POST' };

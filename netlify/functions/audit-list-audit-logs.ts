@@ -1,3 +1,3 @@
-// Generated from functions/audit/list-audit-logs.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/audit/list-audit-logs.ts';
+// Generated from functions/identity/audit/list-audit-logs.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/audit/list-audit-logs.ts';
 export const config = { path: '/api/audit-logs', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/auth/end-session.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/auth/end-session.ts';
+// Generated from functions/identity/auth/end-session.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/auth/end-session.ts';
 export const config = { path: '/api/auth/sessions/:id', method: 'DELETE' };

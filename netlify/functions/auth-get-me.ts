@@ -1,3 +1,3 @@
-// Generated from functions/auth/get-me.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/auth/get-me.ts';
+// Generated from functions/identity/auth/get-me.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/auth/get-me.ts';
 export const config = { path: '/api/auth/me', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/auth/logout-all.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/auth/logout-all.ts';
+// Generated from functions/identity/auth/logout-all.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/identity/auth/logout-all.ts';
 export const config = { path: '/api/auth/logout-all', method: 'POST' };

@@ -1,3 +1,3 @@
-// Generated from functions/calls/compact-call-tallies.schedule.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/calls/compact-call-tallies.schedule.ts';
+// Generated from functions/telephony/calls/compact-call-tallies.schedule.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/telephony/calls/compact-call-tallies.schedule.ts';
 export const config = { schedule: '* * * * *' };

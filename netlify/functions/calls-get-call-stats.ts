@@ -1,3 +1,3 @@
-// Generated from functions/calls/get-call-stats.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/calls/get-call-stats.ts';
+// Generated from functions/telephony/calls/get-call-stats.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/telephony/calls/get-call-stats.ts';
 export const config = { path: '/api/calls/stats/summary', method: 'GET' };

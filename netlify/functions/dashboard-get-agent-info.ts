@@ -1,3 +1,3 @@
-// Generated from functions/dashboard/get-agent-info.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/dashboard/get-agent-info.ts';
+// Generated from functions/integrations/dashboard/get-agent-info.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/dashboard/get-agent-info.ts';
 export const config = { path: '/api/dashboard/agent-info/:agentId', method: 'GET' };

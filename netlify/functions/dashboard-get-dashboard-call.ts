@@ -1,3 +1,3 @@
-// Generated from functions/dashboard/get-dashboard-call.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/dashboard/get-dashboard-call.ts';
+// Generated from functions/integrations/dashboard/get-dashboard-call.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/dashboard/get-dashboard-call.ts';
 export const config = { path: '/api/dashboard/calls/:callId', method: 'GET' };

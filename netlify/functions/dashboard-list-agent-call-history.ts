@@ -1,3 +1,3 @@
-// Generated from functions/dashboard/list-agent-call-history.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/dashboard/list-agent-call-history.ts';
+// Generated from functions/integrations/dashboard/list-agent-call-history.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/dashboard/list-agent-call-history.ts';
 export const config = { path: '/api/dashboard/call-history/:agentId', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/dashboard/list-call-history.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/dashboard/list-call-history.ts';
+// Generated from functions/integrations/dashboard/list-call-history.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/dashboard/list-call-history.ts';
 export const config = { path: '/api/dashboard/call-history', method: 'GET' };

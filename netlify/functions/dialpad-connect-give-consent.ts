@@ -1,3 +1,4 @@
-// Generated from functions/dialpad-connect/give-consent.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/dialpad-connect/give-consent.ts';
+// Generated from functions/integrations/dialpad-connect/give-consent.ts by `npm run generate`. Do not edit.
+import '../../functions/_generated/inline-workers.ts';
+export { serve as default } from '../../functions/integrations/dialpad-connect/give-consent.ts';
 export const config = { path: '/authorize/consent', method: 'POST' };

@@ -1,3 +1,3 @@
-// Generated from functions/docs/get-front-page.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/docs/get-front-page.ts';
+// Generated from functions/platform/docs/get-front-page.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/platform/docs/get-front-page.ts';
 export const config = { path: '/', method: 'GET' };

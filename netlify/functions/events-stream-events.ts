@@ -1,3 +1,3 @@
-// Generated from functions/events/stream-events.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/events/stream-events.ts';
+// Generated from functions/outgoing/events/stream-events.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/outgoing/events/stream-events.ts';
 export const config = { path: '/api/events/stream', method: 'GET' };

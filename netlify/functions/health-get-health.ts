@@ -1,3 +1,3 @@
-// Generated from functions/health/get-health.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/health/get-health.ts';
+// Generated from functions/platform/health/get-health.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/platform/health/get-health.ts';
 export const config = { path: '/health', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/health/get-readiness.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/health/get-readiness.ts';
+// Generated from functions/platform/health/get-readiness.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/platform/health/get-readiness.ts';
 export const config = { path: '/health/ready', method: 'GET' };

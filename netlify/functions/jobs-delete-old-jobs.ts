@@ -1,3 +1,3 @@
-// Generated from functions/jobs/delete-old-jobs.schedule.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/jobs/delete-old-jobs.schedule.ts';
+// Generated from functions/platform/jobs/delete-old-jobs.schedule.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/platform/jobs/delete-old-jobs.schedule.ts';
 export const config = { schedule: '41 3 * * *' };

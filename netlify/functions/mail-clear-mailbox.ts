@@ -1,3 +1,3 @@
-// Generated from functions/mail/clear-mailbox.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/mail/clear-mailbox.ts';
+// Generated from functions/messaging/mail/clear-mailbox.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/messaging/mail/clear-mailbox.ts';
 export const config = { path: '/dev/mailbox', method: 'DELETE' };

@@ -1,3 +1,3 @@
-// Generated from functions/messages/get-message.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/messages/get-message.ts';
+// Generated from functions/telephony/messages/get-message.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/telephony/messages/get-message.ts';
 export const config = { path: '/api/messages/:id', method: 'GET' };

@@ -1,3 +1,3 @@
-// Generated from functions/notifications/delete-old-notifications.schedule.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/notifications/delete-old-notifications.schedule.ts';
+// Generated from functions/outgoing/notifications/delete-old-notifications.schedule.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/outgoing/notifications/delete-old-notifications.schedule.ts';
 export const config = { schedule: '53 3 * * *' };

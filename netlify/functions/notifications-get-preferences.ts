@@ -1,4 +1,4 @@
-// Generated from functions/notifications/get-preferences.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/hand-over.ts';
-export { serve as default } from '../../functions/notifications/get-preferences.ts';
+// Generated from functions/outgoing/notifications/get-preferences.ts by `npm run generate`. Do not edit.
+import '../../functions/_generated/inline-workers.ts';
+export { serve as default } from '../../functions/outgoing/notifications/get-preferences.ts';
 export const config = { path: '/api/notifications/preferences', method: 'GET' };

@@ -1,4 +1,4 @@
-// Generated from functions/notifications/read-notification.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/hand-over.ts';
-export { serve as default } from '../../functions/notifications/read-notification.ts';
+// Generated from functions/outgoing/notifications/read-notification.ts by `npm run generate`. Do not edit.
+import '../../functions/_generated/inline-workers.ts';
+export { serve as default } from '../../functions/outgoing/notifications/read-notification.ts';
 export const config = { path: '/api/notifications/:id/read', method: 'PATCH' };

@@ -1,3 +1,3 @@
-// Generated from functions/user-mappings/get-user-mapping.ts by `npm run generate`. Do not edit.
-export { serve as default } from '../../functions/user-mappings/get-user-mapping.ts';
+// Generated from functions/integrations/user-mappings/get-user-mapping.ts by `npm run generate`. Do not edit.
+export { serve as default } from '../../functions/integrations/user-mappings/get-user-mapping.ts';
 export const config = { path: '/internal/apps/:app_id/users/mappings/:id', method: 'GET' };

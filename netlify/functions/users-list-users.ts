@@ -1,4 +1,4 @@
-// Generated from functions/users/list-users.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/hand-over.ts';
-export { serve as default } from '../../functions/users/list-users.ts';
+// Generated from functions/identity/users/list-users.ts by `npm run generate`. Do not edit.
+import '../../functions/_generated/inline-workers.ts';
+export { serve as default } from '../../functions/identity/users/list-users.ts';
 export const config = { path: '/api/users', method: 'GET' };

@@ -1,7 +1,7 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { brotliCompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
-import { type AssetName, assets, readSource } from '../../functions/docs/shared/assets.ts';
+import { type AssetName, assets, readSource } from '../../functions/platform/docs/shared/assets.ts';
 import { discover, root } from '../generate/discover.ts';
 import { bundle } from './bundle.ts';
 import { zipFolder } from './zip.ts';

@@ -40,7 +40,8 @@ function fileRights(modules: Modules): Json[] {
 
 /** Anchors of the audit log are written, read and listed, in their bucket, and never deleted. */
 function anchorRights(modules: Modules): Json[] {
-  if (!modules.some(({ file }) => reachableFrom(file).has('functions/_core/audit-objects.ts'))) return [];
+  if (!modules.some(({ file }) => reachableFrom(file).has('functions/_core/security/audit-objects.ts')))
+    return [];
   const bucket = `arn:\${AWS::Partition}:s3:::${auditNamed}`;
   return [
     {

@@ -1,4 +1,4 @@
-import { queueNames } from '../../functions/_core/queue.ts';
+import { queueNames } from '../../functions/_core/work/queue.ts';
 import type { Deployable, EndpointModule, ScheduleModule, WorkerModule } from './discover.ts';
 import { queuesWokenBy, reachableFrom } from './import-graph.ts';
 
@@ -55,7 +55,9 @@ export function queueRights(modules: readonly (EndpointModule | WorkerModule | S
     const queues = queueNames.filter((queue) => woken.has(queue)).map(arnOf);
     rights.push({ Effect: 'Allow', Action: ['sqs:SendMessage'], Resource: queues });
   }
-  if (modules.some(({ file }) => reachableFrom(file).has('functions/health/shared/queue-depths.ts'))) {
+  if (
+    modules.some(({ file }) => reachableFrom(file).has('functions/platform/health/shared/queue-depths.ts'))
+  ) {
     const queues = queueNames.flatMap((queue) => [arnOf(queue), arnOf(`${queue}-dead`)]);
     rights.push({ Effect: 'Allow', Action: ['sqs:GetQueueAttributes'], Resource: queues });
   }

@@ -9,7 +9,7 @@ export const longCommonPasswords = (): string[] => [
   ),
 ];
 
-/** functions/_core/common-passwords.ts, as it is to be. */
+/** functions/_core/security/common-passwords.ts, as it is to be. */
 export function commonPasswordsFile(): string {
   const passwords = longCommonPasswords();
   const odd = passwords.find((password) => /[\s`\\]|\$\{/.test(password));

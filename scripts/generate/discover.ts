@@ -7,8 +7,10 @@ import type { WorkerContract } from '../../functions/_core/worker.ts';
 import { inMatchOrder } from './match-order.ts';
 
 interface Module<C> {
-  /** From the repository's root: `functions/calls/list-calls.ts`. */
+  /** From the repository's root: `functions/telephony/calls/list-calls.ts`. */
   file: string;
+  /** `telephony` */
+  domain: string;
   /** `calls` */
   feature: string;
   /** `list-calls` */
@@ -51,14 +53,28 @@ const ScheduleExports = z.object({
   handler: fn,
 });
 
+/** A folder of `functions/` that holds features: not the core, what is generated, or the providers. */
+const isDomain = (name: string): boolean => !name.startsWith('_') && name !== 'providers';
+
+/** A domain's own words and rules, for all of its features: nothing of it is deployed. */
+const isModel = (name: string): boolean => name === 'model';
+
+async function foldersIn(folder: string): Promise<string[]> {
+  const entries = await readdir(new URL(`${folder}/`, root), { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
 /** The files at the top of each feature's folder that are deployed: all but tests and public.ts. */
 export async function deployableFiles(): Promise<string[]> {
   const files: string[] = [];
-  for (const feature of await readdir(new URL('functions/', root), { withFileTypes: true })) {
-    if (!feature.isDirectory() || feature.name.startsWith('_')) continue;
-    for (const entry of await readdir(new URL(`functions/${feature.name}/`, root), { withFileTypes: true })) {
-      const isSource = entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts');
-      if (isSource && entry.name !== 'public.ts') files.push(`functions/${feature.name}/${entry.name}`);
+  for (const domain of (await foldersIn('functions')).filter(isDomain)) {
+    for (const feature of await foldersIn(`functions/${domain}`)) {
+      if (isModel(feature)) continue;
+      const folder = `functions/${domain}/${feature}`;
+      for (const entry of await readdir(new URL(`${folder}/`, root), { withFileTypes: true })) {
+        const isSource = entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts');
+        if (isSource && entry.name !== 'public.ts') files.push(`${folder}/${entry.name}`);
+      }
     }
   }
   return files.sort();
@@ -83,14 +99,14 @@ export async function discover(): Promise<Deployable> {
   const found: Deployable = { endpoints: [], workers: [], schedules: [] };
   const names = new Map<string, string>();
   for (const file of await deployableFiles()) {
-    const [, feature = '', base = ''] = file.split('/');
+    const [, domain = '', feature = '', base = ''] = file.split('/');
     const stem = base.replace(/(\.worker|\.schedule)?\.ts$/, '');
     const name = `${feature}-${stem}`;
     const other = names.get(name);
     if (other) throw new Error(`${file} and ${other} would both be deployed as ${name}.`);
     names.set(name, file);
     const module: unknown = await import(pathToFileURL(new URL(file, root).pathname).href);
-    const place = { file, feature, stem, name };
+    const place = { file, domain, feature, stem, name };
     if (base.endsWith('.worker.ts')) {
       found.workers.push({ ...place, contract: checked(WorkerExports, module, file, 'a worker').contract });
     } else if (base.endsWith('.schedule.ts')) {

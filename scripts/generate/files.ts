@@ -1,11 +1,12 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { catalogueEntries } from '../../functions/webhooks/shared/catalogue.ts';
+import { catalogueEntries } from '../../functions/outgoing/webhooks/shared/catalogue.ts';
 import { awsFile } from './aws.ts';
 import { type Deployable, root } from './discover.ts';
 import { netlifyEntries } from './netlify.ts';
 import { openapiOf } from './openapi.ts';
 import { registries } from './registries.ts';
+import { surfaceFile } from './surface.ts';
 
 /** Folders that hold nothing but generated files. */
 const folders = ['functions/_generated', 'netlify/functions'];
@@ -17,6 +18,7 @@ export async function generatedFiles(found: Deployable): Promise<Map<string, str
     ...(await registries(found)),
     ['functions/_generated/openapi.json', `${JSON.stringify(openapiOf(found), null, 1)}\n`],
     ['functions/_generated/aws.json', awsFile(found)],
+    ['functions/_generated/surface.txt', surfaceFile(found)],
     ['functions/_generated/webhook-events.json', `${JSON.stringify(catalogueEntries(), null, 1)}\n`],
   ]);
 }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
+import packageJson from '../../package.json' with { type: 'json' };
 import { root } from './discover.ts';
 
-const places: readonly [prefix: string, folder: string][] = [
-  ['#core/', 'functions/_core/'],
-  ['#providers/', 'functions/_providers/'],
-  ['#db/', 'db/'],
-];
+/** `#core/*` → `functions/_core/`, as package.json says it. */
+const places = Object.entries(packageJson.imports).map(
+  ([alias, target]): [prefix: string, folder: string] => [alias.slice(0, -1), target.slice(2, -1)],
+);
 
 export interface SourceFile {
   text: string;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
+import { Pagination } from '../../functions/_core/database/page.ts';
 import { bodySchema, type Contract } from '../../functions/_core/endpoint.ts';
-import { Pagination } from '../../functions/_core/page.ts';
 import release from '../../package.json' with { type: 'json' };
 import type { Deployable, EndpointModule } from './discover.ts';
 import { exampleOf, type JsonSchema } from './example.ts';

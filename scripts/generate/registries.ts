@@ -41,8 +41,8 @@ function modulesFile({ endpoints, workers, schedules }: Deployable): string {
 function inlineWorkersFile({ workers }: Deployable): string {
   return [
     header('every worker'),
-    "import { handOver } from '#core/hand-over.ts';",
-    "import { type QueueName, setInlineRunner } from '#core/queue.ts';",
+    "import { handOver } from '#core/work/hand-over.ts';",
+    "import { type QueueName, setInlineRunner } from '#core/work/queue.ts';",
     '',
     'type Load = () => Promise<{ run: (ids: string[]) => Promise<void> }>;',
     '',
@@ -64,7 +64,7 @@ function inlineWorkersFile({ workers }: Deployable): string {
 function handOverFile(): string {
   return [
     header('nothing that could change'),
-    "import { handEverythingOver } from '#core/hand-over.ts';",
+    "import { handEverythingOver } from '#core/work/hand-over.ts';",
     '',
     'handEverythingOver();',
     '',

@@ -74,12 +74,12 @@ function isUnused(from: string, to: string, contract: Contract | undefined): boo
   if (!contract) return false;
   const { who, method } = contract;
   if (from === 'functions/_core/endpoint.ts') {
-    if (to === 'functions/_core/auth.ts') return who.includes('public') || who.includes('signed');
-    if (to === 'functions/_core/idempotency.ts') return method === 'GET' || who.includes('signed');
+    if (to === 'functions/_core/callers/auth.ts') return who.includes('public') || who.includes('signed');
+    if (to === 'functions/_core/http/idempotency.ts') return method === 'GET' || who.includes('signed');
   }
-  if (from === 'functions/_core/auth.ts') {
-    if (to === 'functions/_core/tokens.ts') return !who.includes('user');
-    if (to === 'functions/_core/api-key.ts') return !who.includes('key');
+  if (from === 'functions/_core/callers/auth.ts') {
+    if (to === 'functions/_core/callers/tokens.ts') return !who.includes('user');
+    if (to === 'functions/_core/callers/api-key.ts') return !who.includes('key');
   }
   return false;
 }
@@ -103,7 +103,7 @@ export function variablesOf({ file, contract }: { file: string; contract?: Contr
     seen.add(at);
     const { files, names: own, fromEnv } = scanned(at);
     for (const name of own) {
-      const kind = at === 'functions/_core/auth.ts' ? forCallers[name] : undefined;
+      const kind = at === 'functions/_core/callers/auth.ts' ? forCallers[name] : undefined;
       if (kind === undefined || !contract || contract.who.includes(kind)) names.add(name);
     }
     for (const one of fromEnv) for (const name of scanned(envFile).byFunction.get(one) ?? []) names.add(name);

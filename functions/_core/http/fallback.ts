@@ -1,14 +1,14 @@
-import { isOperator } from '../credentials.ts';
+import { isOperator } from '../callers/credentials.ts';
+import { limitsOn, refusedLimit, requireNotRefused } from '../callers/limits.ts';
+import { countRefusal } from '../callers/refusals.ts';
 import { AppError } from '../errors.ts';
-import { limitsOn, refusedLimit, requireNotRefused } from '../limits.ts';
 import { log } from '../log.ts';
 import { countRequest } from '../metrics.ts';
-import { pathPattern } from '../path.ts';
-import { countRefusal } from '../refusals.ts';
 import { plainAddress } from './address.ts';
 import { failureReply } from './answers.ts';
 import { commonHeaders, preflightHeaders, requestIdOf } from './headers.ts';
 import type { Incoming } from './incoming.ts';
+import { pathPattern } from './path.ts';
 import { type Platforms, platforms } from './platforms.ts';
 import type { Reply } from './reply.ts';
 

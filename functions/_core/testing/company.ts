@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { makeApiKey } from '../api-key.ts';
-import type { Role, Scope } from '../caller.ts';
+import { makeApiKey } from '../callers/api-key.ts';
+import type { Role, Scope } from '../callers/caller.ts';
+import { signAccessToken } from '../callers/tokens.ts';
 import type { Endpoint } from '../endpoint.ts';
-import { pathPattern } from '../path.ts';
-import { encryptSecret, placeOf } from '../secrets.ts';
-import { signAccessToken } from '../tokens.ts';
+import { pathPattern } from '../http/path.ts';
+import { encryptSecret, placeOf } from '../security/secrets.ts';
 import { adminSql } from './admin-sql.ts';
 
 export interface TestResponse {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import type { TestProject } from 'vitest/node';
+import { freePort } from '#local/stack/free-port.ts';
+import { localApiPassword, startPostgres } from '#local/stack/postgres.ts';
 import { migrate } from '../../../scripts/migrate.ts';
-import { freePort } from '../../../scripts/stack/free-port.ts';
-import { localApiPassword, startPostgres } from '../../../scripts/stack/postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {

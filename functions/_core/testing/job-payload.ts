@@ -1,4 +1,4 @@
-import { decryptSecret, placeOf } from '../secrets.ts';
+import { decryptSecret, placeOf } from '../security/secrets.ts';
 
 /** What a stored job is given, as its handler would read it; the row has `id` and `payload`. */
 export const jobPayload = (job: Record<string, unknown> | undefined) =>

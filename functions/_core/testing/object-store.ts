@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { type ObjectStore, startObjectStore } from '../../../scripts/stack/object-store.ts';
+import { type ObjectStore, startObjectStore } from '#local/stack/object-store.ts';
+import { forgetObjects } from '../clients/objects.ts';
 import { forgetEnv } from '../env.ts';
-import { forgetObjects } from '../objects.ts';
 
 const names = ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const;
 

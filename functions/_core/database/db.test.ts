@@ -1,0 +1,204 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { Entry } from '../callers/caller.ts';
+import { forgetEnv } from '../env.ts';
+import { AppError } from '../errors.ts';
+import { adminSql } from '../testing/admin-sql.ts';
+import { aCompany, type TestCompany } from '../testing/company.ts';
+import { callFunction, closeDatabase, poolState, readTogether, rowsOf, type Tx, transaction } from './db.ts';
+
+const service: Entry = { as: 'service' };
+const address = process.env.DATABASE_URL ?? '';
+
+/** From here on, another connection string and pool. */
+async function connectBy(change: (url: URL) => void, poolSize = '4'): Promise<void> {
+  await closeDatabase();
+  const url = new URL(address);
+  change(url);
+  Object.assign(process.env, { DATABASE_URL: url.href, DATABASE_POOL_SIZE: poolSize });
+  forgetEnv();
+}
+afterEach(() => connectBy(() => {}));
+
+let acme: TestCompany;
+let member: Entry;
+const claimsOf = (companyId: string, person: { id: string; sessionId: string }) => ({
+  sub: person.id,
+  session_id: person.sessionId,
+  role: 'authenticated',
+  app_metadata: { company_id: companyId, role: 'owner' },
+});
+const nobody = { id: randomUUID(), sessionId: randomUUID() };
+beforeAll(async () => {
+  acme = await aCompany('Acme of the transactions');
+  member = { as: 'user', claims: claimsOf(acme.id, await acme.as('owner')) };
+});
+
+const aName = () => `co-${randomUUID()}`;
+const named = async (name: string) => (await adminSql()`select 1 from companies where name = ${name}`).length;
+const addCompany = (tx: Tx, name: string) => rowsOf(tx, sql`insert into companies (name) values (${name})`);
+const backendOf = sql`select pg_backend_pid() as pid`;
+
+describe.each(['prepared', 'in simple queries'])('a transaction, its statements %s', (mode) => {
+  const useMode = (poolSize?: string) =>
+    connectBy((url) => mode === 'prepared' || url.searchParams.set('prepare', 'false'), poolSize);
+
+  test('is undone when anything is thrown in it', async () => {
+    await useMode();
+    const name = aName();
+    const failing = transaction(service, async (tx) => {
+      await addCompany(tx, name);
+      throw new AppError('CONFLICT');
+    });
+    await expect(failing).rejects.toMatchObject({ code: 'CONFLICT' });
+    expect(await named(name)).toBe(0);
+    await transaction(service, (tx) => addCompany(tx, name));
+    expect(await named(name)).toBe(1);
+  });
+
+  test('does nothing for a caller that the database refuses', async () => {
+    await useMode('1');
+    const stranger: Entry = { as: 'user', claims: claimsOf(acme.id, nobody) };
+    const viewer = await acme.as('viewer');
+    const weak: Entry = { as: 'user', claims: claimsOf(acme.id, viewer), role: 'admin' };
+    const before = await adminSql()`select count(*)::int as n from agents`;
+    const write = (entry: Entry) =>
+      transaction(entry, (tx) =>
+        rowsOf(tx, sql`insert into agents (company_id, kind) values (${acme.id}, 'ai') returning id`),
+      );
+    for (let round = 0; round < 2; round++) {
+      await expect(write(stranger)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+      await expect(write(weak)).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      await expect(readTogether(stranger, [sql`select 1`])).rejects.toMatchObject({
+        code: 'UNAUTHENTICATED',
+      });
+      await expect(readTogether(weak, [sql`select 1`])).rejects.toMatchObject({ code: 'FORBIDDEN' });
+      // The same connection goes on as if nothing had been.
+      expect(await readTogether(member, [sql`select 1 as one`])).toEqual([[{ one: 1 }]]);
+    }
+    expect(await adminSql()`select count(*)::int as n from agents`).toEqual(before);
+    expect(poolState()).toMatchObject({ open: 1, idle: 1 });
+  });
+
+  test('tells a bad value from a broken connection, and goes on after either', async () => {
+    await useMode('1');
+    await expect(readTogether(member, [sql`select ${'x'}::int`])).rejects.toMatchObject({ code: '22P02' });
+    await expect(readTogether(member, [sql`select ${'a\0b'}::text`])).rejects.toMatchObject({
+      code: '22021',
+    });
+    expect(await readTogether(member, [sql`select 1 as one`, sql`select 2 as two`])).toEqual([
+      [{ one: 1 }],
+      [{ two: 2 }],
+    ]);
+  });
+
+  test('takes every kind of parameter for data, never for SQL', async () => {
+    await useMode();
+    const attacks = [
+      "'; delete from companies; --",
+      "\\'; delete from companies; --",
+      '$1',
+      "x' or 'a'='a",
+      '\\',
+      "'",
+    ];
+    for (const attack of attacks) {
+      const found = await readTogether(member, [
+        sql`select ${attack}::text as text, ${attack} = ${attack}::text as same, ${Buffer.from(attack)}::bytea as bytes, ${null}::text as nothing`,
+        sql`select id from companies where name = ${attack}`,
+      ]);
+      expect(found).toEqual([[{ text: attack, same: true, bytes: Buffer.from(attack), nothing: null }], []]);
+      const stored = await transaction(service, async (tx) => {
+        const [row] = await rowsOf<{ name: string }>(
+          tx,
+          sql`insert into companies (name) values (${attack}) returning name`,
+        );
+        return row?.name;
+      });
+      expect(stored).toBe(attack);
+      const hostile: Entry = {
+        as: 'user',
+        claims: { ...claimsOf(acme.id, nobody), note: attack },
+        role: attack,
+      };
+      await expect(transaction(hostile, async () => {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    }
+  });
+
+  test('leaves nothing of its caller on the connection', async () => {
+    await useMode('1');
+    const who = sql`select current_user as role, current_setting('request.jwt.claims', true) as claims`;
+    const [asMember] = (await readTogether(member, [who]))[0] ?? [];
+    expect(asMember).toMatchObject({ role: 'trunkline_member', claims: expect.stringContaining(acme.id) });
+    const nobody = { role: 'trunkline_api', claims: expect.stringMatching(/^$/) };
+    expect(await callFunction(who)).toEqual([nobody]);
+    await transaction(member, async (tx) => await rowsOf(tx, who));
+    expect(await callFunction(who)).toEqual([nobody]);
+    await transaction(service, () => Promise.reject(new Error('no'))).catch(() => {});
+    expect(await transaction({ as: 'nobody' }, (tx) => rowsOf(tx, who))).toEqual([nobody]);
+    expect(poolState().open).toBe(1);
+  });
+
+  test('commits nothing when its connection is cut in the middle, and says that the database is away', async () => {
+    await useMode('1');
+    const name = aName();
+    let wentOn = 0;
+    const cut = transaction(service, async (tx) => {
+      await addCompany(tx, name);
+      const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
+      await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      wentOn++;
+      await rowsOf(tx, sql`insert into companies (name) values (${name})`);
+    });
+    await expect(cut).rejects.toMatchObject({ code: 'UNAVAILABLE', headers: { 'retry-after': '5' } });
+    expect(wentOn).toBe(1);
+    expect(await named(name)).toBe(0);
+    // Nor when nothing but the commit comes after the cut …
+    const late = transaction(service, async (tx) => {
+      await addCompany(tx, name);
+      const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
+      await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    });
+    await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await named(name)).toBe(0);
+    // … nor when it is sent at the same moment.
+    const racing = transaction(service, async (tx) => {
+      await addCompany(tx, name);
+      const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
+      void adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`.execute();
+      await rowsOf(tx, sql`select pg_sleep(1)`);
+    });
+    await expect(racing).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await named(name)).toBe(0);
+    await transaction(service, (tx) => addCompany(tx, name));
+    expect(await named(name)).toBe(1);
+  });
+
+  test('survives that an idle connection was cut', async () => {
+    await useMode('1');
+    const [row] = (await readTogether(service, [backendOf]))[0] ?? [];
+    await adminSql()`select pg_terminate_backend(${Number(row?.pid)})`;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await readTogether(service, [sql`select 1 as one`])).toEqual([[{ one: 1 }]]);
+  });
+
+  test('waits for a connection that is in use, and is refused when none becomes free in five seconds', async () => {
+    await useMode('1');
+    const holding = (ms: number) =>
+      transaction(service, () => new Promise((resolve) => setTimeout(resolve, ms)));
+    const short = holding(300);
+    const started = performance.now();
+    await readTogether(member, [sql`select 1`]);
+    expect(performance.now() - started).toBeGreaterThan(250);
+    await short;
+    const long = holding(5_600);
+    const refused = readTogether(member, [sql`select 1`]);
+    await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE', headers: { 'retry-after': '5' } });
+    await long;
+    expect(await readTogether(member, [sql`select 1 as one`])).toEqual([[{ one: 1 }]]);
+    expect(poolState()).toMatchObject({ waiting: 0, idle: 1, open: 1 });
+  });
+});

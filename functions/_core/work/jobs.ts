@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm/sql';
+import type { Context } from '../context.ts';
+import { rowsOf, type Tx } from '../database/db.ts';
+import { newId } from '../database/ids.ts';
+import { encryptSecret, placeOf } from '../security/secrets.ts';
+
+/** Work for after the answer. Who it belongs to sees how it stands, and takes it along when deleted. */
+export interface NewJob {
+  /** One that functions/platform/jobs/shared/kinds.ts knows. */
+  kind: string;
+  companyId: string | null;
+  userId: string | null;
+  /** What its handler is given. Stored encrypted until the job is done. */
+  payload: Record<string, unknown>;
+  /** Not before this; now, where absent. */
+  at?: Date | undefined;
+}
+
+/**
+ * Stores a job in the transaction that causes it (the service's: `ctx.dbAsService`). Afterwards, the caller wakes the
+ * worker with `wake('jobs', [id])`; should that fail, the sweep finds the job within a minute.
+ * @returns its id.
+ */
+export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
+  const id = newId();
+  await rowsOf(
+    tx,
+    sql`insert into jobs (id, company_id, user_id, kind, payload, next_attempt_at)
+      values (${id}::uuid, ${job.companyId}::uuid, ${job.userId}::uuid, ${job.kind},
+        ${encryptSecret(JSON.stringify(job.payload), placeOf('jobs.payload', { id }))}, coalesce(${job.at?.toISOString() ?? null}::timestamptz, now()))`,
+  );
+  return id;
+}
+
+/** An attempt at a job, as its handler is given it. */
+export interface Job {
+  id: string;
+  companyId: string | null;
+  userId: string | null;
+  payload: unknown;
+  /** Begun so far, this one included. One that was begun may have had its effect, and died before it could say so. */
+  attempts: number;
+  /** What an earlier attempt remembered. */
+  progress: unknown;
+  /**
+   * Tells later attempts, at once: also if this one fails, it stays said, and the job is its own for as long again.
+   * @throws where another attempt has the job by now: this one shall do nothing more.
+   */
+  remember(progress: Record<string, unknown> | null): Promise<void>;
+}
+
+/**
+ * Does a kind of job, in less than a minute. What it returns is the job's result, which the person it belongs to may
+ * read. What it throws makes the job wait longer and longer, and fail for good after the sixth attempt.
+ */
+export type JobHandler = (given: { ctx: Context; job: Job }) => Promise<Record<string, unknown>>;
+
+/** Thrown by a handler: no later attempt can do better, so there shall be none. */
+export class JobRefused extends Error {}
+
+/** Thrown by a handler: somebody asks for patience. The attempt does not count. */
+export class JobPostponed extends Error {
+  readonly waitMs: number;
+  constructor(message: string, waitMs: number, options?: ErrorOptions) {
+    super(message, options);
+    this.waitMs = waitMs;
+  }
+}

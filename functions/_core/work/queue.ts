@@ -1,0 +1,97 @@
+import { awsCredentials } from '../clients/aws-credentials.ts';
+import { makeSqsClient, type SqsClient } from '../clients/sqs-client.ts';
+import { env } from '../env.ts';
+import { log } from '../log.ts';
+
+export const queueNames = ['inbound', 'outbox', 'deliveries', 'jobs'] as const;
+export type QueueName = (typeof queueNames)[number];
+
+let ownClient: SqsClient | undefined;
+
+/** The stack's own queue server asks for none. */
+const localCredentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** What deployed code reaches SQS by. */
+export function sqsClient(): SqsClient {
+  const { SQS_ENDPOINT, SQS_REGION, AWS_REGION, AWS_ACCOUNT_ID } = env();
+  ownClient ??= makeSqsClient({
+    region: SQS_REGION ?? AWS_REGION,
+    accountId: AWS_ACCOUNT_ID,
+    endpoint: SQS_ENDPOINT,
+    credentials: SQS_ENDPOINT ? localCredentials : awsCredentials('SQS'),
+    timeoutMs: 3_000,
+    retries: 1,
+  });
+  return ownClient;
+}
+
+/** What a queue is called at SQS; its dead letters are in the one with `-dead` behind. */
+export const queueNameAt = (queue: QueueName): string => `${env().SQS_QUEUE_PREFIX}${queue}`;
+export const deadLetterNameAt = (queue: QueueName): string => `${queueNameAt(queue)}-dead`;
+
+/** Runs a queue's messages in this process: set where there is no SQS (QUEUE_DRIVER=inline). */
+export type InlineRunner = (queue: QueueName, ids: string[]) => Promise<void>;
+let inlineRunner: InlineRunner | undefined;
+export function setInlineRunner(runner: InlineRunner): void {
+  inlineRunner = runner;
+}
+
+const mostIdsAMessage = 500;
+
+interface Waker {
+  waiting: Set<string>;
+  sending: Promise<void> | undefined;
+}
+const wakers = new Map<string, Waker>();
+
+/** SQS holds a message back no longer than that. */
+export const longestDelaySeconds = 900;
+
+/**
+ * Wakes a queue's worker for these rows. Whatever is asked while a message is on its way travels together in the next
+ * one, each id once, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back.
+ * Never rejects: the rows remember, and the sweep finds what was not woken.
+ */
+export function wake(
+  queue: QueueName,
+  ids: readonly string[],
+  { delaySeconds = 0 }: { delaySeconds?: number } = {},
+): Promise<void> {
+  if (ids.length === 0) return Promise.resolve();
+  const key = `${queue} ${delaySeconds}`;
+  let waker = wakers.get(key);
+  if (!waker) {
+    waker = { waiting: new Set(), sending: undefined };
+    wakers.set(key, waker);
+  }
+  for (const id of ids) waker.waiting.add(id);
+  waker.sending ??= drain(queue, waker, delaySeconds);
+  return waker.sending;
+}
+
+async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Promise<void> {
+  while (waker.waiting.size > 0) {
+    const ids = [...waker.waiting].slice(0, mostIdsAMessage);
+    for (const id of ids) waker.waiting.delete(id);
+    try {
+      await deliver(queue, ids, delaySeconds);
+    } catch (error) {
+      log().warn({ queue, ids: ids.length, err: error }, 'could not wake the worker; the sweep will');
+    }
+  }
+  waker.sending = undefined; // at once: what is asked from here on begins anew
+  if (delaySeconds > 0) wakers.delete(`${queue} ${delaySeconds}`);
+}
+
+async function deliver(queue: QueueName, ids: string[], delaySeconds: number): Promise<void> {
+  if (env().QUEUE_DRIVER === 'inline') {
+    if (delaySeconds === 0) await inlineRunner?.(queue, ids); // nobody waits here: the sweep will
+    return;
+  }
+  await sqsClient().sendMessage(queueNameAt(queue), JSON.stringify({ ids }), delaySeconds);
+}
+
+/** For tests, and a stack that starts again with another endpoint. */
+export function forgetQueueClient(): void {
+  ownClient = undefined;
+}

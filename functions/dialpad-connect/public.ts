@@ -1,1 +1,0 @@
-export { dialpadAccount, dialpadConnections } from './shared/account.ts';

@@ -1,0 +1,23 @@
+import { endpoint } from '#core/endpoint.ts';
+import { wake } from '#core/work/queue.ts';
+import { Done, done } from './shared/account.ts';
+import { changePassword, changePasswordInput } from './shared/change-password.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'PUT',
+  path: '/api/auth/password',
+  summary: 'Change one’s password',
+  description:
+    'Ends one’s other sessions. Send `x-device-token`, or this device is not a known one any more.',
+  who: ['user'],
+  limit: 'auth',
+  input: changePasswordInput,
+  output: Done,
+  envelope: 'none',
+  errors: ['FORBIDDEN', 'CONFLICT'],
+  async handle({ ctx, input }) {
+    const { ended, jobIds } = await changePassword(ctx, input);
+    ctx.waitUntil(wake('jobs', jobIds));
+    return done(`The password is changed. Other sessions that ended: ${ended}.`);
+  },
+});

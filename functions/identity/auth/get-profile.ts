@@ -1,0 +1,18 @@
+import { sql } from 'drizzle-orm/sql';
+import { oneOf } from '#core/database/page.ts';
+import { asJson } from '#core/database/shape.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { users } from '#db/schema/people.ts';
+import { Profile, profileShape } from './shared/profile.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/auth/profile',
+  summary: 'Get one’s own profile',
+  who: ['user'],
+  output: Profile,
+  query: () =>
+    oneOf(
+      sql`select ${asJson(profileShape)} as item from ${users} where ${users.id} = (select private.caller_id())`,
+    ),
+});

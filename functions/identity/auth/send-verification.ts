@@ -1,0 +1,33 @@
+import { sql } from 'drizzle-orm/sql';
+import { rowsOf } from '#core/database/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { wake } from '#core/work/queue.ts';
+import { Done, done } from './shared/account.ts';
+import { addresseeOf } from './shared/account-mail.ts';
+import { queueVerification } from './shared/email-verification.ts';
+import { callingPerson } from './shared/person.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/auth/send-verification',
+  summary: 'Send the mail again that proves one’s e-mail address',
+  description:
+    'An address that is proved already gets no mail. When the link is used, this session goes on; what was set up before ends.',
+  who: ['user'],
+  limit: 'strict',
+  output: Done,
+  envelope: 'none',
+  async handle({ ctx }) {
+    const { userId, companyId, sessionId } = callingPerson(ctx);
+    const jobIds = await ctx.dbAsService('queue a verification of the caller’s address', async (tx) => {
+      const open = await rowsOf(
+        tx,
+        sql`select from users where id = ${userId}::uuid and email_verified_at is null`,
+      );
+      const addressee = open.length > 0 ? await addresseeOf(tx, userId, companyId) : undefined;
+      return addressee ? [await queueVerification(tx, addressee, sessionId)] : [];
+    });
+    ctx.waitUntil(wake('jobs', jobIds));
+    return done(jobIds.length > 0 ? 'The mail is on its way.' : 'The address is verified already.');
+  },
+});

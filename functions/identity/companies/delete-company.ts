@@ -1,0 +1,50 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/database/db.ts';
+import { isoTime } from '#core/database/shape.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { env } from '#core/env.ts';
+import { AppError } from '#core/errors.ts';
+import { audit } from '#core/security/audit.ts';
+import { graceDays } from './shared/grace.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/api/companies/:id',
+  summary: 'Delete a company',
+  description: `Its people and keys are shut out at once; ${graceDays} days later all that it has is erased.`,
+  who: ['user'],
+  permission: 'platform:manage',
+  input: z.object({ id: z.uuid() }),
+  output: z.object({ id: z.uuid(), deletedAt: z.iso.datetime(), erasedAfter: z.iso.datetime() }),
+  errors: ['NOT_FOUND', 'CONFLICT'],
+  handle: ({ ctx, input: { id } }) =>
+    ctx.dbAsService('delete a company for a platform admin', async (tx) => {
+      if (id === env().DEFAULT_COMPANY_ID) {
+        throw new AppError('CONFLICT', {
+          message: 'This is the deployment’s default company (DEFAULT_COMPANY_ID): name another one first.',
+        });
+      }
+      const [deleted] = await rowsOf<{ name: string; deletedAt: string; erasedAfter: string }>(
+        tx,
+        sql`update companies set deleted_at = now() where id = ${id}::uuid and deleted_at is null
+          returning name, ${isoTime(sql`deleted_at`)} as "deletedAt",
+            ${isoTime(sql`(deleted_at + make_interval(days => ${graceDays}::int))`)} as "erasedAfter"`,
+      );
+      if (!deleted) throw new AppError('NOT_FOUND');
+      await rowsOf(
+        tx,
+        sql`update sessions set ended_at = now(), ended_reason = 'company_deleted'
+          where company_id = ${id}::uuid and ended_at is null`,
+      );
+      const { name, deletedAt, erasedAfter } = deleted;
+      audit(tx, ctx, {
+        companyId: id,
+        action: 'company.deleted',
+        resource: { type: 'company', id },
+        before: { name },
+        after: { deletedAt, erasedAfter },
+      });
+      return { id, deletedAt, erasedAfter };
+    }),
+});

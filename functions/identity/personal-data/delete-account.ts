@@ -1,0 +1,54 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/database/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
+import { wake } from '#core/work/queue.ts';
+import { addresseeOf, callingPerson, endSessions, mailTo, pageLink } from '../auth/public.ts';
+import { auditOfPerson, companiesOf, daysToThinkAgain, demandNobodyDependsOn } from './shared/deletion.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/api/settings/account',
+  summary: 'Delete one’s own account',
+  description: `Ends all sessions and stops one’s own API keys at once, and erases the person ${daysToThinkAgain} days later: until then, logging in and POST /api/settings/account/keep takes it back. Who owns a company with other people in it must first make another an owner; an account that such a company has come to depend on meanwhile is not erased before.`,
+  who: ['user'],
+  limit: 'strict',
+  body: 'json',
+  input: z.object({ password: enteredPassword.describe('Proves that it is you.') }),
+  output: z.object({ deletesAt: z.iso.datetime() }),
+  status: 202,
+  errors: ['UNAUTHENTICATED', 'CONFLICT'],
+  async handle({ ctx, input }) {
+    const { userId } = callingPerson(ctx);
+    const [account] = await ctx.dbAsService('look up the caller’s password', (tx) =>
+      rowsOf<{ password_hash: string | null }>(
+        tx,
+        sql`select password_hash from users where id = ${userId}::uuid`,
+      ),
+    );
+    if (!(await verifyPassword(account?.password_hash, input.password))) {
+      throw new AppError('UNAUTHENTICATED', { message: 'The password is wrong.' });
+    }
+    const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
+    const mailIds = await ctx.dbAsService('mark the caller’s account for deletion', async (tx) => {
+      await demandNobodyDependsOn(tx, userId);
+      await rowsOf(
+        tx,
+        sql`update users set deletes_at = ${deletesAt}::timestamptz where id = ${userId}::uuid`,
+      );
+      await endSessions(tx, userId, 'account_deleted');
+      const addressee = await addresseeOf(tx, userId);
+      const data = { name: addressee?.name ?? '', at: deletesAt, link: pageLink('/keep-account', {}) };
+      const ids = addressee ? [await mailTo(tx, addressee, { template: 'account-deletion', data })] : [];
+      await auditOfPerson(tx, ctx, userId, await companiesOf(tx, userId), {
+        action: 'user.deletion_requested',
+        after: { deletesAt },
+      });
+      return ids;
+    });
+    ctx.waitUntil(wake('jobs', mailIds));
+    return { deletesAt };
+  },
+});

@@ -1,0 +1,33 @@
+import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
+import { enqueueJob } from '#core/work/jobs.ts';
+import { wake } from '#core/work/queue.ts';
+import { callingPerson } from '../auth/public.ts';
+import { DataExport } from './shared/data-export.ts';
+import { mostRows } from './shared/export-file.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/settings/export-data',
+  summary: 'Have all data about oneself put into a file',
+  description: `Everything that is kept of you, in every company: profile, memberships, sessions, keys and actions, and your calls in companies that you work in, as one JSON file. Of logins, calls and actions it holds the newest ${mostRows} each; its field \`limits\` says where there were more. An e-mail tells when it is ready; GET /api/settings/export-data/:id gives its address.`,
+  who: ['user'],
+  limit: 'strict',
+  output: DataExport,
+  status: 202,
+  async handle({ ctx }) {
+    const { userId, companyId } = callingPerson(ctx);
+    const id = await ctx.dbAsService('begin an export of the caller’s data', async (tx) => {
+      const jobId = await enqueueJob(tx, { kind: 'export-data', companyId, userId, payload: {} });
+      audit(tx, ctx, {
+        companyId,
+        action: 'user.data_exported',
+        resource: { type: 'user', id: userId },
+      });
+      return jobId;
+    });
+    ctx.waitUntil(wake('jobs', [id]));
+    const createdAt = ctx.now().toISOString();
+    return { id, status: 'waiting' as const, createdAt, bytes: null, url: null, expiresAt: null };
+  },
+});

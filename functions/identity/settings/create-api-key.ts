@@ -1,0 +1,96 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { makeApiKey } from '#core/callers/api-key.ts';
+import { scopes } from '#core/callers/caller.ts';
+import { rowsOf, textArray } from '#core/database/db.ts';
+import { asJson } from '#core/database/shape.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { timeInput } from '#core/http/input.ts';
+import { audit } from '#core/security/audit.ts';
+import { apiKeys } from '#db/schema/apps.ts';
+import { callingPerson, demandLiveSession } from '../auth/public.ts';
+import {
+  ApiKey,
+  apiKeyShape,
+  auditKey,
+  demandScopes,
+  expiryOf,
+  liveKeys,
+  mostKeysOfAPerson,
+  scopesOf,
+} from './shared/api-keys.ts';
+import { lockSettings } from './shared/company-settings.ts';
+import { rightsOf } from './shared/rights.ts';
+import { demandRoom } from './shared/usage.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/api/settings/api-keys',
+  summary: 'Make an API key of your own',
+  description: `It acts as you, in this company: it sees what you see, and does what both its scopes and your role of then allow. A person has at most ${mostKeysOfAPerson} that work.`,
+  who: ['user'],
+  permission: 'keys:write',
+  input: z.object({
+    name: z
+      .string()
+      .trim()
+      .min(1, 'must not be empty')
+      .max(100, 'may have at most 100 characters')
+      .refine((text) => !/\p{Cc}/u.test(text), 'must not hold control characters'),
+    scopes: z
+      .array(z.enum(scopes, { error: `must be one of ${scopes.join(', ')}` }))
+      .min(1, 'must name a scope')
+      .max(scopes.length)
+      .optional()
+      .describe('Default: all that your role allows now.'),
+    expiresAt: timeInput.optional().describe('Default: never.'),
+    expiresInDays: z.number().int().min(1).max(3650).optional().describe('Instead of expiresAt.'),
+  }),
+  output: ApiKey.extend({
+    key: z.string().describe('Shown this once: keep it. Send it as x-api-key, or Authorization: Bearer.'),
+  }),
+  status: 201,
+  errors: ['CONFLICT'],
+  async handle({ ctx, input }) {
+    const caller = callingPerson(ctx);
+    const { userId, companyId } = caller;
+    const expiresAt = expiryOf(input, ctx.now());
+    const made = makeApiKey();
+    return await ctx.dbAsService('make an API key of the person who calls', async (tx) => {
+      await lockSettings(tx, companyId);
+      await demandLiveSession(tx, caller);
+      const { role } = await rightsOf(tx, ctx);
+      const granted = [...new Set(input.scopes ?? scopesOf(role))];
+      demandScopes(granted, role);
+      await demandRoom(tx, companyId, 'apiKeys');
+      const [stored] = await rowsOf<{ id: string }>(
+        tx,
+        sql`insert into api_keys (company_id, user_id, name, prefix, key_hash, scopes, created_at, expires_at)
+          select ${companyId}::uuid, ${userId}::uuid, ${input.name}, ${made.prefix}, ${made.hash}::bytea,
+            ${textArray(granted)}, clock_timestamp(), ${expiresAt}::timestamptz
+          where (select count(*) from api_keys where company_id = ${companyId}::uuid and user_id = ${userId}::uuid
+            and ${liveKeys}) < ${mostKeysOfAPerson}::int
+          returning id`,
+      );
+      if (!stored) {
+        throw new AppError('CONFLICT', {
+          message: `You have ${mostKeysOfAPerson} keys that work, which is the most: revoke one first.`,
+        });
+      }
+      const [row] = await rowsOf<{ item: string }>(
+        tx,
+        sql`select ${asJson(apiKeyShape)} as item from ${apiKeys} where ${apiKeys.id} = ${stored.id}::uuid`,
+      );
+      const shown = ApiKey.parse(JSON.parse(row?.item ?? ''));
+      await auditKey(tx, ctx, { keyId: shown.id, action: 'created', reason: null });
+      audit(tx, ctx, {
+        companyId,
+        action: 'key.created',
+        resource: { type: 'api_key', id: shown.id },
+        after: { name: shown.name, prefix: shown.prefix, scopes: shown.scopes, expiresAt: shown.expiresAt },
+      });
+      return { ...shown, key: made.key };
+    });
+  },
+});

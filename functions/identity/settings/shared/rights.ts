@@ -1,0 +1,57 @@
+import { sql } from 'drizzle-orm/sql';
+import type { Role } from '#core/callers/caller.ts';
+import { permissions, permissionsOf } from '#core/callers/permissions.ts';
+import type { Context } from '#core/context.ts';
+import { confirmRole, rowsOf, type Tx } from '#core/database/db.ts';
+import { AppError } from '#core/errors.ts';
+import { callingPerson } from '../../auth/public.ts';
+
+export interface Rights {
+  role: Exclude<Role, 'platform_admin'>;
+  isPlatformAdmin: boolean;
+  /** Whether they may change the company's settings. */
+  isAdmin: boolean;
+}
+
+/** What the calling person is in their company now. Runs in a transaction of the service. */
+export async function rightsOf(tx: Tx, ctx: Context): Promise<Rights> {
+  const [row] = await rowsOf<{ role: Rights['role']; is_platform_admin: boolean }>(
+    tx,
+    sql`select m.role, u.is_platform_admin from memberships m join users u on u.id = m.user_id
+      where m.company_id = ${ctx.companyId}::uuid and m.user_id = ${callingPerson(ctx).userId}::uuid and m.is_active`,
+  );
+  if (!row)
+    throw new AppError('UNAUTHENTICATED', { message: 'The account is no longer active in this company.' });
+  const { role, is_platform_admin: isPlatformAdmin } = row;
+  const isAdmin = permissionsOf(role, isPlatformAdmin).includes('settings:write');
+  return { role, isPlatformAdmin, isAdmin };
+}
+
+/**
+ * Has the commit ask again for what a change of settings demands: rights are read before its transaction waits for others.
+ * @param change.isElsewhere Of another company than the caller's. @param change.setsQuotas Which only a platform admin may.
+ */
+export function confirmRights(tx: Tx, change: { isElsewhere: boolean; setsQuotas: boolean }): void {
+  confirmRole(
+    tx,
+    permissions[change.isElsewhere || change.setsQuotas ? 'platform:manage' : 'settings:write'],
+  );
+}
+
+/** @throws AppError FORBIDDEN for callers who may not change the company's settings. */
+export function demandAdmin({ role, isAdmin }: Rights): void {
+  if (isAdmin) return;
+  throw new AppError('FORBIDDEN', {
+    message: `The role ${permissions['settings:write']} is needed for this; yours is ${role}.`,
+  });
+}
+
+/** @throws AppError NOT_FOUND for a company that is not the caller's, unless they are above companies. */
+export function demandCompany(ctx: Context, companyId: string, { isPlatformAdmin }: Rights): void {
+  if (companyId !== ctx.companyId && !isPlatformAdmin) throw new AppError('NOT_FOUND');
+}
+
+/** @throws AppError FORBIDDEN: a company does not set its own limits. */
+export function demandQuotaRights({ isPlatformAdmin }: Rights): void {
+  if (!isPlatformAdmin) throw new AppError('FORBIDDEN', { message: 'Only a platform admin may set quotas.' });
+}

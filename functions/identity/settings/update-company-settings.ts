@@ -1,0 +1,35 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
+import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
+import { checkIntegrations, demandChecked } from './shared/proving.ts';
+import { confirmRights, demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'PUT',
+  path: '/api/settings/company/:companyId',
+  summary: 'Change settings of a company',
+  description:
+    'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. Quotas only by a platform admin. The number that SMS are sent from must be one of the company’s own Twilio account.',
+  who: ['user'],
+  permission: 'settings:write',
+  input: z.object({ companyId: z.uuid(), ...companySections }),
+  output: CompanySettings,
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
+  async handle({ ctx, input: { companyId, ...patch } }) {
+    const { integrations } = patch;
+    const checked = await checkIntegrations(ctx, companyId, integrations, (rights) =>
+      demandCompany(ctx, companyId, rights),
+    );
+    return await ctx.dbAsService('change the settings of a company', async (tx) => {
+      const rights = await rightsOf(tx, ctx);
+      demandCompany(ctx, companyId, rights);
+      confirmRights(tx, { isElsewhere: companyId !== ctx.companyId, setsQuotas: patch.quotas !== undefined });
+      if (patch.quotas) demandQuotaRights(rights);
+      const changed = await changeSettings(tx, ctx, companyId, patch);
+      await demandChecked(tx, companyId, integrations, checked, rights);
+      if (changed.entry) audit(tx, ctx, changed.entry);
+      return changed.settings;
+    });
+  },
+});

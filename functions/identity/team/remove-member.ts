@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf, skipConfirmation } from '#core/database/db.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
+import { endSessions } from '../auth/public.ts';
+import { countLiveKeys } from '../settings/public.ts';
+import { revokeInvitationsOf } from './shared/invitation-store.ts';
+import { afterLostRights, leftBehind } from './shared/lost-rights.ts';
+import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/api/team/members/:userId',
+  summary: 'Remove a member from the company',
+  description:
+    'Their sessions and API keys of this company end at once, and the invitations that they sent are revoked; the record of their actions stays, and so does their account. A person who removes themselves leaves.',
+  who: ['user'],
+  permission: 'team:write',
+  limit: 'team',
+  input: z.object({ userId: z.uuid() }),
+  output: z.object({
+    userId: z.uuid(),
+    removed: z.literal(true),
+    ...leftBehind,
+  }),
+  errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
+  handle: ({ ctx, input }) =>
+    ctx.dbAsService('remove a member of a company', async (tx) => {
+      const { companyId } = ctx;
+      const actor = await lockTeam(tx, ctx, 'team:write');
+      const member = await findMember(tx, companyId, input.userId);
+      demandMayTouch(actor, member.role);
+      await demandAnotherOwner(tx, companyId, member);
+      const { email, name, role } = member;
+      const keysRevoked = await countLiveKeys(tx, companyId, input.userId);
+      await endSessions(tx, input.userId, 'removed', { companyId });
+      await revokeInvitationsOf(tx, companyId, member.emailNormal);
+      const left = await afterLostRights(tx, ctx, {
+        ...{ userId: input.userId, companyId, role: null, isPlatformAdmin: false },
+        reason: 'sender_removed',
+      });
+      if (input.userId === actor.userId) skipConfirmation(tx); // the team is locked, and who leaves is no member at the end
+      // Their keys of this company go with it.
+      await rowsOf(
+        tx,
+        sql`delete from memberships where company_id = ${companyId}::uuid and user_id = ${input.userId}::uuid`,
+      );
+      audit(tx, ctx, {
+        companyId,
+        action: 'member.removed',
+        resource: { type: 'user', id: input.userId },
+        before: { email, name, role },
+        after: { keysRevoked, ...left },
+      });
+      return {
+        userId: input.userId,
+        removed: true as const,
+        webhooks: left.webhooks,
+        integrations: left.integrations,
+      };
+    }),
+});

@@ -1,0 +1,235 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { sql } from 'drizzle-orm/sql';
+import type * as z from 'zod';
+import type { Context } from '#core/context.ts';
+import { rowsOf, type Tx } from '#core/database/db.ts';
+import { asJson } from '#core/database/shape.ts';
+import { AppError } from '#core/errors.ts';
+import { audit } from '#core/security/audit.ts';
+import { invitations } from '#db/schema/team.ts';
+import { queueMail } from '#messaging/mail/public.ts';
+import { normalEmail, pageLink } from '../../auth/public.ts';
+import { Invitation, invitationShape, isOpenInvitation } from './invitation.ts';
+import { type Actor, demandMayTouch, type RoleName } from './roster.ts';
+import { demandSeat } from './seats.ts';
+
+const validDays = 7;
+
+/** 256 random bits. */
+const makeToken = (): string => `inv_${randomBytes(32).toString('base64url')}`;
+
+/** How a token is stored. It is random, so that no slow hash is needed. */
+export const hashInvitationToken = (token: string): Buffer => createHash('sha256').update(token).digest();
+
+/** What a new account begins with, where the company says so. */
+export interface InvitedProfile {
+  phone?: string | null | undefined;
+  timezone?: string | undefined;
+  language?: string | undefined;
+}
+
+interface Sent {
+  invitation: z.infer<typeof Invitation>;
+  /** Of its mail: wake the jobs queue with it after the commit. */
+  jobId: string;
+}
+
+/** The one row of a statement that gives `item`, made by the shape. */
+const parsed = (row: { item: string } | undefined): z.infer<typeof Invitation> =>
+  Invitation.parse(JSON.parse(row?.item ?? ''));
+
+/** Who invites, and into which company. */
+type InvitationSender = Pick<Actor, 'userId' | 'name' | 'company'>;
+
+async function sendInvitation(
+  tx: Tx,
+  sender: InvitationSender,
+  invitation: z.infer<typeof Invitation>,
+  token: string,
+): Promise<string> {
+  const { company } = sender;
+  return await queueMail(tx, {
+    to: invitation.email,
+    language: company.language,
+    companyId: company.id,
+    userId: null, // to whom it belongs is not known before it is accepted
+    companyName: company.name,
+    template: 'invitation',
+    data: {
+      name: invitation.name,
+      inviterName: sender.name,
+      link: pageLink('/accept-invitation', { token }),
+      days: validDays,
+      role: invitation.role,
+    },
+  });
+}
+
+/**
+ * Invites an address into the sender's company, whoever has it. An open invitation of the same address is replaced, and
+ * its token dead. Of any number at once, the last one counts.
+ */
+export async function inviteByMail(
+  tx: Tx,
+  ctx: Context,
+  sender: InvitationSender,
+  given: { email: string; role: RoleName; name?: string | undefined; profile?: InvitedProfile },
+): Promise<Sent> {
+  const token = makeToken();
+  const [stored] = await rowsOf<{ item: string; is_new: boolean }>(
+    tx,
+    sql`insert into invitations (company_id, email, email_normal, role, name, profile, token_hash, invited_by, expires_at)
+      values (${sender.company.id}::uuid, ${given.email}, ${normalEmail(given.email)}, ${given.role}, ${given.name ?? null},
+        ${JSON.stringify(given.profile ?? {})}::jsonb,
+        ${hashInvitationToken(token)}::bytea, ${sender.userId}::uuid, now() + make_interval(days => ${validDays}::int))
+      on conflict (company_id, email_normal) where accepted_at is null and revoked_at is null do update set
+        email = excluded.email, role = excluded.role, name = excluded.name, profile = excluded.profile, token_hash = excluded.token_hash,
+        invited_by = excluded.invited_by, resent_by = null, sent_at = now(), expires_at = excluded.expires_at
+      returning ${asJson(invitationShape)} as item, (xmax = 0) as is_new`,
+  );
+  const invitation = parsed(stored);
+  const jobId = await sendInvitation(tx, sender, invitation, token);
+  audit(tx, ctx, {
+    companyId: sender.company.id,
+    action: 'invitation.created',
+    resource: { type: 'invitation', id: invitation.id },
+    after: { email: given.email, role: given.role, name: given.name ?? null, replaced: !stored?.is_new },
+  });
+  return { invitation, jobId };
+}
+
+/**
+ * For whatever replaces the open invitation that an address may have.
+ * @throws AppError FORBIDDEN where it is an owner's, and the actor is none.
+ */
+async function demandMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
+  const [open] = await rowsOf<{ role: RoleName }>(
+    tx,
+    sql`select role from ${invitations} where company_id = ${actor.company.id}::uuid
+      and email_normal = ${emailNormal} and ${isOpenInvitation}`,
+  );
+  if (open) demandMayTouch(actor, open.role);
+}
+
+/**
+ * @throws AppError CONFLICT for whoever is in the company already, or where its quota leaves no room; FORBIDDEN where an
+ * owner's invitation is at stake.
+ */
+export async function demandInvitable(
+  tx: Tx,
+  actor: Actor,
+  given: { email: string; role: RoleName },
+): Promise<void> {
+  demandMayTouch(actor, given.role);
+  const normal = normalEmail(given.email);
+  const [member] = await rowsOf<{ is_active: boolean }>(
+    tx,
+    sql`select m.is_active from memberships m join users u on u.id = m.user_id
+      where m.company_id = ${actor.company.id}::uuid and u.email_normal = ${normal}`,
+  );
+  if (member) {
+    throw new AppError('CONFLICT', {
+      message: member.is_active
+        ? 'This address belongs to a member of the company already.'
+        : 'This address belongs to a member of the company who is deactivated: make them active again instead.',
+    });
+  }
+  await demandMayReplace(tx, actor, normal);
+  await demandSeat(tx, actor.company.id, normal);
+}
+
+/** An open invitation of the company; it may have expired. @throws AppError NOT_FOUND, or FORBIDDEN for an owner's. */
+async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeof Invitation>> {
+  const [found] = await rowsOf<{ item: string }>(
+    tx,
+    sql`select ${asJson(invitationShape)} as item from ${invitations}
+      where ${invitations.id} = ${id}::uuid and ${invitations.companyId} = ${actor.company.id}::uuid and ${isOpenInvitation}
+      for no key update`,
+  );
+  if (!found) throw new AppError('NOT_FOUND');
+  const invitation = parsed(found);
+  demandMayTouch(actor, invitation.role);
+  return invitation;
+}
+
+/**
+ * Sends an open invitation again: with a new token, since the old one is not known, and seven new days. The sender
+ * answers for it from then on; the person who invited first stays the one who invited.
+ */
+export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: string): Promise<Sent> {
+  const before = await findOpen(tx, actor, id);
+  await demandSeat(tx, actor.company.id, normalEmail(before.email));
+  const token = makeToken();
+  const [stored] = await rowsOf<{ item: string }>(
+    tx,
+    sql`update invitations set token_hash = ${hashInvitationToken(token)}::bytea, sent_at = now(),
+        resent_by = ${actor.userId}::uuid,
+        expires_at = now() + make_interval(days => ${validDays}::int)
+      where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
+  );
+  const invitation = parsed(stored);
+  const jobId = await sendInvitation(tx, actor, invitation, token);
+  audit(tx, ctx, {
+    companyId: actor.company.id,
+    action: 'invitation.resent',
+    resource: { type: 'invitation', id },
+    before: { sentAt: before.sentAt, expiresAt: before.expiresAt },
+    after: { email: invitation.email, sentAt: invitation.sentAt, expiresAt: invitation.expiresAt },
+  });
+  return { invitation, jobId };
+}
+
+/** Changes what an open invitation says of a person. What is absent stays. @throws AppError NOT_FOUND or FORBIDDEN */
+export async function changeInvited(
+  tx: Tx,
+  ctx: Context,
+  actor: Actor,
+  id: string,
+  { name, profile }: { name?: string | undefined; profile: InvitedProfile },
+): Promise<z.infer<typeof Invitation>> {
+  const before = await findOpen(tx, actor, id);
+  const [stored] = await rowsOf<{ item: string }>(
+    tx,
+    sql`update invitations set name = coalesce(${name ?? null}::text, name),
+        profile = jsonb_strip_nulls(profile || ${JSON.stringify(profile)}::jsonb)
+      where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
+  );
+  const invitation = parsed(stored);
+  audit(tx, ctx, {
+    companyId: actor.company.id,
+    action: 'invitation.updated',
+    resource: { type: 'invitation', id },
+    before: { name: before.name },
+    after: { name: invitation.name, ...profile },
+  });
+  return invitation;
+}
+
+export async function revokeInvitation(
+  tx: Tx,
+  ctx: Context,
+  actor: Actor,
+  id: string,
+): Promise<z.infer<typeof Invitation>> {
+  const { email, role } = await findOpen(tx, actor, id);
+  const [stored] = await rowsOf<{ item: string }>(
+    tx,
+    sql`update invitations set revoked_at = now() where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
+  );
+  audit(tx, ctx, {
+    companyId: actor.company.id,
+    action: 'invitation.revoked',
+    resource: { type: 'invitation', id },
+    before: { email, role },
+  });
+  return parsed(stored);
+}
+
+/** Whoever is put out of a company cannot come back by an invitation that was under way. */
+export async function revokeInvitationsOf(tx: Tx, companyId: string, emailNormal: string): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`update ${invitations} set revoked_at = now()
+      where company_id = ${companyId}::uuid and email_normal = ${emailNormal} and ${isOpenInvitation}`,
+  );
+}

@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/database/db.ts';
+import { listOf, pageInput } from '#core/database/page.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { memberships } from '#db/schema/people.ts';
+import { memberFilters, memberSorts, membersFrom, membersWhere } from '../team/public.ts';
+import { User, userShape } from './shared/user.ts';
+import { callerIsPlatformAdmin, listAsService } from './shared/user-store.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/users/company/:companyId',
+  summary: 'List the people of a company, the newest first',
+  description: 'Of one’s own company; a platform admin may name any.',
+  who: ['user'],
+  permission: 'users:read',
+  input: pageInput.extend({ companyId: z.uuid(), ...memberFilters }),
+  output: User,
+  envelope: 'page',
+  errors: ['NOT_FOUND', 'INVALID_CURSOR'],
+  async handle({ ctx, input }) {
+    const { limit, offset, page, cursor, ...identity } = input;
+    const list = listOf({
+      shape: userShape,
+      from: membersFrom,
+      id: memberships.id,
+      where: [sql`${memberships.companyId} = ${input.companyId}::uuid`, ...membersWhere(input)],
+      sort: memberSorts[input.sortBy],
+      identity: { list: 'company users', ...identity },
+      input,
+    });
+    if (input.companyId !== ctx.companyId) {
+      const [any] = await ctx.dbAsService('look whether a platform admin names a company', (tx) =>
+        rowsOf(
+          tx,
+          sql`select 1 from companies where id = ${input.companyId}::uuid and ${callerIsPlatformAdmin(ctx)}`,
+        ),
+      );
+      if (!any) throw new AppError('NOT_FOUND');
+    }
+    return await listAsService(
+      ctx,
+      'list the people of the caller’s company, or of any for a platform admin',
+      list,
+    );
+  },
+});

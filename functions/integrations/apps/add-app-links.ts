@@ -1,0 +1,44 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/database/db.ts';
+import { asJson } from '#core/database/shape.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
+import { wake } from '#core/work/queue.ts';
+import { apps } from '#db/schema/apps.ts';
+import { App, appShape } from './shared/app.ts';
+import { findApp } from './shared/app-store.ts';
+import { linkFields, linkToApp, wantedLinks } from './shared/links.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'POST',
+  path: '/internal/apps/:app_id/links',
+  summary: 'Link a Dialpad organization or Retell agents to an app',
+  description:
+    'What is linked to this app already stays so. Events that waited for one of the links are processed now.',
+  who: ['internal'],
+  input: z
+    .object({ app_id: z.uuid(), ...linkFields })
+    .refine((given) => wantedLinks(given).length > 0, 'give dialpad_org_id, retell_agent_ids or both'),
+  output: App.extend({ events_matched: z.number().int() }),
+  errors: ['NOT_FOUND', 'CONFLICT'],
+  async handle({ ctx, input }) {
+    const { app, waiting } = await ctx.dbAsService('link things at providers to an app', async (tx) => {
+      const found = await findApp(tx, input.app_id, 'lock');
+      const ids = await linkToApp(tx, ctx, found, wantedLinks(input));
+      const [row] = await rowsOf<{ item: string }>(
+        tx,
+        sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,
+      );
+      audit(tx, ctx, {
+        companyId: found.companyId,
+        action: 'app.linked',
+        resource: { type: 'app', id: found.id },
+        after: { links: wantedLinks(input) },
+      });
+      return { app: App.parse(JSON.parse(row?.item ?? '')), waiting: ids };
+    });
+    ctx.waitUntil(wake('inbound', waiting));
+    return { ...app, events_matched: waiting.length };
+  },
+});

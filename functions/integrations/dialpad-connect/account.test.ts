@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { encryptSecret, placeOf } from '#core/security/secrets.ts';
+import { adminSql } from '#core/testing/admin-sql.ts';
+import { setSettings } from '#core/testing/settings.ts';
+import * as getConnectionStatus from './get-connection-status.ts';
+import { connected, tokenOf, works, world } from './testing/connecting.ts';
+
+describe('the token of a connection', () => {
+  const later = () => new Date(Date.now() + 2 * 3_600_000);
+
+  test('is refreshed once it has expired, by one of however many need it', async () => {
+    const app = await connected();
+    const before = await tokenOf(app.appId);
+    world.aheadMs = 2 * 3_600_000;
+    expect(await works(before)).toBe(false);
+    world.tokenRequests = [];
+    const tokens = await Promise.all(Array.from({ length: 12 }, () => tokenOf(app.appId, later)));
+    expect(new Set(tokens).size).toBe(1);
+    expect(tokens[0]).not.toBe(before);
+    expect(await works(tokens[0] ?? '')).toBe(true);
+    expect(world.tokenRequests).toHaveLength(1);
+  });
+
+  test('can be refreshed again and again', async () => {
+    const app = await connected();
+    const seen = new Set<string>();
+    for (let round = 1; round <= 3; round++) {
+      world.aheadMs = round * 2 * 3_600_000;
+      const now = new Date(Date.now() + world.aheadMs);
+      const token = await tokenOf(app.appId, () => now);
+      expect(await works(token)).toBe(true);
+      seen.add(token);
+    }
+    expect(seen.size).toBe(3);
+  });
+
+  test('whose refresh token is dead asks for a new connection, and never falls back to the deployment’s key', async () => {
+    const app = await connected();
+    const [row] = await adminSql()`select company_id from apps where id = ${app.appId}`;
+    const place = placeOf('provider_connections.refresh_token', {
+      ...{ company_id: row?.company_id, app_id: app.appId, provider: 'dialpad' },
+    });
+    await adminSql()`update provider_connections set refresh_token = ${encryptSecret('dead', place)}, expires_at = now()
+      where app_id = ${app.appId}`;
+    await expect(tokenOf(app.appId)).rejects.toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining(`GET /authorize?app_id=${app.appId}`),
+    });
+    await adminSql()`update provider_connections set refresh_token = null where app_id = ${app.appId}`;
+    await expect(tokenOf(app.appId)).rejects.toMatchObject({ code: 'CONFLICT' });
+    const { data } = (await app.request(getConnectionStatus)).body;
+    expect(data).toMatchObject({ connected: false, access_by: null, must_reconnect: true });
+  });
+
+  test('survives a refresh that found Dialpad away', async () => {
+    const app = await connected();
+    await adminSql()`update provider_connections set expires_at = now() where app_id = ${app.appId}`;
+    setSettings({ DIALPAD_API_URL: 'http://127.0.0.1:1' });
+    await expect(tokenOf(app.appId)).rejects.toMatchObject({ name: 'ProviderError', status: 0 });
+    setSettings({ DIALPAD_API_URL: world.dialpad.url });
+    expect(await works(await tokenOf(app.appId))).toBe(true);
+  });
+});

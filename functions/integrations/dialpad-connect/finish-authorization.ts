@@ -1,0 +1,54 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { askedScopes, expiryOf } from '#identity/provider-accounts/public.ts';
+import { begunWith, codeRefused, exchanged, kept, refusal } from './shared/finishing.ts';
+import { plainPage } from './shared/plain-page.ts';
+
+const text = z.string().max(4000).optional();
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/callback',
+  summary: 'Finish connecting an app to its Dialpad organization',
+  description: 'Dialpad sends the admin’s browser here. Answers a page to a browser, JSON to anyone else.',
+  who: ['public'],
+  input: z.object({
+    code: text,
+    state: text,
+    error: text.describe('Why Dialpad gives no code, as RFC 6749 has it.'),
+    error_description: text,
+    error_uri: text,
+    scope: text,
+    iss: text,
+    session_state: text,
+  }),
+  output: z.object({
+    app_id: z.uuid(),
+    connected: z.literal(true),
+    scopes: z.array(z.string()),
+    expires_at: z.iso.datetime().nullable().describe('Of the token, which is refreshed by itself.'),
+  }),
+  errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
+  async handle({ ctx, input }) {
+    const isBrowser = (ctx.headers.get('accept') ?? '').includes('text/html');
+    try {
+      const begun = await begunWith(ctx, input.state);
+      if (input.error !== undefined) throw refusal(input.error);
+      if (!input.code) throw codeRefused();
+      const tokens = await exchanged(begun, input.code);
+      await kept(ctx, begun, tokens);
+      const sentence = `${begun.appName} now has access to your Dialpad organization. You can close this window.`;
+      if (isBrowser) return plainPage({ status: 200, title: 'Dialpad is connected', sentences: [sentence] });
+      const expires_at = expiryOf(tokens, ctx.now().getTime());
+      return { app_id: begun.appId, connected: true as const, scopes: [...askedScopes], expires_at };
+    } catch (error) {
+      if (!isBrowser || !(error instanceof AppError)) throw error;
+      return plainPage({
+        status: error.status,
+        title: 'Dialpad was not connected',
+        sentences: [error.message],
+      });
+    }
+  },
+});

@@ -1,0 +1,205 @@
+import { setImmediate } from 'node:timers/promises';
+import { sql } from 'drizzle-orm/sql';
+import type { Context } from '#core/context.ts';
+import { isPassing, rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { AppError } from '#core/errors.ts';
+import { wake } from '#core/work/queue.ts';
+import { Turns } from '#core/work/turns.ts';
+import { providers } from '#providers/registry.ts';
+import type { Update } from '#telephony/model/updates.ts';
+import { applyUpdates, type OwnedUpdate, RowsAppeared } from './apply-updates.ts';
+import { latencyCounts } from './latency.ts';
+
+/** How long a failed event rests before its next attempt, seconds. After the last one it is `failed`. */
+export const restSeconds = [5, 30, 120, 600, 3600] as const;
+export const mostAttempts = restSeconds.length + 1;
+
+interface Claimed {
+  id: string;
+  provider: string;
+  company_id: string;
+  app_id: string | null;
+  payload: string;
+  is_replay: boolean;
+  received_ms: string;
+}
+
+interface Failure {
+  id: string;
+  error: string;
+}
+
+/**
+ * Claims the events that are due, for as long as the transaction lasts: a crash gives them back at once. Whoever comes
+ * second finds them locked or done, so a repeated message does nothing.
+ */
+async function claim(tx: Tx, ids: readonly string[]): Promise<Claimed[]> {
+  return await rowsOf<Claimed>(
+    tx,
+    sql`select id, provider, company_id, app_id, payload::text as payload, processed_at is not null as is_replay,
+        (extract(epoch from received_at) * 1000)::bigint as received_ms
+      from inbound_events
+      where id = any(${textArray(ids)}::uuid[]) and status = 'received' and next_attempt_at <= now()
+      order by id
+      for update skip locked`,
+  );
+}
+
+const unstorable = /\\u0000|\\u[dD][89a-fA-F]/;
+
+/** Text that Postgres cannot hold, made so that it can: NULs go, halves of surrogate pairs become U+FFFD. */
+function storable(value: unknown): unknown {
+  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed();
+  if (Array.isArray(value)) return value.map(storable);
+  if (value !== null && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)]));
+  }
+  return value;
+}
+
+function translate(event: Claimed): Update[] {
+  const provider = providers.get(event.provider);
+  if (!provider) throw new Error(`No provider is called ${event.provider}.`);
+  const parsed: unknown = (provider.parse ?? JSON.parse)(event.payload);
+  return provider.translate(unstorable.test(event.payload) ? storable(parsed) : parsed);
+}
+
+async function markProcessed(tx: Tx, events: readonly Claimed[]): Promise<void> {
+  if (events.length === 0) return;
+  await rowsOf(
+    tx,
+    sql`update inbound_events set status = 'processed', processed_at = now(), attempts = attempts + 1, error = null
+      where id = any(${textArray(events.map(({ id }) => id))}::uuid[])`,
+  );
+}
+
+async function markFailed(tx: Tx, failures: readonly Failure[]): Promise<void> {
+  if (failures.length === 0) return;
+  await rowsOf(
+    tx,
+    sql`update inbound_events e set
+        attempts = e.attempts + 1,
+        status = case when e.attempts + 1 >= ${mostAttempts} then 'failed' else 'received' end,
+        next_attempt_at = now() + make_interval(secs => (${`{${restSeconds.join(',')}}`}::int[])[least(e.attempts + 1, ${restSeconds.length})]),
+        error = f.error
+      from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb) as f (id uuid, error text)
+      where e.id = f.id`,
+  );
+}
+
+async function tally(
+  tx: Tx,
+  done: readonly Claimed[],
+  failures: readonly Failure[],
+  nowMs: number,
+): Promise<void> {
+  for (const provider of new Set(done.map((event) => event.provider))) {
+    const events = done.filter((event) => event.provider === provider);
+    const latencies = events.map(({ received_ms }) => Math.max(0, nowMs - Number(received_ms)));
+    await rowsOf(
+      tx,
+      sql`insert into processing_tallies (provider, processed, failed, latency_ms_sum, latency_buckets)
+        values (${provider}, ${events.length}, ${failures.length}, ${Math.round(latencies.reduce((a, b) => a + b, 0))},
+          ${`{${latencyCounts(latencies).join(',')}}`}::bigint[])`,
+    );
+  }
+}
+
+const reasonOf = (error: unknown) =>
+  (error instanceof Error
+    ? error.cause instanceof Error
+      ? error.cause.message
+      : error.message
+    : String(error)
+  ).slice(0, 1000);
+
+interface Translated {
+  owned: OwnedUpdate[];
+  done: Claimed[];
+  failures: Failure[];
+}
+
+/** Events after which a batch that is being translated lets one that is being written go on. */
+const slice = 25;
+
+async function translateAll(claimed: readonly Claimed[]): Promise<Translated> {
+  const owned: OwnedUpdate[] = [];
+  const done: Claimed[] = [];
+  const failures: Failure[] = [];
+  for (const [index, event] of claimed.entries()) {
+    if (index % slice === slice - 1) await setImmediate();
+    try {
+      for (const update of translate(event)) {
+        owned.push({
+          companyId: event.company_id,
+          appId: event.app_id,
+          provider: event.provider,
+          eventId: event.id,
+          isReplay: event.is_replay,
+          update,
+        });
+      }
+      done.push(event);
+    } catch (error) {
+      failures.push({ id: event.id, error: reasonOf(error) });
+    }
+  }
+  return { owned, done, failures };
+}
+
+/**
+ * Batches side by side in one process write in turn: neighbouring events are often of one call, for which two
+ * transactions would wait for each other and one be done again. What comes before that (claiming, translating, marking
+ * what no other batch has: half of the work) goes on while another batch waits for the database.
+ */
+const writing = new Turns();
+
+/** One attempt at a batch, in one transaction. */
+async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
+  let leave = () => {};
+  try {
+    const { companyIds, ...counts } = await ctx.dbAsService('process events of every company', async (tx) => {
+      const { owned, done, failures } = await translateAll(await claim(tx, ids));
+      await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
+      leave = await writing.enter();
+      const applied = await applyUpdates(tx, owned);
+      await tally(tx, done, failures, ctx.now().getTime());
+      if (failures.length > 0)
+        ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
+      return { processed: done.length, failed: failures.length, companyIds: applied.companyIds };
+    });
+    ctx.waitUntil(wake('outbox', companyIds));
+    return counts;
+  } finally {
+    leave(); // only now is it committed
+  }
+}
+
+/**
+ * Processes stored events: those of `ids` that are due, all in one transaction. A batch that the database refuses is
+ * halved until the event that it refuses stands alone; that one is marked, the others are done.
+ * @throws when the database is away: nothing was done, and the events still wait.
+ */
+export async function processEvents(
+  ctx: Context,
+  ids: readonly string[],
+): Promise<{ processed: number; failed: number }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await attempt(ctx, ids);
+    } catch (error) {
+      if ((error instanceof RowsAppeared || isPassing(error)) && tries < 5) continue;
+      if (error instanceof AppError) throw error;
+      if (ids.length > 1) {
+        const half = Math.ceil(ids.length / 2);
+        const first = await processEvents(ctx, ids.slice(0, half));
+        const second = await processEvents(ctx, ids.slice(half));
+        return { processed: first.processed + second.processed, failed: first.failed + second.failed };
+      }
+      ctx.log.error({ eventId: ids[0], err: error }, 'an event failed');
+      const failures = ids.map((id) => ({ id, error: reasonOf(error) }));
+      await ctx.dbAsService('mark an event that failed', (tx) => markFailed(tx, failures));
+      return { processed: 0, failed: failures.length };
+    }
+  }
+}

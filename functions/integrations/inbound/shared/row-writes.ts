@@ -1,0 +1,125 @@
+import { type SQL, sql } from 'drizzle-orm/sql';
+import { rowsOf, type Tx } from '#core/database/db.ts';
+import { newId } from '#core/database/ids.ts';
+import type { CallUpdate } from '#telephony/model/updates.ts';
+import type { OutboxEvent } from './announce.ts';
+import type { Entry } from './entries.ts';
+import type { Target } from './targets.ts';
+
+const recordOf = (target: Target): SQL =>
+  sql.join(
+    [
+      ...['id uuid', 'company_id uuid', 'app_id uuid', 'provider text', `${target.key} text`].map((part) =>
+        sql.raw(part),
+      ),
+      ...extraColumns(target).map((name) => sql.raw(`${name} uuid`)),
+      ...target.columns
+        .filter(({ column }) => column !== target.key)
+        .map(({ column, type }) => sql.raw(`${column} ${type}`)),
+      ...['state_rank integer', 'state_at timestamptz', 'field_clocks jsonb'].map((part) => sql.raw(part)),
+    ],
+    sql`, `,
+  );
+
+/** Columns that are found out rather than told: which agent, which call. */
+const extraColumns = (target: Target): string[] =>
+  target.kind === 'call' ? ['agent_id'] : target.kind === 'voicemail' ? ['call_id'] : [];
+
+const writtenColumns = (target: Target): string[] => [
+  ...extraColumns(target),
+  ...target.columns.filter(({ column }) => column !== target.key).map(({ column }) => column),
+  'state_rank',
+  'state_at',
+  'field_clocks',
+];
+
+/** Inserts new rows. @returns how many were inserted: another worker may have been first with the rest. */
+export async function insertFresh(tx: Tx, target: Target, fresh: readonly Entry[]): Promise<number> {
+  if (fresh.length === 0) return 0;
+  const names = ['id', 'company_id', 'app_id', 'provider', target.key, ...writtenColumns(target)];
+  const list = sql.raw(names.join(', '));
+  const records = fresh.map((entry) => ({
+    ...entry.row,
+    id: entry.id,
+    company_id: entry.companyId,
+    app_id: entry.appId,
+    provider: entry.provider,
+  }));
+  const inserted = await rowsOf(
+    tx,
+    sql`insert into ${sql.identifier(target.table)} (${list})
+      select ${list} from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)})
+      on conflict do nothing returning 1`,
+  );
+  return inserted.length;
+}
+
+/** Writes the rows that were there and changed. */
+export async function updateChanged(tx: Tx, target: Target, changed: Entry[]): Promise<void> {
+  if (changed.length === 0) return;
+  const records = changed.map((entry) => ({ ...entry.row, id: entry.id }));
+  const set = writtenColumns(target).map((name) => sql.raw(`${name} = r.${name}`));
+  await rowsOf(
+    tx,
+    sql`update ${sql.identifier(target.table)} t set ${sql.join(set, sql`, `)}, updated_at = now()
+      from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)}) where t.id = r.id`,
+  );
+}
+
+/** The lines that the updates of calls leave in their timelines. */
+function timelineOf(calls: Iterable<Entry>, kind: 'first' | 'replay'): Record<string, unknown>[] {
+  const lines: Record<string, unknown>[] = [];
+  for (const entry of calls) {
+    for (const { update, eventId, isReplay = false } of entry.updates) {
+      if (isReplay !== (kind === 'replay')) continue;
+      const { timeline, clock } = update as CallUpdate; // only calls are given
+      if (!timeline) continue;
+      lines.push({
+        id: newId(),
+        company_id: entry.companyId,
+        app_id: entry.appId,
+        call_id: entry.id,
+        inbound_event_id: eventId,
+        type: timeline.type,
+        leg_id: timeline.legId ?? null,
+        data: timeline.data ?? {},
+        occurred_at: new Date(clock.at).toISOString(),
+      });
+    }
+  }
+  return lines;
+}
+
+const insertLines = (tx: Tx, lines: readonly Record<string, unknown>[], unless: SQL) =>
+  rowsOf(
+    tx,
+    sql`insert into call_events (id, company_id, app_id, call_id, inbound_event_id, type, leg_id, data, occurred_at)
+    select * from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as r (id uuid, company_id uuid, app_id uuid,
+      call_id uuid, inbound_event_id uuid, type text, leg_id text, data jsonb, occurred_at timestamptz)
+    where not (${unless})`,
+  );
+
+/** Adds the lines of the calls' updates to their timelines; an event that is replayed leaves none that it left before. */
+export async function insertTimeline(tx: Tx, calls: readonly Entry[]): Promise<void> {
+  const lines = timelineOf(calls, 'first');
+  if (lines.length > 0) await insertLines(tx, lines, sql`false`);
+  const replayed = timelineOf(calls, 'replay');
+  if (replayed.length > 0) {
+    const wasLeft = sql`exists (select from call_events e where e.call_id = r.call_id and e.inbound_event_id = r.inbound_event_id)`;
+    await insertLines(tx, replayed, wasLeft);
+  }
+}
+
+/** Adds what is to be told; what was told already is not told again. */
+export async function insertOutbox(tx: Tx, events: OutboxEvent[]): Promise<void> {
+  if (events.length === 0) return;
+  const rows = events.map((event) => ({ ...event, id: newId() }));
+  await rowsOf(
+    tx,
+    sql`insert into outbox (id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at)
+    select id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at
+    from json_to_recordset(${JSON.stringify(rows)}::json) as r (id uuid, company_id uuid, app_id uuid, type text,
+      subject_id uuid, dedupe_key text, data json, occurred_at timestamptz)
+    on conflict (company_id, dedupe_key) do nothing`,
+  );
+}

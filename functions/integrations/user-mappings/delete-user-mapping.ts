@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { rowsOf } from '#core/database/db.ts';
+import { asJson } from '#core/database/shape.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
+import { userMappings } from '#db/schema/provider-links.ts';
+import { findApp } from '../apps/public.ts';
+import { Mapping, mappingShape } from './shared/mapping.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'DELETE',
+  path: '/internal/apps/:app_id/users/mappings/:id',
+  summary: 'Remove the mapping of a user',
+  description: 'The app’s calls no longer show the client’s own id of the person.',
+  who: ['internal'],
+  input: z.object({ app_id: z.uuid(), id: z.uuid() }),
+  output: Mapping,
+  errors: ['NOT_FOUND'],
+  async handle({ ctx, input }) {
+    return await ctx.dbAsService('remove the mapping of a user of an app', async (tx) => {
+      const app = await findApp(tx, input.app_id);
+      const [row] = await rowsOf<{ item: string }>(
+        tx,
+        sql`delete from ${userMappings} where ${userMappings.appId} = ${app.id}::uuid and ${userMappings.id} = ${input.id}::uuid
+          returning ${asJson(mappingShape)} as item`,
+      );
+      if (!row) throw new AppError('NOT_FOUND', { message: 'The app has no mapped user with this id.' });
+      return Mapping.parse(JSON.parse(row.item));
+    });
+  },
+});

@@ -1,9 +1,0 @@
-import { workEndpoint } from '#core/work-endpoint.ts';
-import { run } from './process-jobs.worker.ts';
-
-export const { contract, respond, serve, handler } = workEndpoint({
-  queue: 'jobs',
-  summary: 'Run jobs that are due',
-  description: 'The ids are of jobs; those that are done, under way or not due yet are left alone.',
-  run,
-});

@@ -1,0 +1,17 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { oneOf } from '#core/database/page.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { notifications } from '#db/schema/notifications.ts';
+import { callersOwn } from './shared/notification.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/notifications/unread-count',
+  summary: 'Count your own notifications that are not read yet',
+  who: ['user'],
+  output: z.object({ count: z.number().int() }),
+  query: () =>
+    oneOf(sql`select json_build_object('count', count(*))::text as item from ${notifications}
+      where ${callersOwn} and ${notifications.readAt} is null`),
+});

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import type { Context } from '#core/context.ts';
+import type { Tx } from '#core/database/db.ts';
+import { audiencesOf, type Handled } from './audience.ts';
+import type { AddressedNotice, Told, ToldEvent } from './notice.ts';
+import { tell } from './notify.ts';
+
+const PhoneNumber = z.string().nullable().catch(null);
+const Id = z.uuid().nullable().catch(null);
+const CallData = z.object({ from: PhoneNumber, agentId: Id });
+const VoicemailData = z.object({
+  from: PhoneNumber,
+  callId: Id,
+  durationMs: z.number().nullable().catch(null),
+});
+
+/** What an event says to people, and who handled what it is about. */
+type Telling = (event: ToldEvent, data: unknown) => { told: Told; handled: Omit<Handled, 'companyId'> };
+
+const tellings: ReadonlyMap<string, Telling> = new Map<string, Telling>([
+  [
+    'call.missed',
+    ({ subjectId, occurredAt }, data) => {
+      const { from, agentId } = CallData.parse(data);
+      return {
+        told: { kind: 'call.missed', data: { callId: subjectId, from, at: occurredAt } },
+        handled: { callId: subjectId, voicemailId: null, agentId },
+      };
+    },
+  ],
+  [
+    'voicemail.received',
+    ({ subjectId, occurredAt }, data) => {
+      const { from, callId, durationMs } = VoicemailData.parse(data);
+      const seconds = durationMs === null ? null : Math.round(durationMs / 1000);
+      return {
+        told: { kind: 'voicemail.received', data: { voicemailId: subjectId, from, seconds, at: occurredAt } },
+        handled: { callId, voicemailId: subjectId, agentId: null },
+      };
+    },
+  ],
+]);
+
+/** The events of the outbox that notifications tell of. */
+export const toldTypes: readonly string[] = [...tellings.keys()];
+
+/**
+ * Tells people of these events, as far as there is something to tell, in the transaction that dispatches them (the
+ * service's). Doing it twice changes nothing.
+ * @returns the ids of jobs to wake after the commit.
+ */
+export async function notifyOfEvents(tx: Tx, ctx: Context, events: readonly ToldEvent[]): Promise<string[]> {
+  const found = events.flatMap((event) => {
+    const telling = tellings.get(event.type);
+    return telling && event.data !== null ? [{ event, ...telling(event, JSON.parse(event.data)) }] : [];
+  });
+  if (found.length === 0) return [];
+  const audiences = await audiencesOf(
+    tx,
+    found.map(({ event, handled }) => ({ companyId: event.companyId, ...handled })),
+  );
+  const notices = found.flatMap(({ event, told }, n): AddressedNotice[] => {
+    const audience = audiences[n];
+    return audience
+      ? [{ ...{ companyId: event.companyId, audience, dedupeKey: event.id, eventId: event.id }, ...told }]
+      : [];
+  });
+  return await tell(tx, ctx, notices);
+}

@@ -1,0 +1,32 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { pageInput } from '#core/database/page.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { webhookEndpoints } from '#db/schema/settings.ts';
+import { listAsService } from '#identity/users/public.ts';
+import { Webhook } from './shared/webhook.ts';
+import { demandCompany, demandWholeCompany } from './shared/webhook-access.ts';
+import { webhookList } from './shared/webhook-store.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/webhooks/company/:companyId',
+  summary: 'List the webhooks of a company, newest first',
+  description: 'Of one’s own company; a platform admin may name any.',
+  who: ['user', 'key'],
+  permission: 'webhooks:read',
+  input: pageInput.extend({ companyId: z.uuid() }),
+  output: Webhook,
+  envelope: 'page',
+  errors: ['NOT_FOUND', 'INVALID_CURSOR'],
+  async handle({ ctx, input }) {
+    demandWholeCompany(ctx.caller);
+    const list = webhookList(input, sql`${webhookEndpoints.companyId} = ${input.companyId}::uuid`);
+    await demandCompany(ctx, input.companyId);
+    return await listAsService(
+      ctx,
+      'list the webhooks of the caller’s company, or of any for a platform admin',
+      list,
+    );
+  },
+});

@@ -1,0 +1,54 @@
+import { type SQL, sql } from 'drizzle-orm/sql';
+import type { Caller } from '#core/callers/caller.ts';
+import type { Context } from '#core/context.ts';
+import type { Read } from '#core/database/page.ts';
+import { AppError } from '#core/errors.ts';
+
+export const noSuchWebhook = () =>
+  new AppError('NOT_FOUND', { message: 'The company has no webhook with this id.' });
+
+/** A webhook hears of the whole company; an app's key is for what is the app's. @throws AppError FORBIDDEN */
+export function demandWholeCompany(caller: Caller): void {
+  if (caller.kind !== 'key' || caller.appId === null) return;
+  throw new AppError('FORBIDDEN', {
+    message: 'Webhooks are the whole company’s: the key of an app cannot manage them.',
+  });
+}
+
+/** The same for what is read: told once the database has let the key in. */
+export const ofWholeCompany = (caller: Caller, read: Read): Read => ({
+  statements: read.statements,
+  reply(results) {
+    demandWholeCompany(caller);
+    return read.reply(results);
+  },
+});
+
+/** A webhook, or what is of one: a statement that selects `item`, or 404. */
+export const oneWebhook = (caller: Caller, statement: SQL): Read =>
+  ofWholeCompany(caller, {
+    statements: [statement],
+    reply([found = []]) {
+      const [row] = found;
+      if (!row) throw noSuchWebhook();
+      return { body: `{"success":true,"data":${row.item}}` };
+    },
+  });
+
+/**
+ * That the caller may name this company: it is theirs, or they are above companies.
+ * @throws AppError NOT_FOUND
+ */
+export async function demandCompany(ctx: Context, companyId: string): Promise<void> {
+  if (companyId === ctx.companyId) return;
+  const { caller } = ctx;
+  const found =
+    caller.kind === 'user'
+      ? await ctx.readAsService(
+          'look whether a platform admin names a company',
+          sql`select 1 from companies where id = ${companyId}::uuid and deleted_at is null
+            and exists (select from users u where u.id = ${caller.userId}::uuid and u.is_platform_admin)`,
+        )
+      : [];
+  if (found.length === 0) throw new AppError('NOT_FOUND');
+}

@@ -1,0 +1,26 @@
+import * as z from 'zod';
+import { endpoint } from '#core/endpoint.ts';
+import { RawReply } from '#core/http/reply.ts';
+import { publicForMinutes } from './shared/caching.ts';
+
+let text: string | undefined;
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/openapi.json',
+  summary: 'The OpenAPI 3.1 document of this API',
+  who: ['public'],
+  output: z.looseObject({ openapi: z.string() }),
+  envelope: 'none',
+  isStatic: true,
+  async handle() {
+    if (text === undefined) {
+      const { default: document } = await import('../../_generated/openapi.json', { with: { type: 'json' } });
+      text = JSON.stringify(document);
+    }
+    return new RawReply({
+      headers: { 'content-type': 'application/json; charset=utf-8', ...publicForMinutes },
+      body: text,
+    });
+  },
+});

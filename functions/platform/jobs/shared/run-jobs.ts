@@ -1,0 +1,140 @@
+import { sql } from 'drizzle-orm/sql';
+import type { Context } from '#core/context.ts';
+import { rowsOf, textArray } from '#core/database/db.ts';
+import { decryptSecret, placeOf } from '#core/security/secrets.ts';
+import { type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
+
+/** How long a job rests after its first, second, … failure, in seconds. After one more it is failed for good. */
+export const restSeconds = [30, 120, 600, 3600, 21_600];
+export const mostAttempts = restSeconds.length + 1;
+/** For as long, an attempt has its job to itself. A worker lives shorter: see its timeoutSeconds. */
+const leaseSeconds = 60;
+/** A provider that asks for more patience gets this much. */
+const longestWaitSeconds = 24 * 3600;
+/** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
+const patientHours = 12;
+
+interface Claimed {
+  id: string;
+  company_id: string | null;
+  user_id: string | null;
+  kind: string;
+  payload: string;
+  attempts: number;
+  progress: unknown;
+}
+
+/**
+ * Takes one due job of these, by lease: it is committed as begun before anything is done, so that an attempt that dies
+ * is counted, and its job is free again when the lease is over.
+ */
+async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed | undefined> {
+  const [claimed] = await ctx.dbAsService('take a due job of any company', (tx) =>
+    rowsOf<Claimed>(
+      tx,
+      sql`update jobs set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
+        where id = (
+          select id from jobs
+          where id = any(${textArray(ids)}::uuid[]) and status = 'waiting' and next_attempt_at <= now()
+            and attempts < ${mostAttempts}::int
+          order by next_attempt_at, id limit 1 for update skip locked)
+        returning id, company_id, user_id, kind, payload, attempts, progress`,
+    ),
+  );
+  return claimed;
+}
+
+/** A success is one, also of an attempt that took longer than its lease. */
+async function markDone(ctx: Context, job: Claimed, result: Record<string, unknown>): Promise<void> {
+  await ctx.dbAsService('mark a job as done', (tx) =>
+    rowsOf(
+      tx,
+      sql`update jobs set status = 'done', done_at = now(), result = ${JSON.stringify(result)}::jsonb, error = null,
+          payload = null, progress = null
+        where id = ${job.id}::uuid and status = 'waiting'`,
+    ),
+  );
+}
+
+const reasonOf = (error: unknown) =>
+  (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').toWellFormed().slice(0, 1000);
+
+/** Says when the next attempt is due, unless somebody else has the job by now. */
+async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<void> {
+  const isPostponed = error instanceof JobPostponed;
+  const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
+  const rest = restSeconds[job.attempts - 1] ?? 0;
+  const waitSeconds = isPostponed ? Math.min(Math.ceil(error.waitMs / 1000), longestWaitSeconds) : rest;
+  await ctx.dbAsService('mark a job as failed, or as failed for now', (tx) =>
+    rowsOf(
+      tx,
+      isPostponed
+        ? sql`update jobs set error = ${reasonOf(error)},
+              attempts = attempts - case when created_at > now() - make_interval(hours => ${patientHours}::int) then 1 else 0 end,
+              next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
+            where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`
+        : sql`update jobs set error = ${reasonOf(error)}, status = ${isOver ? 'failed' : 'waiting'},
+              done_at = case when ${isOver}::boolean then now() end,
+              next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
+            where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`,
+    ),
+  );
+  const line = { jobId: job.id, kind: job.kind, attempts: job.attempts, err: error };
+  if (isOver) ctx.log.error(line, 'a job failed for good');
+  else ctx.log.warn({ ...line, waitSeconds }, 'a job failed for now');
+}
+
+async function attempt(
+  ctx: Context,
+  job: Claimed,
+  kinds: ReadonlyMap<string, JobHandler>,
+): Promise<Record<string, unknown>> {
+  const handle = kinds.get(job.kind);
+  if (!handle) throw new Error(`No handler does jobs of the kind ${job.kind}.`);
+  return await handle({
+    ctx,
+    job: {
+      id: job.id,
+      companyId: job.company_id,
+      userId: job.user_id,
+      payload: JSON.parse(decryptSecret(job.payload, placeOf('jobs.payload', { id: job.id }))),
+      attempts: job.attempts,
+      progress: job.progress,
+      async remember(progress) {
+        const noted = await ctx.dbAsService('note how far a job is', (tx) =>
+          rowsOf(
+            tx,
+            sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb,
+                next_attempt_at = greatest(next_attempt_at, now() + make_interval(secs => ${leaseSeconds}::int))
+              where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int returning 1`,
+          ),
+        );
+        if (noted.length === 0) throw new Error('Another attempt has the job by now.');
+      },
+    },
+  });
+}
+
+/**
+ * Does the due ones of these jobs, one after the other, until none is left or `endAt` comes. What others do, or have
+ * done, is not looked at, so that any number may run at once.
+ */
+export async function runJobs(
+  ctx: Context,
+  ids: readonly string[],
+  kinds: ReadonlyMap<string, JobHandler>,
+  endAt: number,
+): Promise<void> {
+  while (Date.now() < endAt) {
+    const job = await claimOne(ctx, ids);
+    if (!job) return;
+    let result: Record<string, unknown>;
+    try {
+      result = await attempt(ctx, job, kinds);
+    } catch (error) {
+      await markFailed(ctx, job, error);
+      continue;
+    }
+    await markDone(ctx, job, result);
+  }
+}

@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm/sql';
+import * as z from 'zod';
+import { before, callersCompany, equals, since } from '#core/database/filters.ts';
+import { listOf, pageInput } from '#core/database/page.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { phoneInput, timeInput } from '#core/http/input.ts';
+import { messages } from '#db/schema/messages.ts';
+import { Message, messageShape } from './shared/message.ts';
+
+export const { contract, respond, serve, handler } = endpoint({
+  method: 'GET',
+  path: '/api/messages',
+  summary: 'List text messages, newest first',
+  who: ['user', 'key'],
+  permission: 'messages:read',
+  input: pageInput.extend({
+    direction: z.enum(['inbound', 'outbound']).optional(),
+    from: phoneInput.optional(),
+    to: phoneInput.optional(),
+    after: timeInput.optional(),
+    before: timeInput.optional(),
+    sortBy: z.enum(['sentAt']).default('sentAt'),
+  }),
+  output: Message,
+  envelope: 'page',
+  errors: ['INVALID_CURSOR'],
+  query({ input }) {
+    const { limit, offset, page, cursor, ...identity } = input;
+    return listOf({
+      shape: messageShape,
+      from: sql`${messages}`,
+      id: messages.id,
+      where: [
+        callersCompany(messages.companyId),
+        equals(messages.direction, input.direction),
+        equals(messages.fromNumber, input.from),
+        input.to === undefined ? undefined : sql`${messages.toNumbers} @> array[${input.to}]::text[]`,
+        since(messages.sentAt, input.after),
+        before(messages.sentAt, input.before),
+      ],
+      sort: { by: messages.sentAt, kind: 'time' },
+      identity: { list: 'messages', ...identity },
+      input,
+    });
+  },
+});
