@@ -13,14 +13,26 @@ export const auditBucketName: Json = { 'Fn::Sub': auditNamed };
 
 type Modules = readonly (EndpointModule | WorkerModule | ScheduleModule)[];
 
-/** What the functions of one stack may do to the files: what a call in something that they reach does. */
-function fileRights(modules: Modules): Json[] {
-  const calls = new Set<string>();
+/** The matches of a pattern's first group in all that these modules reach. */
+function foundIn(modules: Modules, pattern: RegExp): string[] {
+  const found = new Set<string>();
   for (const { file } of modules) {
     for (const reached of reachableFrom(file))
-      for (const [, call = ''] of sourceFile(reached).text.matchAll(/\bobjects\(\)\s*\.(\w+)\(/g))
-        calls.add(call);
+      for (const [, match = ''] of sourceFile(reached).text.matchAll(pattern)) found.add(match);
   }
+  return [...found].sort();
+}
+
+/**
+ * What the functions of one stack may do to the files: what a call in something that they reach does, to the kinds of which
+ * they make keys (`<company>/<kind>/…`); to all kinds where all of a company's files are deleted.
+ */
+function fileRights(modules: Modules): Json[] {
+  const calls = new Set(foundIn(modules, /\bobjects\(\)\s*\.(\w+)\(/g));
+  // A kind that is no literal would be missed here, and refused by S3.
+  const unknown = foundIn(modules, /\bobjectKey\(\s*([^,():]+,\s*(?![\s'])[^,]*)/g);
+  if (unknown.length > 0) throw new Error(`objectKey(${unknown[0]} …) must name its kind as a literal.`);
+  const kinds = foundIn(modules, /\bobjectKey\(\s*[^,()]+,\s*'([\w-]+)'/g);
   const has = (...names: string[]) => names.some((name) => calls.has(name));
   const bucket = `arn:\${AWS::Partition}:s3:::${named}`;
   const actions = [
@@ -30,7 +42,13 @@ function fileRights(modules: Modules): Json[] {
   ];
   if (actions.length === 0) return [];
   return [
-    { Effect: 'Allow', Action: actions, Resource: [{ 'Fn::Sub': `${bucket}/*` }] },
+    {
+      Effect: 'Allow',
+      Action: actions,
+      Resource: (calls.has('deleteAll') ? [`${bucket}/*`] : kinds.map((kind) => `${bucket}/*/${kind}/*`)).map(
+        (resource) => ({ 'Fn::Sub': resource }),
+      ),
+    },
     // Without it, S3 answers 403 where an object is missing.
     ...(has('get', 'deleteAll')
       ? [{ Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [{ 'Fn::Sub': bucket }] }]
