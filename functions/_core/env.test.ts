@@ -41,7 +41,7 @@ describe('production', () => {
   });
 
   test('is told by nobody else than env.ts, and set to development by npm start alone', async () => {
-    const folders = ['functions', 'scripts', 'netlify', 'bench'];
+    const folders = ['functions', 'scripts', 'local', 'faults', 'netlify', 'bench'];
     const lists = await Promise.all(
       folders.map(async (folder) =>
         (await readdir(folder, { recursive: true })).map((name) => `${folder}/${name}`),
