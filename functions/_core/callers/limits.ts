@@ -99,8 +99,8 @@ export const refusedLimit = (ip: string): LimitAsk[] =>
   ip === '' ? [] : asksOf(`refused:ip:${limitAddress(ip)}`, env().RATE_LIMIT_REFUSED);
 
 /**
- * Webhooks that a company's own secrets signed, and their bytes: the company knows these secrets and can sign with them
- * whatever it likes; and webhooks that an address repeats. Asked for several at a time: of a limit of n, an ask for m counts as one of n / m.
+ * The limit of webhooks, and of their bytes, that a company's own secrets signed (the company can sign anything with them),
+ * or that an address repeats. m events are asked for at once as one event of a limit of n / m.
  */
 export function intakeLimit(whose: string, { events, bytes }: { events: number; bytes: number }): LimitAsk[] {
   const settings = env();

@@ -63,7 +63,7 @@ describe('what is wrong with a field', () => {
     ]);
   });
 
-  test('has no word of zod’s own, in any endpoint, whatever comes', () => {
+  test('has no word of zod’s own, in any endpoint, for any input', () => {
     const strange = [
       undefined,
       null,

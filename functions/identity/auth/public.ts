@@ -18,3 +18,4 @@ export {
 export { demandProvedAddress, endAllUnproved, lockForProof, notProved } from './shared/proved-address.ts';
 export type { SecurityNotice, SecurityNotices } from './shared/security-notice.ts';
 export { loggedIn, startSession } from './shared/session-store.ts';
+export { daysToThinkAgain, shutOut } from './shared/standing.ts';

@@ -5,8 +5,15 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
 import { wake } from '#core/work/queue.ts';
-import { addresseeOf, callingPerson, endSessions, mailTo, pageLink } from '../auth/public.ts';
-import { auditOfPerson, companiesOf, daysToThinkAgain, demandNobodyDependsOn } from './shared/deletion.ts';
+import {
+  addresseeOf,
+  callingPerson,
+  daysToThinkAgain,
+  endSessions,
+  mailTo,
+  pageLink,
+} from '../auth/public.ts';
+import { auditOfPerson, companiesOf, demandNobodyDependsOn } from './shared/deletion.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',

@@ -91,10 +91,16 @@ describe('a person who is put out of a company', () => {
   });
 
   test.each<[string, (person: TestPerson, id: string, value: string) => Promise<unknown>]>([
-    ['the address', (person, id, value) => person.request(updateWebhook, { id, url: `${url}/${value}` })],
-    ['the headers', (person, id, value) => person.request(updateWebhook, { id, headers: { 'x-of': value } })],
-    ['the secret', (person, id) => person.request(regenerateWebhookSecret, { id })],
-  ])('is told with the webhooks of which they changed %s, until somebody else does', async (_, change) => {
+    [
+      'changes the address',
+      (person, id, value) => person.request(updateWebhook, { id, url: `${url}/${value}` }),
+    ],
+    [
+      'changes the headers',
+      (person, id, value) => person.request(updateWebhook, { id, headers: { 'x-of': value } }),
+    ],
+    ['sees the secret', (person, id) => person.request(regenerateWebhookSecret, { id })],
+  ])('%s of a webhook: it is named until somebody else changes that', async (_, change) => {
     const { acme, owner, leaver, webhook } = await whoLeaves();
     const [{ id } = { id: '' }] = await adminSql()`select id from webhook_endpoints
       where company_id = ${acme.id} and created_by = ${owner.id}`;

@@ -359,7 +359,7 @@ describe('GET /api/events/stream', () => {
     await Promise.all(all.filter(({ status }) => status === 200).map((one) => one.until(1)));
   });
 
-  test('opens 60 from one network address, whatever companies they are of', async () => {
+  test('opens 60 from one network address, over all companies', async () => {
     const companies = await Promise.all(range(1, 4).map(() => aCompany()));
     const people = await Promise.all(companies.map((company) => company.as('agent')));
     const all = await Promise.all(people.flatMap((person) => range(1, 16).map(() => followed(person))));

@@ -12,11 +12,11 @@ export interface CallFields {
   /** The provider's id of the person or AI agent that handles the call. */
   providerAgentId?: string;
   agentName?: string;
-  /** ISO 8601 UTC. The earliest known wins, whatever its clock. */
+  /** ISO 8601 UTC. The earliest known wins; its clock does not count. */
   startedAt?: string;
-  /** ISO 8601 UTC. The earliest known wins, whatever its clock. */
+  /** ISO 8601 UTC. The earliest known wins; its clock does not count. */
   answeredAt?: string;
-  /** ISO 8601 UTC. The latest known wins, whatever its clock. */
+  /** ISO 8601 UTC. The latest known wins; its clock does not count. */
   endedAt?: string;
   durationMs?: number;
   /** A decimal number in minor units of `costCurrency` (US cents for Retell), as text: providers bill in fractions. */

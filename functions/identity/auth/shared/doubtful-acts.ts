@@ -1,10 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/db.ts';
 import { audit } from '#core/security/audit.ts';
 import { CompanyRole } from './account.ts';
-import { doubtfulChain, type InCompany, pairs, type Standing } from './doubtful-chain.ts';
+import { doubtfulChain, type Standing } from './doubtful-chain.ts';
+import { daysToThinkAgain, pairs, shutOut } from './standing.ts';
 
 /** What an account had done in its companies, and what was undone of it. */
 export const UndoneActs = z.object({
@@ -30,39 +31,11 @@ export const UndoneActs = z.object({
 });
 export type UndoneActs = z.infer<typeof UndoneActs>;
 
-/** Deactivates members; those whom no other company has cannot log in until one has them again. */
-async function deactivateAll(tx: Tx, members: readonly InCompany[]): Promise<void> {
-  if (members.length === 0) return;
-  const people = textArray(members.map(({ userId }) => userId));
-  const theirs = pairs(members);
-  await rowsOf(tx, sql`select from users where id = any(${people}::uuid[]) order by id for no key update`);
-  await rowsOf(
-    tx,
-    sql`update memberships m set is_active = false from ${theirs}
-      where m.company_id = p.company_id and m.user_id = p.user_id`,
-  );
-  await rowsOf(
-    tx,
-    sql`update sessions s set ended_at = now(), ended_reason = 'deactivated' from ${theirs}
-      where s.company_id = p.company_id and s.user_id = p.user_id and s.ended_at is null`,
-  );
-  await rowsOf(
-    tx,
-    sql`update users u set is_active = false, without_company_since = now()
-      where u.id = any(${people}::uuid[]) and u.is_active
-        and not exists (select from memberships m join companies c on c.id = m.company_id
-          where m.user_id = u.id and m.is_active and c.deleted_at is null)`,
-  );
-}
-
 /** Nothing of all this. */
 export const nothingUndone = (): UndoneActs => ({
   ...{ members: [], invitations: 0, webhooks: [], integrations: [] },
   ...{ addressLists: [], restored: [], deletion: false },
 });
-
-/** How long an account that is to be deleted can be kept: DELETE /api/settings/account. */
-const daysToDeletion = 30;
 
 /**
  * Locks the companies that an account has to do with, in their order, as all that changes a team does: nobody is invited
@@ -88,7 +61,7 @@ async function keepAccount(tx: Tx, userId: string, sinceDays: number | null): Pr
   const kept = await rowsOf(
     tx,
     sql`update users set deletes_at = null where id = ${userId}::uuid and deletes_at is not null
-        and (${sinceDays}::int is null or deletes_at > now() + make_interval(days => ${daysToDeletion}::int - ${sinceDays}::int))
+        and (${sinceDays}::int is null or deletes_at > now() + make_interval(days => ${daysToThinkAgain}::int - ${sinceDays}::int))
       returning 1`,
   );
   return kept.length > 0;
@@ -128,7 +101,7 @@ export async function undoDoubtfulActs(
 ): Promise<UndoneActs> {
   const deletion = await keepAccount(tx, userId, sinceDays);
   const { people, putOut, restored } = await doubtfulChain(tx, userId, sinceDays);
-  await deactivateAll(tx, putOut);
+  await shutOut(tx, putOut);
   await restore(tx, userId, restored);
   const members = putOut.map(({ companyId, userId: id, email }) => ({ companyId, id, email }));
   const of = pairs(people);
@@ -238,49 +211,40 @@ function noteUndone(
     restored: readonly Standing[];
   },
 ): void {
-  const actor = { userId };
-  for (const { companyId, id, email, role } of undone.invitations) {
-    const resource = { type: 'invitation', id };
-    audit(tx, ctx, {
-      ...{
-        companyId,
-        action: 'invitation.revoked',
-        resource,
-        before: { email, role },
-        after: { reason },
-        actor,
-      },
-    });
-  }
-  for (const { companyId, id, email } of undone.members) {
-    const resource = { type: 'user', id };
-    audit(tx, ctx, {
-      ...{ companyId, action: 'user.deactivated', resource, before: { email }, after: { reason }, actor },
-    });
-  }
-  for (const { companyId, id, url } of undone.webhooks) {
-    const resource = { type: 'webhook', id };
-    audit(tx, ctx, {
-      ...{ companyId, action: 'webhook.disabled', resource, before: { url }, after: { reason }, actor },
-    });
-  }
+  const note = (
+    companyId: string,
+    action: string,
+    resource: { type: string; id: string },
+    before: Record<string, unknown>,
+    after: Record<string, unknown> = {},
+  ) =>
+    audit(tx, ctx, { companyId, action, resource, before, after: { ...after, reason }, actor: { userId } });
+  for (const { companyId, id, email, role } of undone.invitations)
+    note(companyId, 'invitation.revoked', { type: 'invitation', id }, { email, role });
+  for (const { companyId, id, email } of undone.members)
+    note(companyId, 'user.deactivated', { type: 'user', id }, { email });
+  for (const { companyId, id, url } of undone.webhooks)
+    note(companyId, 'webhook.disabled', { type: 'webhook', id }, { url });
   for (const { companyId, name } of undone.integrations) {
-    const resource = { type: 'company', id: companyId };
-    const before = { integrations: { [name]: true } };
-    const after = { integrations: { [name]: false }, reason };
-    audit(tx, ctx, { ...{ companyId, action: 'settings.updated', resource, before, after, actor } });
+    const set = (isSet: boolean) => ({ integrations: { [name]: isSet } });
+    note(companyId, 'settings.updated', { type: 'company', id: companyId }, set(true), set(false));
   }
-  for (const { companyId, before: ipAllowlist } of undone.lists) {
-    const resource = { type: 'company', id: companyId };
-    const after = { ipAllowlist: null, reason };
-    audit(tx, ctx, {
-      ...{ companyId, action: 'company.updated', resource, before: { ipAllowlist }, after, actor },
-    });
-  }
+  for (const { companyId, before: ipAllowlist } of undone.lists)
+    note(
+      companyId,
+      'company.updated',
+      { type: 'company', id: companyId },
+      { ipAllowlist },
+      { ipAllowlist: null },
+    );
   for (const { companyId, before, role } of undone.restored) {
-    const resource = { type: 'user', id: userId };
-    const after = { role, isActive: true, reason };
     const standing = before ?? { role: null, isActive: false };
-    audit(tx, ctx, { ...{ companyId, action: 'member.restored', resource, before: standing, after, actor } });
+    note(
+      companyId,
+      'member.restored',
+      { type: 'user', id: userId },
+      { ...standing },
+      { role, isActive: true },
+    );
   }
 }

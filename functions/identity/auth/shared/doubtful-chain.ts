@@ -3,14 +3,9 @@ import type * as z from 'zod';
 import { roles } from '#core/callers/caller.ts';
 import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
 import type { CompanyRole } from './account.ts';
+import { type InCompany, pairs } from './standing.ts';
 
 type RoleName = z.infer<typeof CompanyRole>;
-
-/** A person in a company. */
-export interface InCompany {
-  companyId: string;
-  userId: string;
-}
 
 /** What the account is to be again in a company, and what it is now; null: no member. */
 export interface Standing {
@@ -111,11 +106,6 @@ async function changesOf(tx: Tx, userId: string, companies: readonly string[], s
       order by company_id, number desc`,
   );
 }
-
-/** Rows `(company_id, user_id)`. */
-export const pairs = (people: readonly InCompany[]) =>
-  sql`unnest(${textArray(people.map(({ companyId }) => companyId))}::uuid[],
-    ${textArray(people.map(({ userId }) => userId))}::uuid[]) as p (company_id, user_id)`;
 
 const isHigher = (role: RoleName, than: RoleName | undefined) =>
   than === undefined || roles.indexOf(role) > roles.indexOf(than);

@@ -78,7 +78,7 @@ export async function resetByToken(tx: Tx, token: string): Promise<GrantedReset 
 
 /**
  * The reset that a code is for. Tries of an address take turns, and each is recorded before the code is compared, so that
- * of any number at once five are looked at; the transaction must commit whatever comes of it. All that is written is
+ * of any number at once five are looked at; the transaction must commit for a wrong code, too. All that is written is
  * written for an address that nobody has, too: else the time would tell.
  */
 export async function resetByCode(

@@ -8,7 +8,7 @@ import { AppError } from '#core/errors.ts';
 import { jsonReply } from '#core/http/answers.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { memberships, users } from '#db/schema/people.ts';
-import { callingPerson, endSessions } from '../../auth/public.ts';
+import { callingPerson, shutOut } from '../../auth/public.ts';
 import {
   afterLostRights,
   type LeftBehind,
@@ -52,27 +52,19 @@ export async function deactivate(
   companyId: string,
   member: Member,
 ): Promise<{ invitationsRevoked: number } & LeftBehind> {
-  await rowsOf(
-    tx,
-    sql`update memberships set is_active = false
-      where company_id = ${companyId}::uuid and user_id = ${member.userId}::uuid`,
-  );
-  await endSessions(tx, member.userId, 'deactivated', { companyId });
+  await shutOut(tx, [{ companyId, userId: member.userId }]);
   await revokeInvitationsOf(tx, companyId, member.emailNormal);
-  await rowsOf(
-    tx,
-    sql`update users u set is_active = false, without_company_since = now()
-      where u.id = ${member.userId}::uuid and u.is_active and not u.is_platform_admin
-        and not exists (select from memberships m join companies c on c.id = m.company_id
-          where m.user_id = u.id and m.is_active and c.deleted_at is null)`,
-  );
   return await afterLostRights(tx, ctx, {
     ...{ userId: member.userId, companyId, role: null, isPlatformAdmin: false },
     reason: 'sender_deactivated',
   });
 }
 
-/** Lets a person into the company again, with the role that they had, which is `by`'s to give from then on; and their account, where it was inactive for want of a company only. */
+/**
+ * Lets a person into the company again, with the role that they had, and activates their account where it was inactive for
+ * want of a company only.
+ * @param by Who lets them in, and answers for that role from now on.
+ */
 export async function activate(tx: Tx, companyId: string, member: Member, by: string): Promise<void> {
   await rowsOf(
     tx,

@@ -144,7 +144,7 @@ export function nudgeStreams(companyIds: readonly string[]): void {
   for (const stream of open) if (companies.has(stream.owner.companyId)) stream.nudge();
 }
 
-/** One statement for all streams, whatever their number. */
+/** Reads the heads of all companies with streams in one statement. */
 async function look(): Promise<void> {
   if (isLooking) return;
   isLooking = true;
