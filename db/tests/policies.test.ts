@@ -88,8 +88,10 @@ function statementOf({ table, command, columns }: Access): Statement {
   if (command === 'select') return [`select "${first}" from public.${table} where "${key}" = $1`, values];
   if (command === 'delete') return [`delete from public.${table} where "${key}" = $1`, values];
   if (command === 'update') {
-    const sets = (columns.length > 0 ? columns : [first]).map((name) => `"${name}" = "${name}"`);
-    return [`update public.${table} set ${sets.join(', ')} where "${key}" = $1`, values];
+    const changed = columns.length > 0 ? columns : [first ?? ''];
+    const sets = changed.map((name, i) => `"${name}" = $${i + 2}`); // some columns may be written, and not read
+    const own = changed.map((name) => row[name] as string);
+    return [`update public.${table} set ${sets.join(', ')} where "${key}" = $1`, [...values, ...own]];
   }
   const draft = maker.draft(table, own);
   return insertOf(
@@ -98,6 +100,8 @@ function statementOf({ table, command, columns }: Access): Statement {
   );
 }
 
+/** A row was touched; or there is one like it already, which Postgres looks at after the policies. */
+const isDone = (outcome: number | string) => outcome === '23505' || Number(outcome) > 0;
 const isNothing = (outcome: number | string) => outcome === 0 || outcome === '42501';
 
 describe.each(access)('$command on $table as $role', (allowed) => {
@@ -106,7 +110,7 @@ describe.each(access)('$command on $table as $role', (allowed) => {
 
   test(`is ${isAllowed ? 'open' : 'closed'} to the company's own owner`, async () => {
     const { outcome } = await attempt(ownerAs(role), statementOf(allowed), table);
-    if (isAllowed) expect(outcome).toBeGreaterThan(0);
+    if (isAllowed) expect(outcome).toSatisfy(isDone);
     else expect(outcome).toSatisfy(isNothing);
   });
 
@@ -184,7 +188,7 @@ describe('the database', () => {
       });
       const text = plan.map((row) => row['QUERY PLAN']).join('\n');
       expect(text).not.toMatch(
-        /private\.(?:claims|caller_id|caller_company_id|caller_app_id|caller_role|role_rank|caller_is_at_least)\(/,
+        /private\.(?:claims|caller_id|caller_company_id|caller_app_id|caller_role|role_rank|caller_is_at_least|caller_key_id|caller_kind)\(/,
       );
       expect(text).not.toContain('caller_is_live');
     },

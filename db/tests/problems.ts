@@ -58,11 +58,48 @@ async function problemsOfTables(sql: Asker): Promise<string[]> {
   ];
 }
 
+/**
+ * What opens a table to readers is for the API and PostgREST; PostgREST writes nothing. What closes one besides is for one of
+ * them: a fence is the API's, and PostgREST is asked whether its caller is live.
+ */
+const isForThoseItMayBe = (isPermissive: boolean, command: string, roles: readonly string[]): boolean => {
+  const each = String(roles);
+  if (!isPermissive) return ['authenticated', 'trunkline_member'].includes(each);
+  return each === 'authenticated,trunkline_member' || (each === 'trunkline_member' && command !== 'SELECT');
+};
+
+/** An expression without what Postgres changes as it writes it anew: parentheses, white space, the case of its words. */
+const bare = (expression: string) => `lower(regexp_replace(${expression}, '[()\\s]', '', 'g'))`;
+
+/** Tables whose fence is not what their reading policies say. */
+const problemsOfFences = (sql: Asker): Promise<string[]> =>
+  say(
+    sql,
+    `with shown as (
+        select c.oid as relid, c.relname,
+            concat_ws(' and ', '(' || coalesce(string_agg('(' || pg_get_expr(p.polqual, p.polrelid) || ')', ' or ')
+                filter (where p.polpermissive), 'false') || ')',
+              string_agg('(' || pg_get_expr(p.polqual, p.polrelid) || ')', ' and ' order by p.polname)
+                filter (where not p.polpermissive)) as qual
+          from pg_class c left join pg_policy p on p.polrelid = c.oid and p.polcmd in ('r', '*')
+            and 'trunkline_member'::regrole = any (p.polroles)
+         where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') group by 1, 2),
+      fences as (
+        select s.*, f.verb, p.polqual, p.polwithcheck, p.polrelid
+          from shown s cross join (values ('insert', 'a'::"char"), ('update', 'w'), ('delete', 'd')) f (verb, cmd)
+          left join pg_policy p on p.polrelid = s.relid and p.polcmd = f.cmd and not p.polpermissive
+            and p.polname = 'fence on ' || f.verb and p.polroles = array['trunkline_member'::regrole]::oid[])
+      select relname || ' has no fence on ' || verb || ' that says what its readers see' as problem from fences
+       where polrelid is null
+          or verb <> 'insert' and ${bare('pg_get_expr(polqual, polrelid)')} is distinct from ${bare('qual')}
+          or verb <> 'delete' and ${bare('pg_get_expr(polwithcheck, polrelid)')} is distinct from ${bare('qual')}`,
+  );
+
 async function problemsOfPolicies(sql: Asker): Promise<string[]> {
   const policies = await sql.unsafe(
-    "select tablename, policyname, permissive, roles::text[] as roles, coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public'",
+    "select tablename, policyname, permissive, cmd, roles::text[] as roles, coalesce(qual, '') as qual, coalesce(with_check, '') as with_check from pg_policies where schemaname = 'public'",
   );
-  return policies.flatMap(({ tablename, policyname, permissive, roles, qual, with_check }) => {
+  return policies.flatMap(({ tablename, policyname, permissive, cmd, roles, qual, with_check }) => {
     const name = `"${policyname}" on ${tablename}`;
     const mayReadMembers = tablename === 'users'; // its list of colleagues is one hashed subquery for the statement
     return [
@@ -70,9 +107,7 @@ async function problemsOfPolicies(sql: Asker): Promise<string[]> {
       ...(/\bmemberships\b/.test(`${qual}${with_check}`) && !mayReadMembers
         ? [`${name} is shaped by memberships`]
         : []),
-      // What is forbidden besides, PostgREST alone is forbidden: the API has asked before.
-      ...(String([...roles].sort()) ===
-      (permissive === 'RESTRICTIVE' ? 'authenticated' : 'authenticated,trunkline_member')
+      ...(isForThoseItMayBe(permissive === 'PERMISSIVE', cmd, [...roles].sort())
         ? []
         : [`${name} is for ${roles}`]),
       ...([qual, with_check].includes('true') ? [`${name} lets everyone through`] : []),
@@ -84,7 +119,7 @@ const problemsOfGrants = (sql: Asker): Promise<string[]> =>
   say(
     sql,
     `select t.role || ' may ' || p || ' ' || c.relname as problem
-       from pg_class c, (values ('anon'), ('trunkline_api')) t (role), unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
+       from pg_class c, (values ('anon'), ('trunkline_api'), ('trunkline_worker')) t (role), unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) p
       where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm')
         and (has_table_privilege(t.role, c.oid, p)
           or p in ('select', 'insert', 'update', 'references') and has_any_column_privilege(t.role, c.oid, p))
@@ -113,9 +148,9 @@ const problemsOfGrants = (sql: Asker): Promise<string[]> =>
      union all select 'authenticated may read ' || table_name || '.recording_url'
        from information_schema.column_privileges where grantee = 'authenticated' and table_schema = 'public' and column_name = 'recording_url'
      union all select r.rolname || ' goes past the policies' from pg_roles r
-      where r.rolname in ('authenticated', 'trunkline_member', 'trunkline_api', 'anon') and (r.rolbypassrls or r.rolsuper)
+      where r.rolname in ('authenticated', 'trunkline_member', 'trunkline_api', 'trunkline_worker', 'anon') and (r.rolbypassrls or r.rolsuper)
      union all select m.member::regrole || ' may become trunkline_member' from pg_auth_members m
-      where m.roleid = 'trunkline_member'::regrole and m.set_option and m.member <> 'trunkline_api'::regrole
+      where m.roleid = 'trunkline_member'::regrole and m.set_option and m.member not in ('trunkline_api'::regrole, 'trunkline_worker'::regrole)
         and not (select rolcreaterole or rolsuper from pg_roles where oid = m.member)`,
   );
 
@@ -131,7 +166,8 @@ const problemsOfFunctions = (sql: Asker): Promise<string[]> =>
         and p.proconfig is distinct from array['search_path=pg_catalog, pg_temp']
         -- A setting would keep these from being inlined into the policies; a body in standard SQL was bound when it was made.
         and not (p.proconfig is null and not p.prosecdef and p.prosqlbody is not null and p.pronamespace = 'private'::regnamespace
-          and p.proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role', 'role_rank', 'caller_is_at_least'))
+          and p.proname in ('claims', 'caller_id', 'caller_company_id', 'caller_app_id', 'caller_role', 'role_rank', 'caller_is_at_least',
+            'caller_key_id', 'caller_kind'))
         -- It plans a statement of the API, which names tables of public, as its caller.
         and not (p.proname = 'estimated_rows' and not p.prosecdef and p.proconfig = array['search_path=pg_catalog, public, pg_temp'])
      union all select 'authenticated may call ' || p.oid::regprocedure from pg_proc p
@@ -148,6 +184,7 @@ export async function problemsOf(sql: Asker): Promise<string[]> {
   return [
     ...(await problemsOfTables(sql)),
     ...(await problemsOfPolicies(sql)),
+    ...(await problemsOfFences(sql)),
     ...(await problemsOfGrants(sql)),
     ...(await problemsOfFunctions(sql)),
   ];
