@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import postgres from 'postgres';
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import { forgetEnv } from '#core/env.ts';
 import { freePort } from '../local/stack/free-port.ts';
 import { localApiPassword, startPostgres } from '../local/stack/postgres.ts';

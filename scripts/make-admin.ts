@@ -10,8 +10,9 @@ import { parseArgs } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { type Context, makeContext } from '#core/context.ts';
-import { closeDatabase, rowsOf, type Tx } from '#core/database/db.ts';
 import { newId } from '#core/database/ids.ts';
+import { closeDatabase } from '#core/database/pool.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { plainError } from '#core/http/plain-errors.ts';
 import { audit } from '#core/security/audit.ts';
 import {
@@ -228,7 +229,7 @@ export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
   const ctx = makeContext({
     requestId: newId(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
   return await ctx.dbAsService('make the first owner or a platform admin', async (tx) => {

@@ -35,7 +35,7 @@ const admin = postgres(server.adminUrl('enumeration'), { max: 1, onnotice: () =>
 const register = await import('../functions/identity/auth/register.ts');
 const login = await import('../functions/identity/auth/login.ts');
 const forgotPassword = await import('../functions/identity/auth/forgot-password.ts');
-const { closeDatabase } = await import('#core/database/db.ts');
+const { closeDatabase } = await import('#core/database/pool.ts');
 
 async function call(endpoint: Endpoint, body: Record<string, string>): Promise<number> {
   const url = `https://api.example.com${endpoint.contract.path}`;

@@ -69,7 +69,7 @@ const contextAt = (now: Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     now: () => now,
     waitUntil: () => {},
   });

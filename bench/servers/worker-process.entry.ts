@@ -1,6 +1,6 @@
 /** The workers in a process of their own: they run batches of ids that the parent names. */
 import { performance } from 'node:perf_hooks';
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import { serveParent } from '../../faults/shared/serve-parent.ts';
 import { run } from '../../functions/integrations/inbound/process-inbound.worker.ts';
 import * as dispatchEvents from '../../functions/outgoing/events/dispatch-events.worker.ts';

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Entry } from '#core/callers/caller.ts';
-import { type Row, readTogether } from '#core/database/db.ts';
+import { readTogether } from '#core/database/read-together.ts';
+import type { RunAs } from '#core/database/run-as.ts';
+import type { Row } from '#core/database/statement.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { accessOf, type Reader } from './catalogue.ts';
@@ -58,7 +59,7 @@ async function throughPostgrest(
 describe.each(readable)('the rows of $table', ({ table, columns }) => {
   test('are the same through PostgREST, with a token of Supabase Auth, as through the API', async () => {
     const claims = tokenOf({ company_id: acme.id, role: 'owner' }, person);
-    const entry: Entry = { as: 'user', claims };
+    const entry: RunAs = { as: 'user', claims };
     const names = sql.join(
       columns.map((name) => sql.identifier(name)),
       sql`, `,

@@ -4,7 +4,7 @@ import { sql as statement } from 'drizzle-orm/sql';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { aCompany } from '#core/testing/company.ts';
 
 const folder = new URL('../migrations/', import.meta.url);
@@ -59,7 +59,7 @@ describe('a database from before proof was asked for', () => {
 
 describe('provider_links', () => {
   const ctx = makeContext({
-    ...{ requestId: 'test', caller: { kind: 'internal' }, entry: { as: 'service' }, waitUntil: () => {} },
+    ...{ requestId: 'test', caller: { kind: 'internal' }, runAs: { as: 'service' }, waitUntil: () => {} },
   });
 
   test('are written by no statement of the service, only by the functions for that', async () => {

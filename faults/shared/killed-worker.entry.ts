@@ -1,5 +1,5 @@
 /** A worker that polls the queue until it is killed, and says when each batch begins and ends. */
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import { contract, handler } from '../../functions/integrations/inbound/process-inbound.worker.ts';
 import * as sweep from '../../functions/integrations/inbound/sweep.schedule.ts';
 import { poll } from '../../local/stack/queue-server.ts';

@@ -1,7 +1,8 @@
 /** One of several instances that count against the same limits, and a caller that asks as often as it can. */
 
 import { type LimitAsk, limitsOn } from '#core/callers/limits.ts';
-import { closeDatabase, takeLimits } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
+import { takeLimits } from '#core/database/read-together.ts';
 import { AppError } from '#core/errors.ts';
 import { askFor } from './json-requests.ts';
 import { serveParent } from './serve-parent.ts';

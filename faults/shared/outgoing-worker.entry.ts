@@ -1,5 +1,5 @@
 /** The dispatcher and the sender, which poll their queues until they are killed. */
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import * as dispatchEvents from '../../functions/outgoing/events/dispatch-events.worker.ts';
 import * as sweepEvents from '../../functions/outgoing/events/sweep-events.schedule.ts';
 import * as sendDeliveries from '../../functions/outgoing/webhooks/send-deliveries.worker.ts';

@@ -1,14 +1,10 @@
 import type { SQL } from 'drizzle-orm/sql';
 import type { Logger } from 'pino';
-import type { Caller, Entry } from './callers/caller.ts';
-import {
-  confirming,
-  type LastStatement,
-  type Row,
-  readTogether,
-  type Tx,
-  transaction,
-} from './database/db.ts';
+import type { Caller } from './callers/caller.ts';
+import { readTogether } from './database/read-together.ts';
+import { confirming, type RunAs } from './database/run-as.ts';
+import type { LastStatement, Row } from './database/statement.ts';
+import { type Tx, transaction } from './database/transaction.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';
@@ -39,7 +35,7 @@ export interface Context {
 export interface ContextParts {
   requestId: string;
   caller: Caller;
-  entry: Entry;
+  runAs: RunAs;
   ip?: string;
   headers?: HeaderFields;
   rawBody?: Buffer;
@@ -50,7 +46,7 @@ export interface ContextParts {
 }
 
 export function makeContext(parts: ContextParts): Context {
-  const { requestId, caller, entry } = parts;
+  const { requestId, caller, runAs } = parts;
   let child: Logger | undefined;
   return {
     requestId,
@@ -67,8 +63,8 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(entry, run, parts.withCommit, confirming(entry)),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit, confirming(entry)),
+    db: (run) => transaction(runAs, run, parts.withCommit, confirming(runAs)),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit, confirming(runAs)),
     async readAsService<T>(_reason: string, statement: SQL) {
       const [rows = []] = await readTogether({ as: 'service' }, [statement]);
       return rows as T[];

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { authenticate, type Who } from './callers/auth.ts';
-import type { Entry } from './callers/caller.ts';
-import { type Caller, entryOf, type Role, type Scope, scopes } from './callers/caller.ts';
+import { type Caller, type Role, type Scope, scopes } from './callers/caller.ts';
 import { isOperator } from './callers/credentials.ts';
 import {
   type LimitClass,
@@ -17,8 +16,10 @@ import { countRefusal } from './callers/refusals.ts';
 import { auditRefusedKey } from './callers/refused-key.ts';
 import { requireMaySign } from './callers/signers.ts';
 import { type Context, makeContext } from './context.ts';
-import { type LastStatement, readInOne, readTogether, takeLimits } from './database/db.ts';
 import { Pagination, type Read } from './database/page.ts';
+import { readInOne, readTogether, takeLimits } from './database/read-together.ts';
+import { type RunAs, runAsOf } from './database/run-as.ts';
+import type { LastStatement } from './database/statement.ts';
 import { env } from './env.ts';
 import { AppError, type ErrorCode } from './errors.ts';
 import { plainAddress } from './http/address.ts';
@@ -238,18 +239,18 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       body.length > 0 && contract.body === 'json' ? parseJsonBody(body, contract.maxKeys) : undefined,
     );
     const value = validate(input, given) as z.output<I>; // the same schema, made strict
-    const entry = entryOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
+    const runAs = runAsOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
     if (contract.limitBy !== undefined)
       limits.asks = limitsFor(contract.limit, caller, ip, accountOf(contract, value));
     if ('query' in definition) {
       const read = definition.query({ input: value, caller, ip, now });
-      return jsonReply(contract.status, await runRead(entry, read, contract, limits));
+      return jsonReply(contract.status, await runRead(runAs, read, contract, limits));
     }
     const handled = async (withCommit?: LastStatement): Promise<Reply> => {
       const ctx = makeContext({
         requestId,
         caller,
-        entry,
+        runAs,
         ip,
         headers: incoming.headers,
         rawBody: body,
@@ -260,7 +261,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       if (result instanceof RawReply) return result.reply;
       return jsonReply(contract.status, { body: enveloped(contract, contract.output.parse(result)) });
     };
-    await admit(caller, entry, limits);
+    await admit(caller, runAs, limits);
     const { pathname, search } = incoming.url;
     const request = contract.takesIdempotencyKey
       ? idempotentRequestOf(incoming.headers, caller, ip, route, `${pathname}${search}`, body)
@@ -310,8 +311,8 @@ function accountOf({ limitBy }: Contract, value: Record<string, unknown>): strin
 }
 
 /** Counts the request, and lets the database confirm a person or key, before a handler does anything at all. */
-async function admit(caller: Caller, entry: Entry, limits: Limits): Promise<void> {
-  if (caller.kind === 'user' || caller.kind === 'key') await readTogether(entry, [], limits);
+async function admit(caller: Caller, runAs: RunAs, limits: Limits): Promise<void> {
+  if (caller.kind === 'user' || caller.kind === 'key') await readTogether(runAs, [], limits);
   else await takeLimits(limits);
 }
 
@@ -339,13 +340,13 @@ async function onlyOnce(
 }
 
 async function runRead(
-  entry: Entry,
+  runAs: RunAs,
   read: Read,
   contract: Contract,
   limits: Limits,
 ): Promise<{ body: string; headers?: Record<string, string> }> {
   const reply = read.reply(
-    read.inOne ? [await readInOne(read.inOne, limits)] : await readTogether(entry, read.statements, limits),
+    read.inOne ? [await readInOne(read.inOne, limits)] : await readTogether(runAs, read.statements, limits),
   );
   // Postgres made the text from the contract's own fields; everywhere but in production it is held against the schema.
   if (!env().isProduction) bodySchema(contract).parse(JSON.parse(reply.body));

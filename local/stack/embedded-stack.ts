@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import postgres from 'postgres';
 import { forgetObjects } from '#core/clients/objects.ts';
 import { databaseAddress, isLoopback } from '#core/database/database-address.ts';
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import { env, forgetEnv } from '#core/env.ts';
 import { log } from '#core/log.ts';
 import { forgetQueueClient } from '#core/work/queue.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { callFunction } from '../database/db.ts';
+import { callFunction } from '../database/read-together.ts';
 import { env } from '../env.ts';
 import { AppError } from '../errors.ts';
 import type { HeaderFields } from '../http/incoming.ts';

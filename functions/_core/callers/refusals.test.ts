@@ -7,7 +7,7 @@ import * as receiveDialpad from '#integrations/inbound/receive-dialpad.ts';
 import * as live from '#platform/health/get-liveness.ts';
 import * as listCalls from '#telephony/calls/list-calls.ts';
 import { serve as serveFallback } from '../../_generated/fallback.ts';
-import { closeDatabase } from '../database/db.ts';
+import { closeDatabase } from '../database/pool.ts';
 import type { Endpoint } from '../endpoint.ts';
 import { env } from '../env.ts';
 import { adminSql } from '../testing/admin-sql.ts';

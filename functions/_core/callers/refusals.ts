@@ -1,4 +1,4 @@
-import { takeLimits } from '../database/db.ts';
+import { takeLimits } from '../database/read-together.ts';
 import { AppError } from '../errors.ts';
 import type { HeaderFields } from '../http/incoming.ts';
 import { log } from '../log.ts';

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { callFunction, sqlStateOf } from '../database/db.ts';
+import { sqlStateOf } from '../database/database-errors.ts';
+import { callFunction } from '../database/read-together.ts';
 import { AppError } from '../errors.ts';
 import type { Platform } from '../http/incoming.ts';
 import { log } from '../log.ts';

@@ -1,4 +1,4 @@
-import { callFunction, takeLimits } from '../database/db.ts';
+import { callFunction, takeLimits } from '../database/read-together.ts';
 import { limitAddress } from '../http/address.ts';
 import { badSignatureLimit, limitedError, limitsOn } from './limits.ts';
 

@@ -14,7 +14,7 @@ import { migrate } from '../../../scripts/migrate.ts';
 import { endpoint } from '../endpoint.ts';
 import { request } from '../testing/company.ts';
 import { setSettings } from '../testing/settings.ts';
-import { closeDatabase } from './db.ts';
+import { closeDatabase } from './pool.ts';
 
 const ask = endpoint({
   method: 'POST',

@@ -3,10 +3,10 @@ import type { Column } from 'drizzle-orm/column';
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { AppError } from '../errors.ts';
-import type { CallInOne, Row } from './db.ts';
 import { inlined } from './inline-sql.ts';
+import type { CallInOne } from './read-together.ts';
 import { asJson, type Shape } from './shape.ts';
-import { queryOf } from './statement.ts';
+import { queryOf, type Row } from './statement.ts';
 
 /** What every list takes. One of offset, page and cursor; the cursor costs the same at any depth. */
 export const pageInput = z.object({

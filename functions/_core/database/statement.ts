@@ -1,4 +1,4 @@
-import type { Query, SQL } from 'drizzle-orm/sql';
+import { type Query, type SQL, sql } from 'drizzle-orm/sql';
 
 const quotedName = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
@@ -11,3 +11,18 @@ export const queryOf = (statement: SQL): Query =>
     escapeParam: (index) => `$${index + 1}`,
     escapeString: (text) => `'${text.replaceAll("'", "''")}'`,
   });
+
+/** A row as postgres.js reads it. */
+export type Row = Record<string, unknown>;
+
+/** A statement that goes with the commit. */
+export interface LastStatement {
+  text: string;
+  params: readonly unknown[];
+}
+
+/** A Postgres array literal as one parameter: `any(${textArray(ids)})`. */
+export function textArray(values: readonly string[]): SQL {
+  const literal = `{${values.map((value) => `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`).join(',')}}`;
+  return sql`${literal}::text[]`;
+}

@@ -12,7 +12,7 @@ const aContext = (): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
 

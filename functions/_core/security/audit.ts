@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '../context.ts';
-import { atCommit, type Tx } from '../database/db.ts';
+import { atCommit, type Tx } from '../database/transaction.ts';
 
 /** What happened, for the company's audit log. */
 export interface AuditEntry {

@@ -1,7 +1,7 @@
 import postgres from 'postgres';
 import { afterAll, inject } from 'vitest';
 import { revokeDefaults } from '../../../scripts/revoke-defaults.ts';
-import { closeDatabase } from '../database/db.ts';
+import { closeDatabase } from '../database/pool.ts';
 import { forgetEnv } from '../env.ts';
 import { setStreamTerms } from '../http/stream.ts';
 import { templateDatabase } from './global-setup.ts';

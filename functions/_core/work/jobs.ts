@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '../context.ts';
-import { rowsOf, type Tx } from '../database/db.ts';
 import { newId } from '../database/ids.ts';
+import { rowsOf, type Tx } from '../database/transaction.ts';
 import { encryptSecret, placeOf } from '../security/secrets.ts';
 
 /** Work for after the answer. Who it belongs to sees how it stands, and takes it along when deleted. */

@@ -16,7 +16,7 @@ async function has(
   const ctx = makeContext({
     requestId: 'request-1',
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     ip: '203.0.113.7',
     waitUntil: () => {},
   });

@@ -1,4 +1,4 @@
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 import { chunk, expired } from './shared/expired.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Caller } from '#core/callers/caller.ts';
 import { permissionsOf } from '#core/callers/permissions.ts';
-import type { CallInOne } from '#core/database/db.ts';
+import type { CallInOne } from '#core/database/read-together.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { CompanyRole } from './shared/account.ts';

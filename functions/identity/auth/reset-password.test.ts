@@ -308,7 +308,7 @@ test('a mail whose sending is tried again is sent as long as its link works', as
   const ctx = makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
   const [first, second] = [makeToken('pr'), makeToken('pr')];

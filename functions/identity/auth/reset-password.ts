@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { untilAlone } from '#core/database/db.ts';
+import { retryOnConflict } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
@@ -60,7 +60,7 @@ export const { contract, respond, serve, handler } = endpoint({
     demandNotEmail(input.newPassword, granted.email, 'newPassword');
     const passwordHash = await hashPassword(input.newPassword);
     // What it undoes, others may be changing.
-    const used = await untilAlone(() =>
+    const used = await retryOnConflict(() =>
       ctx.dbAsService('set the password that a reset allows', (tx) =>
         usePasswordReset(tx, ctx, granted, passwordHash, shownDevice(ctx, input.deviceToken)),
       ),

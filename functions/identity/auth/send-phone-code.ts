@@ -1,5 +1,5 @@
 import { codeLimits, limitsOn } from '#core/callers/limits.ts';
-import { takeLimits } from '#core/database/db.ts';
+import { takeLimits } from '#core/database/read-together.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';

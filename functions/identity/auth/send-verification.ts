@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { wake } from '#core/work/queue.ts';
 import { Done, done } from './shared/account.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { objects } from '#core/clients/objects.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { schedule } from '#core/schedule.ts';
 import { graceDays } from './shared/grace.ts';

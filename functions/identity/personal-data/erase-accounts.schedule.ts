@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { schedule } from '#core/schedule.ts';
 import { nothingLeft } from '../team/public.ts';

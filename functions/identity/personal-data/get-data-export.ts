@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { objects } from '#core/clients/objects.ts';
-import { rowsOf } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { jobs } from '#db/schema/jobs.ts';

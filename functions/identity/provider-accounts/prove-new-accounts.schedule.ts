@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 import { proveAll } from './shared/prove-accounts.ts';
 

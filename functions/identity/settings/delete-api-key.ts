@@ -1,8 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { permissions } from '#core/callers/permissions.ts';
-import { confirmRole, rowsOf } from '#core/database/db.ts';
+import { confirmRole } from '#core/database/run-as.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';

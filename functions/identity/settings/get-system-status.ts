@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { poolState } from '#core/database/db.ts';
+import { poolState } from '#core/database/pool.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';

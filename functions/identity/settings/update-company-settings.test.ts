@@ -29,7 +29,7 @@ accountsAtProviders({
 const asService = makeContext({
   requestId: 'test',
   caller: { kind: 'internal' },
-  entry: { as: 'service' },
+  runAs: { as: 'service' },
   waitUntil: () => {},
 });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { AllSettings } from './shared/all-settings.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Tx, untilAlone } from '#core/database/db.ts';
+import { retryOnConflict, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { enteredPassword } from '#core/security/passwords.ts';
 import { DeviceToken, LoggedIn, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
@@ -52,7 +52,9 @@ export const { contract, respond, serve, handler } = endpoint({
       return { session, deviceToken: rememberDevice(tx, ctx, userId) };
     };
     // What it undoes, others may be changing.
-    const outcome = await untilAlone(() => ctx.dbAsService('join a company before there is a caller', join));
+    const outcome = await retryOnConflict(() =>
+      ctx.dbAsService('join a company before there is a caller', join),
+    );
     if (typeof outcome === 'string') throw secondFactorError(outcome);
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
   },

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf, skipConfirmation } from '#core/database/db.ts';
+import { skipConfirmation } from '#core/database/run-as.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { endSessions } from '../auth/public.ts';

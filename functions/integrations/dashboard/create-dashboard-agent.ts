@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { linkByOperator, linkByProof, notProved, provedOf } from '#identity/provider-accounts/public.ts';
 import { type AgentsAccount, agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { keyOf } from '#identity/provider-accounts/public.ts';
 import { callersApp } from './shared/callers-app.ts';

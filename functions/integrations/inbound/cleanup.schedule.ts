@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 
 /** How long raw events are kept once they are processed, days. What they said stays in calls and timelines. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { callFunction } from '#core/database/db.ts';
+import { callFunction } from '#core/database/read-together.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { dialpad } from '#providers/dialpad/index.ts';

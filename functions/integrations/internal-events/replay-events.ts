@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/db.ts';
 import { before, equals, since } from '#core/database/filters.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
 import { wake } from '#core/work/queue.ts';

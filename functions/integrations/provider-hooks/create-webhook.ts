@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { sqlStateOf } from '#core/database/db.ts';
+import { sqlStateOf } from '#core/database/database-errors.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { audit } from '#core/security/audit.ts';

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { transaction } from '#core/database/db.ts';
+import { transaction } from '#core/database/transaction.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';

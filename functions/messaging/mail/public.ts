@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { atCommit, rowsOf, type Tx } from '#core/database/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { enqueueJob, type JobHandler, JobRefused } from '#core/work/jobs.ts';
 import type { Channel } from './shared/channel.ts';

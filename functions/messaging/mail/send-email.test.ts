@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo, Socket } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { transaction } from '#core/database/db.ts';
+import { transaction } from '#core/database/transaction.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { JobPostponed } from '#core/work/jobs.ts';

@@ -1,5 +1,5 @@
 import type { SQL } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 import { chunk, deliveriesOfOldEvents, oldDeliveries, oldEvents } from './shared/old-events.ts';
 

@@ -31,7 +31,7 @@ const aContext = () =>
   makeContext({
     requestId: 'test',
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 
 /** Of a notification that was read, or deleted by its reader: its key keeps it from being told again. */

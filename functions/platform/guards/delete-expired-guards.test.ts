@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { limitsOn } from '#core/callers/limits.ts';
-import { takeLimits } from '#core/database/db.ts';
+import { takeLimits } from '#core/database/read-together.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import * as deleteExpired from './delete-expired-guards.schedule.ts';
 

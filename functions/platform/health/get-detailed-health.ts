@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { poolState } from '#core/database/db.ts';
+import { poolState } from '#core/database/pool.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { checkDatabase, probeTimeoutMs } from './shared/database-check.ts';
 import { within } from './shared/deadline.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startFauxqs } from 'fauxqs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { closeDatabase } from '#core/database/db.ts';
+import { closeDatabase } from '#core/database/pool.ts';
 import { forgetEnv } from '#core/env.ts';
 import { countInvalidSignature, forgetMetrics } from '#core/metrics.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { makeContext } from '#core/context.ts';
-import { transaction } from '#core/database/db.ts';
+import { transaction } from '#core/database/transaction.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import {
@@ -22,7 +22,7 @@ const contextOf = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
 const queued = (job: Partial<NewJob> = {}) =>

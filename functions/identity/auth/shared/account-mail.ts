@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { enqueueJob } from '#core/work/jobs.ts';
 import { queueMail, type Template } from '#messaging/mail/public.ts';

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { CompanyRole } from './account.ts';
 import { doubtfulChain, type Standing } from './doubtful-chain.ts';

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import { roles } from '#core/callers/caller.ts';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import type { CompanyRole } from './account.ts';
 import { type InCompany, pairs } from './standing.ts';
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { type Addressee, addresseeOf, mailTo, pageLink } from './account-mail.ts';
 import { type EndedByProof, endUnproved, lockForProof } from './proved-address.ts';

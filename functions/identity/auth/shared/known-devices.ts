@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { atCommit, rowsOf, type Tx } from '#core/database/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { userAgentOf } from './person.ts';
 import { hashToken, makeToken, tokenInput } from './secret-tokens.ts';
 

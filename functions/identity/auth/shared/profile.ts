@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
 import { asJson, shapeOf } from '#core/database/shape.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { phoneInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';

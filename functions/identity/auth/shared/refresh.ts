@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
 import type { CompanyRole } from './account.ts';

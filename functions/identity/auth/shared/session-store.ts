@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import { signAccessToken } from '#core/callers/tokens.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env, spanSeconds } from '#core/env.ts';
 import type { LoggedIn, SessionUser } from './account.ts';
 import { deviceName } from './device-name.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { atCommit, rowsOf, type Tx } from '#core/database/db.ts';
+import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { normalEmail } from './account.ts';
 import { userAgentOf } from './person.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { judgeSecondFactor, lockSecondFactor } from '../../two-factor/public.ts';
 import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';

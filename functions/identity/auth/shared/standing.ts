@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 
 /** Until an account that is to be deleted is erased, it can be kept for so many days. */
 export const daysToThinkAgain = 30;

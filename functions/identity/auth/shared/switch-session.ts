@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { lockSessions } from './end-sessions.ts';
 import type { CallingPerson } from './person.ts';

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { asJson } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { companies } from '#db/schema/companies.ts';
 import { callerIsPlatformAdmin } from '../../users/public.ts';

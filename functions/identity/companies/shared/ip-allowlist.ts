@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, type Tx, textArray } from '#core/database/db.ts';
+import { sqlStateOf } from '#core/database/database-errors.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { callingPerson } from '../../auth/public.ts';
 

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 
 /** A part of an export: what it is selected by, for a person `p.id`. */
 interface Part {

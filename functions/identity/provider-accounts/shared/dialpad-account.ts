@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { refreshTokens } from '#providers/dialpad/oauth.ts';

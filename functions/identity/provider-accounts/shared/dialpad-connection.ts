@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
 import type { DialpadTokens } from '#providers/dialpad/oauth.ts';
 

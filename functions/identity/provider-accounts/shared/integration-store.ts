@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 
 /** What a company can have an account at, as its settings name it. */

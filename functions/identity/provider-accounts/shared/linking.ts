@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, textArray, untilAlone } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { lostOf } from './asking.ts';
@@ -127,7 +128,7 @@ export async function untilDecided<T>(ctx: Context, run: (lost: readonly Held[])
   let lost: Held[] = [];
   for (let round = 1; ; round++) {
     try {
-      return await untilAlone(() => run(lost));
+      return await retryOnConflict(() => run(lost));
     } catch (error) {
       if (!(error instanceof Contested)) throw error;
       const gone = await lostOf(ctx, error.thing, error.held);

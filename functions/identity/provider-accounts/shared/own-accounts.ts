@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import type { ProviderAccount } from '#providers/history.ts';
 import type { TwilioAccount } from '#providers/twilio/client.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { inParallel } from '#core/work/in-parallel.ts';
 import { wake } from '#core/work/queue.ts';

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 
 /** Finds the proved link of an event's first linked owner, for a statement that has `inbound_events e`. Gives `l`. */
 export const linkOfEvent = sql`(select p.company_id, p.app_id

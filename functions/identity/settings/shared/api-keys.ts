@@ -3,8 +3,8 @@ import * as z from 'zod';
 import { type Role, type Scope, scopes } from '#core/callers/caller.ts';
 import { permissions, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { shapeOf } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { apiKeys } from '#db/schema/apps.ts';
 

@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { validate } from '#core/http/input.ts';
 import type { AuditEntry } from '#core/security/audit.ts';

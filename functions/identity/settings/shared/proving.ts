@@ -1,5 +1,5 @@
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { demandProvedAddress } from '../../auth/public.ts';
 import {

@@ -2,7 +2,8 @@ import { sql } from 'drizzle-orm/sql';
 import type { Role } from '#core/callers/caller.ts';
 import { permissions, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
-import { confirmRole, rowsOf, type Tx } from '#core/database/db.ts';
+import { confirmRole } from '#core/database/run-as.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { callingPerson } from '../../auth/public.ts';
 

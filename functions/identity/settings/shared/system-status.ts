@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import { objectKey, objects } from '#core/clients/objects.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { deadLetterNameAt, queueNameAt, queueNames, sqsClient } from '#core/work/queue.ts';
 

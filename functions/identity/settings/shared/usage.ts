@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { liveKeys } from './api-keys.ts';
 import { Quotas } from './sections.ts';

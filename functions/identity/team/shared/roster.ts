@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import { type Permission, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { type CompanyRole, callingPerson, notProved } from '../../auth/public.ts';
 

@@ -1,5 +1,5 @@
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { addresseeOf, callingPerson, mailTo, securityNotice } from '../../auth/public.ts';
 

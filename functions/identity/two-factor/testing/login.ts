@@ -22,7 +22,7 @@ export function check(userId: string, code: string | undefined) {
   const ctx = makeContext({
     requestId: randomUUID(),
     caller: { kind: 'nobody' },
-    entry: { as: 'nobody' },
+    runAs: { as: 'nobody' },
     waitUntil: () => {},
   });
   return ctx.dbAsService('as login does', (tx) => checkSecondFactor(tx, ctx, userId, code));

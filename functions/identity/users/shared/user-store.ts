@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import type { Read } from '#core/database/page.ts';
 import { asJson } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { jsonReply } from '#core/http/answers.ts';
 import { RawReply } from '#core/http/reply.ts';

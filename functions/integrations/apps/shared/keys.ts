@@ -3,7 +3,8 @@ import * as z from 'zod';
 import { makeApiKey, type NewApiKey } from '#core/callers/api-key.ts';
 import { scopes } from '#core/callers/caller.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import type { App } from './app-store.ts';
 

@@ -1,5 +1,5 @@
 import type { Caller } from '#core/callers/caller.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { type App, findApp } from '../../apps/public.ts';
 

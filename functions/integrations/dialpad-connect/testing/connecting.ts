@@ -56,7 +56,7 @@ export const contextOf = (now?: () => Date) =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
     ...(now ? { now } : {}),
   });

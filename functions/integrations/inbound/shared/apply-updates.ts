@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import type { Announcement } from '#telephony/model/updates.ts';
 import { callEvents, messageEvents, voicemailEvents } from './announce.ts';
 import { type Entries, type Entry, entriesOf, load, mergeAll, type OwnedUpdate } from './entries.ts';

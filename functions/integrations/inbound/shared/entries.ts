@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
 import { newId } from '#core/database/ids.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import type { Update } from '#telephony/model/updates.ts';
 import { type Merged, merge, sameValues } from './merge.ts';
 import { mergedOf, type StoredRow, storedOf, valuesOf } from './rows.ts';

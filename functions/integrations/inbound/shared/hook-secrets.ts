@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { callFunction, type Row } from '#core/database/db.ts';
+import { callFunction } from '#core/database/read-together.ts';
+import type { Row } from '#core/database/statement.ts';
 import { log } from '#core/log.ts';
 import { decryptSecret, placeOf, type SecretPlace } from '#core/security/secrets.ts';
 

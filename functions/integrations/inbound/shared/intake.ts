@@ -6,7 +6,7 @@ import {
   takeLimitParams,
   takeLimitText,
 } from '#core/callers/limits.ts';
-import { callFunction, takeLimits } from '#core/database/db.ts';
+import { callFunction, takeLimits } from '#core/database/read-together.ts';
 import { AppError } from '#core/errors.ts';
 import { limitAddress } from '#core/http/address.ts';
 

@@ -1,7 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { isPassing, rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { isPassing } from '#core/database/database-errors.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { wake } from '#core/work/queue.ts';
 import { Turns } from '#core/work/turns.ts';

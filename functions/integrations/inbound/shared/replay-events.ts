@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { linkOfEvent } from '#identity/provider-accounts/public.ts';
 import { providers } from '#providers/registry.ts';

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { newId } from '#core/database/ids.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import type { CallUpdate } from '#telephony/model/updates.ts';
 import type { OutboxEvent } from './announce.ts';
 import type { Entry } from './entries.ts';

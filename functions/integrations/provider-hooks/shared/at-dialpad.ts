@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
-import { textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
 import { env } from '#core/env.ts';
 import { dialpadAccount, notProved } from '#identity/provider-accounts/public.ts';
 import { type DialpadClient, dialpadClient } from '#providers/dialpad/client.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { asJson } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { providerHooks } from '#db/schema/provider-links.ts';

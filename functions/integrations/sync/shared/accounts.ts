@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { deploymentRetell, ownRetell } from '#identity/provider-accounts/public.ts';
 import type { ProviderAccount } from '#providers/history.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { inParallel } from '#core/work/in-parallel.ts';
 import { wake } from '#core/work/queue.ts';
 import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';

@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, textArray } from '#core/database/db.ts';
 import { newId } from '#core/database/ids.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import {
   databaseTime,

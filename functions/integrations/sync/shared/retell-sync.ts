@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, textArray } from '#core/database/db.ts';
+import { sqlStateOf } from '#core/database/database-errors.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import type { ListedCall } from '#providers/history.ts';
 import { retellHistory } from '#providers/retell/history.ts';

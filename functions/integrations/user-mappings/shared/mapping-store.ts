@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
 import { asJson } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { userMappings } from '#db/schema/provider-links.ts';
 import type { App } from '../../apps/public.ts';
 import { Mapping, type MappingFields, mappingShape, provider } from './mapping.ts';

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { Channel } from './channel.ts';

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { wake } from '#core/work/queue.ts';
 import { missedStatuses, statusIn } from '#telephony/model/status.ts';
 import { notifyOfEvents, toldTypes } from '../../notifications/public.ts';

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { textArray } from '#core/database/db.ts';
 import { countUpTo } from '#core/database/page.ts';
+import { textArray } from '#core/database/statement.ts';
 import { outbox } from '#db/schema/pipeline.ts';
 
 /** Events that are counted one by one for an agent, each with a look at its call. */

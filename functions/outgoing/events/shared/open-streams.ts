@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { type Row, readTogether, textArray } from '#core/database/db.ts';
+import { readTogether } from '#core/database/read-together.ts';
+import { type Row, textArray } from '#core/database/statement.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { log } from '#core/log.ts';

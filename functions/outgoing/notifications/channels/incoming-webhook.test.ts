@@ -15,7 +15,7 @@ import { sendTeams } from './teams.ts';
 const ctx = makeContext({
   requestId: randomUUID(),
   caller: { kind: 'internal' },
-  entry: { as: 'service' },
+  runAs: { as: 'service' },
   waitUntil: () => {},
 });
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { makeContext } from '#core/context.ts';
-import { transaction } from '#core/database/db.ts';
+import { transaction } from '#core/database/transaction.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -41,7 +41,7 @@ const context = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
 const aNumber = () => `+1415${randomInt(2_000_000, 9_999_999)}`;

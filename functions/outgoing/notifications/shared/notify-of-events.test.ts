@@ -362,7 +362,7 @@ describe('quiet hours', () => {
     await hasPhone(owner.id, '+14155550123');
     setSettings({ SMS_ENABLED: 'true' });
     const ctx = makeContext({
-      ...{ requestId: 'r', caller: { kind: 'internal' }, entry: { as: 'service' }, waitUntil: () => {} },
+      ...{ requestId: 'r', caller: { kind: 'internal' }, runAs: { as: 'service' }, waitUntil: () => {} },
       now: () => new Date('2030-01-15T23:30:00Z'),
     });
     const ids = await ctx

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { audiencesOf, type Handled } from './audience.ts';
 import type { AddressedNotice, Told, ToldEvent } from './notice.ts';
 import { tell } from './notify.ts';

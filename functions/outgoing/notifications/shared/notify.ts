@@ -1,5 +1,5 @@
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import type { AddressedNotice, Notice } from './notice.ts';
 import { queueSends } from './queue-sends.ts';
 import { storeNotices } from './store-notices.ts';

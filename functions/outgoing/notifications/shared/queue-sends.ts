@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { isUrgent } from './kinds.ts';
 import type { AddressedNotice } from './notice.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { type Job, type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
 import { sendEmail } from '#messaging/mail/public.ts';
 import { sendSlack, sendSms, sendTeams } from '../channels/channels.ts';

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { type JobHandler, JobRefused } from '#core/work/jobs.ts';
 import { sendSms } from '../channels/channels.ts';
 import { phoneCodeIn } from './words/words.ts';

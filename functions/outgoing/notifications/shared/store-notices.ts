@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { shownEmail } from '#messaging/mail/public.ts';
 import { type Channel, categoryOf, channelsOf, isUrgent, pathOf } from './kinds.ts';

@@ -10,7 +10,7 @@ export const contextAt = (now?: Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
     ...(now ? { now: () => now } : {}),
   });

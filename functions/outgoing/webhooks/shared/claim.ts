@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { leaseMs } from './attempts.ts';
 
 /** Connections that a company has to one host, however many of its endpoints are there. */

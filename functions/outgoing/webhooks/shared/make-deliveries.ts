@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 
 /**
  * Makes a delivery of each event for each endpoint of its company that is on and hears of it, unless there is one. An

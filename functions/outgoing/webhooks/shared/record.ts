@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
-import { rowsOf, type Tx } from '#core/database/db.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { breakerFailures, breakerSeconds, longestBreakerSeconds, patienceDays } from './attempts.ts';
 
 /** What came of an attempt. */

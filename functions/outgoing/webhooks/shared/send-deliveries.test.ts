@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { sql } from 'drizzle-orm/sql';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Context, makeContext } from '#core/context.ts';
-import { rowsOf, transaction } from '#core/database/db.ts';
+import { rowsOf, transaction } from '#core/database/transaction.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -24,7 +24,7 @@ const aContext = (): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    entry: { as: 'service' },
+    runAs: { as: 'service' },
     waitUntil: () => {},
   });
 

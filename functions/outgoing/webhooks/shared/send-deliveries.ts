@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, untilAlone } from '#core/database/db.ts';
+import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { longestDelaySeconds, wake } from '#core/work/queue.ts';
 import { Lanes } from '#core/work/turns.ts';
 import { attempt } from './attempt.ts';
@@ -22,7 +22,7 @@ const lanes = new Lanes(2);
 async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => Promise<T>): Promise<T> {
   const leave = await lanes.enter();
   try {
-    return await untilAlone(() => ctx.dbAsService(reason, run));
+    return await retryOnConflict(() => ctx.dbAsService(reason, run));
   } finally {
     leave();
   }

@@ -1,5 +1,5 @@
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/db.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { notify } from '../../notifications/public.ts';
 import type { Standing } from './record.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { timeInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';

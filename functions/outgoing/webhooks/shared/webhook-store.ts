@@ -3,11 +3,12 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import type { Caller } from '#core/callers/caller.ts';
 import { hostOf } from '#core/clients/outgoing/url.ts';
 import type { Context } from '#core/context.ts';
-import { rowsOf, type Tx, textArray, untilAlone } from '#core/database/db.ts';
 import { callersCompany } from '#core/database/filters.ts';
 import { newId } from '#core/database/ids.ts';
 import { listOf, type PageInput, type Read } from '#core/database/page.ts';
 import { asJson } from '#core/database/shape.ts';
+import { textArray } from '#core/database/statement.ts';
+import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
@@ -194,7 +195,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: str
   demandWholeCompany(ctx.caller);
   // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
   // wait for each other.
-  return await untilAlone(() =>
+  return await retryOnConflict(() =>
     ctx.dbAsService('delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),
   );
 }

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
 import { newId } from '#core/database/ids.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { sendSigned } from './attempt.ts';
 import { type EventType, exampleOf } from './catalogue.ts';

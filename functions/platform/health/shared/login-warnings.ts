@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 
 /** Rights that the API's login has in this database and does not need, each as a sentence with the remedy. */
 export async function loginWarnings(ctx: Context): Promise<string[]> {

@@ -1,6 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, sqlStateOf, textArray } from '#core/database/db.ts';
+import { sqlStateOf } from '#core/database/database-errors.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { probeTimeoutMs } from './database-check.ts';
 import { within } from './deadline.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf } from '#core/database/db.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 
 export interface PipelineState {
   /** Events that are not done with, by provider and status. Done ones are in the tallies. */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { rowsOf, textArray } from '#core/database/db.ts';
+import { textArray } from '#core/database/statement.ts';
+import { rowsOf } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
 

@@ -9,7 +9,7 @@ import { migrate } from '../../../scripts/migrate.ts';
 import { endpoint } from '../endpoint.ts';
 import { forgetEnv } from '../env.ts';
 import { request } from '../testing/company.ts';
-import { closeDatabase } from './db.ts';
+import { closeDatabase } from './pool.ts';
 
 const ask = endpoint({
   method: 'POST',

@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Entry } from '../callers/caller.ts';
+import type { RunAs } from '../database/run-as.ts';
 import { forgetEnv } from '../env.ts';
 import { AppError } from '../errors.ts';
 import { adminSql } from '../testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '../testing/company.ts';
-import { callFunction, closeDatabase, poolState, readTogether, rowsOf, type Tx, transaction } from './db.ts';
+import { closeDatabase, poolState } from './pool.ts';
+import { callFunction, readTogether } from './read-together.ts';
+import { rowsOf, type Tx, transaction } from './transaction.ts';
 
-const service: Entry = { as: 'service' };
+const service: RunAs = { as: 'service' };
 const address = process.env.DATABASE_URL ?? '';
 
 /** From here on, another connection string and pool. */
@@ -22,7 +24,7 @@ async function connectBy(change: (url: URL) => void, poolSize = '4'): Promise<vo
 afterEach(() => connectBy(() => {}));
 
 let acme: TestCompany;
-let member: Entry;
+let member: RunAs;
 const claimsOf = (companyId: string, person: { id: string; sessionId: string }) => ({
   sub: person.id,
   session_id: person.sessionId,
@@ -59,12 +61,12 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
 
   test('does nothing for a caller that the database refuses', async () => {
     await useMode('1');
-    const stranger: Entry = { as: 'user', claims: claimsOf(acme.id, nobody) };
+    const stranger: RunAs = { as: 'user', claims: claimsOf(acme.id, nobody) };
     const viewer = await acme.as('viewer');
-    const weak: Entry = { as: 'user', claims: claimsOf(acme.id, viewer), role: 'admin' };
+    const weak: RunAs = { as: 'user', claims: claimsOf(acme.id, viewer), role: 'admin' };
     const before = await adminSql()`select count(*)::int as n from agents`;
-    const write = (entry: Entry) =>
-      transaction(entry, (tx) =>
+    const write = (runAs: RunAs) =>
+      transaction(runAs, (tx) =>
         rowsOf(tx, sql`insert into agents (company_id, kind) values (${acme.id}, 'ai') returning id`),
       );
     for (let round = 0; round < 2; round++) {
@@ -117,7 +119,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
         return row?.name;
       });
       expect(stored).toBe(attack);
-      const hostile: Entry = {
+      const hostile: RunAs = {
         as: 'user',
         claims: { ...claimsOf(acme.id, nobody), note: attack },
         role: attack,

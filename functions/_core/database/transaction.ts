@@ -1,0 +1,88 @@
+import type { SQL } from 'drizzle-orm/sql';
+import { AppError } from '../errors.ts';
+import { isPassing, translated } from './database-errors.ts';
+import { acquire, release, type Slot, unavailable } from './pool.ts';
+import { entering, type RunAs } from './run-as.ts';
+import { control, send } from './send.ts';
+import { type LastStatement, queryOf, type Row } from './statement.ts';
+
+/** A transaction that has taken on its caller: what `rowsOf(tx, sql…)` runs statements in. */
+export class Tx {
+  readonly slot: Slot;
+  /** Asks, with the commit, whether the caller may still write; nothing for callers that nobody can put out. */
+  confirmation: LastStatement | undefined;
+  /** What goes out with the commit. */
+  readonly atCommit: LastStatement[] = [];
+  constructor(slot: Slot, confirmation?: LastStatement) {
+    this.slot = slot;
+    this.confirmation = confirmation;
+  }
+}
+
+/**
+ * Runs `run` in one transaction as `runAs`. Its first statement travels with BEGIN and the entering; the commit is one
+ * more round trip. Every error rolls back.
+ * @throws AppError UNAUTHENTICATED or FORBIDDEN when the database refuses the caller, UNAVAILABLE when it is away.
+ */
+export async function transaction<T>(
+  runAs: RunAs,
+  run: (tx: Tx) => Promise<T>,
+  last?: LastStatement | undefined,
+  confirmation?: LastStatement | undefined,
+): Promise<T> {
+  const slot = await acquire();
+  const enter = entering(runAs);
+  const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
+  opening.catch(() => {}); // looked at below
+  try {
+    const tx = new Tx(slot, confirmation);
+    const result = await run(tx);
+    await opening;
+    if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
+    // Should one of the last statements fail, the commit behind it rolls back.
+    // The confirmation first: it may wait for a transaction that waits for what the others lock.
+    const lasts = [tx.confirmation, ...tx.atCommit, last].filter((each) => each !== undefined);
+    await Promise.all([
+      ...lasts.map(({ text, params }) => send(slot, text, params)),
+      control(slot, 'commit'),
+    ]);
+    return result;
+  } catch (error) {
+    const cause = await opening.then(
+      () => error,
+      (openingError) => openingError,
+    );
+    // With its connection, the transaction is gone, and what was sent after that was refused.
+    if (slot.isLost) throw cause instanceof AppError ? cause : unavailable(cause);
+    await control(slot, 'rollback').catch(() => {});
+    throw translated(cause);
+  } finally {
+    release(slot);
+  }
+}
+
+/** The rows of a hand-written statement, prepared once for each connection. The caller names their shape. */
+export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
+  const { sql: text, params } = queryOf(statement);
+  return (await send(tx.slot, text, params)) as T[];
+}
+
+/**
+ * Leaves a statement for the end of the transaction: it goes out with the commit, after all else and without a round
+ * trip of its own. When it fails, so does the transaction.
+ */
+export function atCommit(tx: Tx, statement: SQL): void {
+  const { sql: text, params } = queryOf(statement);
+  tx.atCommit.push({ text, params });
+}
+
+/** Runs a transaction, and again while it meets others: five times in all. */
+export async function retryOnConflict<T>(run: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isPassing(error) || tries >= 5) throw error;
+    }
+  }
+}
