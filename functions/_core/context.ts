@@ -2,7 +2,7 @@ import type { SQL } from 'drizzle-orm/sql';
 import type { Logger } from 'pino';
 import type { Caller } from './callers/caller.ts';
 import { readTogether } from './database/read-together.ts';
-import { confirming, type RunAs } from './database/run-as.ts';
+import { confirming, type RunAs, type ServiceRole } from './database/run-as.ts';
 import type { LastStatement, Row } from './database/statement.ts';
 import { type Tx, transaction } from './database/transaction.ts';
 import { AppError } from './errors.ts';
@@ -24,10 +24,13 @@ export interface Context {
   now(): Date;
   /** A transaction as the caller: the database decides which rows it sees. */
   db<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
-  /** A transaction past the policies. The reason is for whoever greps for the places that do this. */
-  dbAsService<T>(reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * A transaction past the policies, as a role that has rights on some tables. The reason is for those who look for the places
+   * that do this; those that a person or key reaches stand in functions/past-the-policies.test.ts.
+   */
+  dbAs<T>(role: ServiceRole, reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** One statement that only reads, past the policies, in one round trip. The caller names the rows' shape. */
-  readAsService<T = Row>(reason: string, statement: SQL): Promise<T[]>;
+  readAs<T = Row>(role: ServiceRole, reason: string, statement: SQL): Promise<T[]>;
   /** Work that may go on after the answer, as far as the platform allows; its failure is logged. */
   waitUntil(work: Promise<unknown>): void;
 }
@@ -64,9 +67,10 @@ export function makeContext(parts: ContextParts): Context {
     },
     now: parts.now ?? (() => new Date()),
     db: (run) => transaction(runAs, run, parts.withCommit, confirming(runAs)),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit, confirming(runAs)),
-    async readAsService<T>(_reason: string, statement: SQL) {
-      const [rows = []] = await readTogether({ as: 'service' }, [statement]);
+    dbAs: (role, _reason, run) =>
+      transaction({ as: 'service', role }, run, parts.withCommit, confirming(runAs)),
+    async readAs<T>(role: ServiceRole, _reason: string, statement: SQL) {
+      const [rows = []] = await readTogether({ as: 'service', role }, [statement]);
       return rows as T[];
     },
     waitUntil(work) {

@@ -49,19 +49,22 @@ const countries = z.string().transform((text, refused): ReadonlySet<string> | '*
   return new Set(codes);
 });
 
+function isDatabaseAddress(url: string, refused: z.core.$RefinementCtx): void {
+  try {
+    databaseAddress(url);
+  } catch (error) {
+    refused.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+  }
+}
+
 const shape = z.object({
   ENVIRONMENT_IS_PARTIAL: z.stringbool({ error: 'must be true or false' }).default(false),
   NODE_ENV: z.enum(['development', 'test', 'production']).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   DATABASE_URL: z
     .string({ error: 'is needed: the address of Postgres, as postgres://user:password@host:5432/database' })
-    .superRefine((url, ctx) => {
-      try {
-        databaseAddress(url);
-      } catch (error) {
-        ctx.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
-      }
-    }),
+    .superRefine(isDatabaseAddress),
+  DATABASE_SERVICE_URL: z.string().superRefine(isDatabaseAddress).optional(),
   DATABASE_CA: z.string().optional(),
   DATABASE_POOL_SIZE: z.coerce.number().int().min(1).max(100).default(4),
   PUBLIC_URL: address.default('http://localhost:8888'),

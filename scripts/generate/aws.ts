@@ -122,7 +122,7 @@ const notHandedOn = new Set([
 
 /** Variables whose values nobody but the functions may read. */
 export const isSecret = (name: string): boolean =>
-  /_(KEY|SECRET|TOKEN|KEY_PREVIOUS)$|^(DATABASE|SMTP)_URL$/.test(name);
+  /_(KEY|SECRET|TOKEN|KEY_PREVIOUS)$|^(DATABASE|DATABASE_SERVICE|SMTP)_URL$/.test(name);
 
 /**
  * Where the deployment finds a variable: in the shell that deploys, else, if it is a secret, in SSM Parameter Store. `raw`:

@@ -18,10 +18,16 @@ const envFile = 'functions/_core/env.ts';
 const known = new Set(environmentNames);
 const scannedFiles = new Map<string, Scanned>();
 
+/** What runs as a service role: the login for that is needed where one of these is called (functions/_core/context.ts). */
+const serviceCalls = new Set(['dbAs', 'readAs']);
+/** Where they are made, which says nothing of who calls them. */
+const serviceFiles = new Set(['functions/_core/context.ts', 'functions/_core/database/pool.ts']);
+
 /** The variables that a piece of code reads: as a field, by destructuring, or under a name that it puts together. */
 function namesIn(node: ts.Node, names = new Set<string>()): Set<string> {
   const add = (name: string) => known.has(name) && names.add(name);
-  if (ts.isPropertyAccessExpression(node)) add(node.name.text);
+  if (ts.isPropertyAccessExpression(node))
+    add(serviceCalls.has(node.name.text) ? 'DATABASE_SERVICE_URL' : node.name.text);
   else if (ts.isBindingElement(node)) add((node.propertyName ?? node.name).getText());
   else if (ts.isElementAccessExpression(node)) {
     const { argumentExpression: key } = node;
@@ -103,6 +109,7 @@ export function variablesOf({ file, contract }: { file: string; contract?: Contr
     seen.add(at);
     const { files, names: own, fromEnv } = scanned(at);
     for (const name of own) {
+      if (name === 'DATABASE_SERVICE_URL' && serviceFiles.has(at)) continue;
       const kind = at === 'functions/_core/callers/auth.ts' ? forCallers[name] : undefined;
       if (kind === undefined || !contract || contract.who.includes(kind)) names.add(name);
     }
@@ -110,5 +117,8 @@ export function variablesOf({ file, contract }: { file: string; contract?: Contr
     for (const to of files) if (to !== envFile && !isUnused(at, to, contract)) walk(to);
   };
   walk(file);
+  // Workers, schedules and operators run as a service throughout.
+  if (names.has('DATABASE_URL') && (!contract || contract.who.includes('internal')))
+    names.add('DATABASE_SERVICE_URL');
   return environmentNames.filter((name) => names.has(name));
 }

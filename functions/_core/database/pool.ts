@@ -15,9 +15,17 @@ export interface Slot {
   prepare: boolean;
   /** The connection was closed: a transaction that began on it is gone, and must not believe its commit. */
   isLost: boolean;
+  /** Whose it is. */
+  pool: Pool;
   /** How many single statements are under way on it, when it is not a transaction that has it. */
   shared: number;
 }
+
+/**
+ * Which login a connection is of: 'api' for people, keys and all that comes before there is a caller; 'service' for what
+ * takes on one of the service roles. Both are DATABASE_URL unless DATABASE_SERVICE_URL names another one.
+ */
+export type Login = 'api' | 'service';
 
 interface Pool {
   url: string;
@@ -28,20 +36,25 @@ interface Pool {
   gate: Gate;
 }
 
-let pool: Pool | undefined;
+/** One for each address: two logins are two pools. */
+const pools = new Map<string, Pool>();
 
 const longestWaitMs = 5_000;
 
-function currentPool(): Pool {
-  const { DATABASE_URL: url, DATABASE_CA } = env();
-  if (pool?.url !== url) {
+function poolOf(login: Login): Pool {
+  const { DATABASE_URL, DATABASE_SERVICE_URL, DATABASE_CA } = env();
+  const url = (login === 'service' && DATABASE_SERVICE_URL) || DATABASE_URL;
+  let pool = pools.get(url);
+  if (!pool) {
     const address = databaseAddress(url, DATABASE_CA);
     pool = { url, slots: [], free: [], waiting: [], address, gate: new Gate() };
+    pools.set(url, pool);
   }
   return pool;
 }
 
-function openSlot({ address, gate }: Pool): Slot {
+function openSlot(pool: Pool): Slot {
+  const { address, gate } = pool;
   const { prepare } = address;
   const client = postgres(address.url, {
     ...({ socket: socketOf(address, gate) } as object), // postgres.js knows it, its types do not
@@ -66,7 +79,7 @@ function openSlot({ address, gate }: Pool): Slot {
       value instanceof Date ? value.toISOString() : value;
   }
   for (const oid of [114, 3802]) client.options.serializers[oid] = (text: unknown) => text;
-  const slot: Slot = { client, prepare, isLost: false, shared: 0 };
+  const slot: Slot = { client, prepare, isLost: false, shared: 0, pool };
   return slot;
 }
 
@@ -79,8 +92,8 @@ function sound(p: Pool, slot: Slot): Slot {
 }
 
 /** @throws AppError UNAVAILABLE when none becomes free in time. */
-export function acquire(): Promise<Slot> | Slot {
-  const p = currentPool();
+export function acquire(login: Login = 'api'): Promise<Slot> | Slot {
+  const p = poolOf(login);
   const free = p.free.pop();
   if (free) return sound(p, free);
   if (p.slots.length < env().DATABASE_POOL_SIZE) {
@@ -108,7 +121,7 @@ const mostShared = 4;
  * @throws AppError UNAVAILABLE when none becomes free in time.
  */
 export async function acquireShared(): Promise<Slot> {
-  const p = currentPool();
+  const p = poolOf('api');
   let slot: Slot | undefined;
   if (p.free.length === 0 && p.waiting.length === 0 && p.slots.length >= env().DATABASE_POOL_SIZE) {
     for (const each of p.slots) {
@@ -124,8 +137,8 @@ export async function acquireShared(): Promise<Slot> {
 export function release(slot: Slot): void {
   if (slot.shared > 0) slot.shared -= 1;
   if (slot.shared > 0) return;
-  const p = pool;
-  if (!p?.slots.includes(slot)) return;
+  const p = slot.pool;
+  if (pools.get(p.url) !== p || !p.slots.includes(slot)) return;
   const waiter = p.waiting.shift();
   if (waiter) {
     clearTimeout(waiter.timer);
@@ -135,20 +148,22 @@ export function release(slot: Slot): void {
   }
 }
 
-/** How busy this instance's connections are, for the health report. */
+/** How busy this instance's connections are, for the health report: of both logins together, where there are two. */
 export function poolState(): { most: number; open: number; idle: number; waiting: number } {
+  const all = [...pools.values()];
+  const { DATABASE_POOL_SIZE } = env();
   return {
-    most: env().DATABASE_POOL_SIZE,
-    open: pool?.slots.length ?? 0,
-    idle: pool?.free.length ?? 0,
-    waiting: pool?.waiting.length ?? 0,
+    most: DATABASE_POOL_SIZE * Math.max(1, all.length),
+    open: all.reduce((sum, { slots }) => sum + slots.length, 0),
+    idle: all.reduce((sum, { free }) => sum + free.length, 0),
+    waiting: all.reduce((sum, { waiting }) => sum + waiting.length, 0),
   };
 }
 
 /** Closes every connection: for tests and for a server that stops. */
 export async function closeDatabase(): Promise<void> {
-  const slots = pool?.slots ?? [];
-  pool = undefined;
+  const slots = [...pools.values()].flatMap((pool) => pool.slots);
+  pools.clear();
   await Promise.all(slots.map((slot) => slot.client.end({ timeout: 2 })));
 }
 

@@ -13,7 +13,7 @@ import { AppError } from '../errors.ts';
 import { refusals, translated } from './database-errors.ts';
 import { inlined } from './inline-sql.ts';
 import { acquire, acquireShared, release, type Slot } from './pool.ts';
-import { entering, type RunAs } from './run-as.ts';
+import { entering, loginOf, type RunAs } from './run-as.ts';
 import { control, send } from './send.ts';
 import { queryOf, type Row } from './statement.ts';
 
@@ -32,7 +32,7 @@ export async function readTogether(
   const { asks } = limits;
   limits.isAsked = asks.length > 0;
   requireNotRefused(asks, Date.now());
-  const slot = await acquire();
+  const slot = await acquire(loginOf(runAs));
   try {
     const [taken, read] = await Promise.allSettled([
       Promise.all(asks.map((ask) => send(slot, takeLimitText, takeLimitParams(ask)))),

@@ -1,5 +1,13 @@
 import type { Caller, Role, Scope } from '../callers/caller.ts';
+import type { Login } from './pool.ts';
 import type { LastStatement } from './statement.ts';
+
+/**
+ * What runs past the policies, each with rights on the tables that it needs (db/migrations/0046): 'auth' signs people in and
+ * manages people, passwords, keys and links; 'pipeline' takes in what comes from providers, and sends webhooks and
+ * notifications; 'jobs' does schedules, jobs and /internal.
+ */
+export type ServiceRole = 'auth' | 'pipeline' | 'jobs';
 
 /** As whom a transaction runs: checked by the database in the same round trip (db/migrations: entering). */
 export type RunAs =
@@ -12,7 +20,7 @@ export type RunAs =
       ip?: string | undefined;
     }
   | { as: 'service-key'; claims: object; ip?: string | undefined }
-  | { as: 'service' }
+  | { as: 'service'; role: ServiceRole }
   | { as: 'nobody' };
 
 /**
@@ -40,11 +48,14 @@ export function runAsOf(
         },
       };
     case 'internal':
-      return { as: 'service' };
+      return { as: 'service', role: 'jobs' };
     case 'nobody':
       return { as: 'nobody' };
   }
 }
+
+/** Whose connections a transaction takes. */
+export const loginOf = ({ as }: RunAs): Login => (as === 'service' ? 'service' : 'api');
 
 /** The statement that takes on the caller, with its parameters. */
 export function entering(runAs: RunAs): { text: string; params: (string | Buffer | null)[] } | undefined {
@@ -65,7 +76,10 @@ export function entering(runAs: RunAs): { text: string; params: (string | Buffer
         params: [JSON.stringify(runAs.claims), runAs.ip ?? null],
       };
     case 'service':
-      return { text: 'select private.enter_service() as claims', params: [] };
+      return {
+        text: 'select private.enter_service($1::text) as claims',
+        params: [`trunkline_${runAs.role}`],
+      };
     case 'nobody':
       return undefined;
   }

@@ -2,20 +2,27 @@ import type { SQL } from 'drizzle-orm/sql';
 import { AppError } from '../errors.ts';
 import { isPassing, translated } from './database-errors.ts';
 import { acquire, release, type Slot, unavailable } from './pool.ts';
-import { entering, type RunAs } from './run-as.ts';
+import { entering, loginOf, type RunAs } from './run-as.ts';
 import { control, send } from './send.ts';
 import { type LastStatement, queryOf, type Row } from './statement.ts';
 
 /** A transaction that has taken on its caller: what `rowsOf(tx, sql…)` runs statements in. */
 export class Tx {
   readonly slot: Slot;
+  readonly runAs: RunAs;
   /** Asks, with the commit, whether the caller may still write; nothing for callers that nobody can put out. */
   confirmation: LastStatement | undefined;
   /** What goes out with the commit. */
   readonly atCommit: LastStatement[] = [];
-  constructor(slot: Slot, confirmation?: LastStatement) {
+  constructor(slot: Slot, runAs: RunAs, confirmation?: LastStatement) {
     this.slot = slot;
+    this.runAs = runAs;
     this.confirmation = confirmation;
+  }
+
+  /** It writes beneath the policies, as a person or key: what they do not let through goes by a door (0044). */
+  get isMember(): boolean {
+    return this.runAs.as !== 'service';
   }
 }
 
@@ -30,12 +37,12 @@ export async function transaction<T>(
   last?: LastStatement | undefined,
   confirmation?: LastStatement | undefined,
 ): Promise<T> {
-  const slot = await acquire();
+  const slot = await acquire(loginOf(runAs));
   const enter = entering(runAs);
   const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
   try {
-    const tx = new Tx(slot, confirmation);
+    const tx = new Tx(slot, runAs, confirmation);
     const result = await run(tx);
     await opening;
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));

@@ -17,7 +17,7 @@ export interface NewJob {
 }
 
 /**
- * Stores a job in the transaction that causes it (the service's: `ctx.dbAsService`). Afterwards, the caller wakes the
+ * Stores a job in the transaction that causes it (the service's: `ctx.dbAs`). Afterwards, the caller wakes the
  * worker with `wake('jobs', [id])`; should that fail, the sweep finds the job within a minute.
  * @returns its id.
  */

@@ -12,7 +12,7 @@ export const { contract, run, serve, handler } = schedule({
     for (const [what, statement] of Object.entries(expired)) {
       let last = chunk;
       while (last === chunk && Date.now() < endAt) {
-        last = (await ctx.dbAsService('delete what is over', (tx) => rowsOf(tx, statement))).length;
+        last = (await ctx.dbAs('jobs', 'delete what is over', (tx) => rowsOf(tx, statement))).length;
         deleted[what] = (deleted[what] ?? 0) + last;
       }
     }

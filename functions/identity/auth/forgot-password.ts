@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
       ...{ about: 'reset', email: input.email, askedAt: ctx.now().toISOString() },
       ...{ token: makeToken('pr'), code: makeCode() },
     };
-    const jobId = await ctx.dbAsService('leave word that somebody forgot a password', (tx) =>
+    const jobId = await ctx.dbAs('auth', 'leave word that somebody forgot a password', (tx) =>
       enqueueJob(tx, { kind: accountEmailKind, companyId: null, userId: null, payload }),
     );
     ctx.waitUntil(wake('jobs', [jobId]));

@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT'],
   async handle({ ctx }) {
     const person = callingPerson(ctx);
-    const { phone, isProved } = await ctx.dbAsService('look up the caller’s number', async (tx) => {
+    const { phone, isProved } = await ctx.dbAs('auth', 'look up the caller’s number', async (tx) => {
       await demandProvedAddress(tx, ctx);
       return await readOwnPhone(tx, person.userId);
     });
@@ -34,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (isProved) return done('The number is proved already.');
     demandSms(phone);
     await takeLimits(limitsOn(codeLimits({ userId: person.userId, phone, ip: ctx.ip })));
-    const jobIds = await ctx.dbAsService('queue a code that proves the caller’s number', (tx) =>
+    const jobIds = await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
     );
     ctx.waitUntil(wake('jobs', jobIds));

@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    const { invitation, jobId } = await ctx.dbAsService('invite somebody into a company', async (tx) => {
+    const { invitation, jobId } = await ctx.dbAs('auth', 'invite somebody into a company', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       await demandInvitable(tx, actor, input);
       return await inviteByMail(tx, ctx, actor, input);

@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Invitation,
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    const { invitation, jobId } = await ctx.dbAsService('send an invitation again', async (tx) =>
+    const { invitation, jobId } = await ctx.dbAs('auth', 'send an invitation again', async (tx) =>
       resendInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),
     );
     ctx.waitUntil(wake('jobs', [jobId]));

@@ -25,7 +25,8 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { email, name, role, ...profile } = input;
-    const { invitation, jobId } = await ctx.dbAsService(
+    const { invitation, jobId } = await ctx.dbAs(
+      'auth',
       'invite a person of the caller’s company',
       async (tx) => {
         const actor = await lockTeam(tx, ctx, 'users:write');

@@ -49,7 +49,7 @@ export const { contract, run, serve, handler } = schedule({
   summary: 'Delete what is past its time, and add up old tallies',
   timeoutSeconds: 60,
   async handle({ ctx }) {
-    await ctx.dbAsService('add up old tallies and delete what expired', async (tx) => {
+    await ctx.dbAs('pipeline', 'add up old tallies and delete what expired', async (tx) => {
       await compactTallies(tx);
       await rowsOf(tx, sql`delete from oauth_states where expires_at < now()`);
       await rowsOf(
@@ -67,7 +67,7 @@ export const { contract, run, serve, handler } = schedule({
     let deleted = 0;
     let last = chunk;
     while (last === chunk && Date.now() - started < 40_000) {
-      last = await ctx.dbAsService('delete raw events past their retention', (tx) =>
+      last = await ctx.dbAs('pipeline', 'delete raw events past their retention', (tx) =>
         deleteOldEvents(tx, before),
       );
       deleted += last;

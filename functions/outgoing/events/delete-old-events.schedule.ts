@@ -11,7 +11,7 @@ export const { contract, run, serve, handler } = schedule({
     const endAt = Date.now() + 40_000;
     const deleted = { events: 0, deliveries: 0 };
     const remove = async (what: keyof typeof deleted, statement: SQL): Promise<boolean> => {
-      const rows = await ctx.dbAsService('delete what is past its time', (tx) => rowsOf(tx, statement));
+      const rows = await ctx.dbAs('jobs', 'delete what is past its time', (tx) => rowsOf(tx, statement));
       deleted[what] += rows.length;
       return rows.length === chunk && Date.now() < endAt;
     };

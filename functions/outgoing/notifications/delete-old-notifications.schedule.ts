@@ -32,7 +32,7 @@ export const { contract, run, serve, handler } = schedule({
       const started = Date.now(); // of each its own: one with much to do leaves the other its time
       let last = chunk;
       while (last === chunk && Date.now() - started < 20_000) {
-        const gone = await ctx.dbAsService('delete notifications past their retention', (tx) =>
+        const gone = await ctx.dbAs('jobs', 'delete notifications past their retention', (tx) =>
           rowsOf(tx, deletion),
         );
         last = gone.length;

@@ -22,7 +22,7 @@ export const { contract, run, serve, handler } = schedule({
     for (const statement of expired) {
       let last = chunk;
       while (last === chunk && Date.now() - started < 40_000) {
-        const gone = await ctx.dbAsService('delete limits and answers past their time', (tx) =>
+        const gone = await ctx.dbAs('jobs', 'delete limits and answers past their time', (tx) =>
           rowsOf(tx, statement),
         );
         last = gone.length;

@@ -18,7 +18,7 @@ export const { contract, run, serve, handler } = schedule({
     let deleted = 0;
     let last = chunk;
     while (last === chunk && Date.now() - started < 40_000) {
-      const gone = await ctx.dbAsService('delete jobs past their retention', (tx) =>
+      const gone = await ctx.dbAs('jobs', 'delete jobs past their retention', (tx) =>
         rowsOf(
           tx,
           sql`delete from jobs where id in (

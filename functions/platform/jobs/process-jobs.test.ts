@@ -22,11 +22,11 @@ const contextOf = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
 const queued = (job: Partial<NewJob> = {}) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'jobs' }, (tx) =>
     enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload: {}, ...job }),
   );
 

@@ -160,16 +160,20 @@ const writing = new Turns();
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
-    const { companyIds, ...counts } = await ctx.dbAsService('process events of every company', async (tx) => {
-      const { owned, done, failures } = await translateAll(await claim(tx, ids));
-      await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
-      leave = await writing.enter();
-      const applied = await applyUpdates(tx, owned);
-      await tally(tx, done, failures, ctx.now().getTime());
-      if (failures.length > 0)
-        ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
-      return { processed: done.length, failed: failures.length, companyIds: applied.companyIds };
-    });
+    const { companyIds, ...counts } = await ctx.dbAs(
+      'pipeline',
+      'process events of every company',
+      async (tx) => {
+        const { owned, done, failures } = await translateAll(await claim(tx, ids));
+        await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
+        leave = await writing.enter();
+        const applied = await applyUpdates(tx, owned);
+        await tally(tx, done, failures, ctx.now().getTime());
+        if (failures.length > 0)
+          ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
+        return { processed: done.length, failed: failures.length, companyIds: applied.companyIds };
+      },
+    );
     ctx.waitUntil(wake('outbox', companyIds));
     return counts;
   } finally {
@@ -200,7 +204,7 @@ export async function processEvents(
       }
       ctx.log.error({ eventId: ids[0], err: error }, 'an event failed');
       const failures = ids.map((id) => ({ id, error: reasonOf(error) }));
-      await ctx.dbAsService('mark an event that failed', (tx) => markFailed(tx, failures));
+      await ctx.dbAs('pipeline', 'mark an event that failed', (tx) => markFailed(tx, failures));
       return { processed: 0, failed: failures.length };
     }
   }

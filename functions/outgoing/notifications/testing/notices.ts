@@ -10,7 +10,7 @@ export const contextAt = (now?: Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
     ...(now ? { now: () => now } : {}),
   });
@@ -42,7 +42,7 @@ export async function aMissedCall(
 /** Tells of events, as dispatch does. @returns the jobs to wake. */
 export function told(events: readonly ToldEvent[], now?: Date): Promise<string[]> {
   const ctx = contextAt(now);
-  return ctx.dbAsService('a test dispatches', (tx) => notifyOfEvents(tx, ctx, events));
+  return ctx.dbAs('pipeline', 'a test dispatches', (tx) => notifyOfEvents(tx, ctx, events));
 }
 
 /** Does these jobs, due or not. */
