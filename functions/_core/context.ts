@@ -48,6 +48,11 @@ export interface ContextParts {
 export function makeContext(parts: ContextParts): Context {
   const { requestId, caller, runAs } = parts;
   let child: Logger | undefined;
+  const ending = () => ({
+    last: parts.withCommit,
+    confirmation: confirming(runAs),
+    waitUntil: parts.waitUntil,
+  });
   return {
     requestId,
     caller,
@@ -63,8 +68,8 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(runAs, run, parts.withCommit, confirming(runAs)),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, parts.withCommit, confirming(runAs)),
+    db: (run) => transaction(runAs, run, ending()),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, ending()),
     async readAsService<T>(_reason: string, statement: SQL) {
       const [rows = []] = await readTogether({ as: 'service' }, [statement]);
       return rows as T[];

@@ -177,7 +177,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  const delivery = await ctx.dbAsService('make a delivery of the company due again', async (tx) => {
+  return await ctx.dbAsService('make a delivery of the company due again', async (tx) => {
     const [found] = await rowsOf<{
       webhookId: string;
       isActive: boolean;
@@ -208,6 +208,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
         where ${isDelivery(companyId, named)} returning ${asJson(deliveryShape)} as item`,
     );
     await letThrough(tx, found.webhookId);
+    wake('deliveries', [found.webhookId], { after: tx });
     audit(tx, ctx, {
       companyId,
       action: 'webhook.delivery_retried',
@@ -217,6 +218,4 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
     });
     return Delivery.parse(JSON.parse(row?.item ?? ''));
   });
-  ctx.waitUntil(wake('deliveries', [delivery.webhookId]));
-  return delivery;
 }
