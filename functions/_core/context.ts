@@ -51,6 +51,11 @@ export interface ContextParts {
 export function makeContext(parts: ContextParts): Context {
   const { requestId, caller, runAs } = parts;
   let child: Logger | undefined;
+  const ending = () => ({
+    last: parts.withCommit,
+    confirmation: confirming(runAs),
+    waitUntil: parts.waitUntil,
+  });
   return {
     requestId,
     caller,
@@ -66,11 +71,10 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(runAs, run, parts.withCommit, confirming(runAs)),
-    dbAs: (role, _reason, run) =>
-      transaction({ as: 'service', role }, run, parts.withCommit, confirming(runAs)),
-    async readAs<T>(role: ServiceRole, _reason: string, statement: SQL) {
-      const [rows = []] = await readTogether({ as: 'service', role }, [statement]);
+    db: (run) => transaction(runAs, run, ending()),
+    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, ending()),
+    async readAsService<T>(_reason: string, statement: SQL) {
+      const [rows = []] = await readTogether({ as: 'service' }, [statement]);
       return rows as T[];
     },
     waitUntil(work) {

@@ -4,7 +4,7 @@ import type { Context as LambdaContext, SQSBatchResponse, SQSEvent } from 'aws-l
 import * as z from 'zod';
 import { type Context, makeContext } from './context.ts';
 import { log } from './log.ts';
-import type { QueueName } from './work/queue.ts';
+import { asWorkerOf, type QueueName } from './work/queue.ts';
 
 export interface WorkerContract {
   queue: QueueName;
@@ -63,8 +63,10 @@ export function worker(definition: {
       runAs: { as: 'service', role: 'jobs' },
       waitUntil: (work) => pending.push(work),
     });
-    await definition.handle({ ctx, ids });
-    await Promise.allSettled(pending);
+    await asWorkerOf(definition.queue, async () => {
+      await definition.handle({ ctx, ids });
+      await Promise.allSettled(pending);
+    });
   }
 
   async function handle(event: SQSEvent): Promise<SQSBatchResponse> {

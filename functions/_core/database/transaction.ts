@@ -1,5 +1,6 @@
 import type { SQL } from 'drizzle-orm/sql';
 import { AppError } from '../errors.ts';
+import { log } from '../log.ts';
 import { isPassing, translated } from './database-errors.ts';
 import { acquire, release, type Slot, unavailable } from './pool.ts';
 import { entering, loginOf, type RunAs } from './run-as.ts';
@@ -14,7 +15,9 @@ export class Tx {
   confirmation: LastStatement | undefined;
   /** What goes out with the commit. */
   readonly atCommit: LastStatement[] = [];
-  constructor(slot: Slot, runAs: RunAs, confirmation?: LastStatement) {
+  /** What is done once the commit is through. */
+  readonly afterCommit: (() => Promise<unknown>)[] = [];
+  constructor(slot: Slot, confirmation?: LastStatement) {
     this.slot = slot;
     this.runAs = runAs;
     this.confirmation = confirmation;
@@ -26,6 +29,16 @@ export class Tx {
   }
 }
 
+/** What goes with a transaction beside its own statements. */
+export interface Ending {
+  /** Goes out with the commit, last. */
+  last?: LastStatement | undefined;
+  /** Asks, with the commit, whether the caller may still write. */
+  confirmation?: LastStatement | undefined;
+  /** Is given what goes on after the commit. Where absent, `transaction` waits for it. */
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+}
+
 /**
  * Runs `run` in one transaction as `runAs`. Its first statement travels with BEGIN and the entering; the commit is one
  * more round trip. Every error rolls back.
@@ -34,10 +47,32 @@ export class Tx {
 export async function transaction<T>(
   runAs: RunAs,
   run: (tx: Tx) => Promise<T>,
-  last?: LastStatement | undefined,
-  confirmation?: LastStatement | undefined,
+  ending: Ending = {},
 ): Promise<T> {
-  const slot = await acquire(loginOf(runAs));
+  const { result, afterCommit } = await committed(runAs, run, ending);
+  if (afterCommit.length > 0) {
+    const work = Promise.all(afterCommit.map(unfailing));
+    if (ending.waitUntil) ending.waitUntil(work);
+    else await work;
+  }
+  return result;
+}
+
+/** What is committed stays so, whatever becomes of the work after it. */
+async function unfailing(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    log().error({ err: error }, 'work after a commit failed');
+  }
+}
+
+async function committed<T>(
+  runAs: RunAs,
+  run: (tx: Tx) => Promise<T>,
+  { last, confirmation }: Ending,
+): Promise<{ result: T; afterCommit: Tx['afterCommit'] }> {
+  const slot = await acquire();
   const enter = entering(runAs);
   const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
@@ -53,7 +88,7 @@ export async function transaction<T>(
       ...lasts.map(({ text, params }) => send(slot, text, params)),
       control(slot, 'commit'),
     ]);
-    return result;
+    return { result, afterCommit: tx.afterCommit };
   } catch (error) {
     const cause = await opening.then(
       () => error,
@@ -81,6 +116,14 @@ export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
 export function atCommit(tx: Tx, statement: SQL): void {
   const { sql: text, params } = queryOf(statement);
   tx.atCommit.push({ text, params });
+}
+
+/**
+ * Does something once the commit is through, and nothing after a rollback. The transaction's connection is free by then. Its
+ * failure is logged, and fails nobody: only for work that something else makes up for, as the sweep does for a queue.
+ */
+export function afterCommit(tx: Tx, work: () => Promise<unknown>): void {
+  tx.afterCommit.push(work);
 }
 
 /** Runs a transaction, and again while it meets others: five times in all. */

@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { newId } from '../database/ids.ts';
 import { rowsOf, type Tx } from '../database/transaction.ts';
 import { encryptSecret, placeOf } from '../security/secrets.ts';
+import { wake } from './queue.ts';
 
 /** Work for after the answer. Who it belongs to sees how it stands, and takes it along when deleted. */
 export interface NewJob {
@@ -17,8 +18,8 @@ export interface NewJob {
 }
 
 /**
- * Stores a job in the transaction that causes it (the service's: `ctx.dbAs`). Afterwards, the caller wakes the
- * worker with `wake('jobs', [id])`; should that fail, the sweep finds the job within a minute.
+ * Stores a job in the transaction that causes it (the service's: `ctx.dbAsService`). The commit wakes the worker; should
+ * that fail, the sweep finds the job within a minute.
  * @returns its id.
  */
 export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
@@ -29,6 +30,7 @@ export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
       values (${id}::uuid, ${job.companyId}::uuid, ${job.userId}::uuid, ${job.kind},
         ${encryptSecret(JSON.stringify(job.payload), placeOf('jobs.payload', { id }))}, coalesce(${job.at?.toISOString() ?? null}::timestamptz, now()))`,
   );
+  if (!job.at) wake('jobs', [id], { after: tx });
   return id;
 }
 

@@ -1,5 +1,7 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { awsCredentials } from '../clients/aws-credentials.ts';
 import { makeSqsClient, type SqsClient } from '../clients/sqs-client.ts';
+import { afterCommit, type Tx } from '../database/transaction.ts';
 import { env } from '../env.ts';
 import { log } from '../log.ts';
 
@@ -47,16 +49,57 @@ const wakers = new Map<string, Waker>();
 /** SQS holds a message back no longer than that. */
 export const longestDelaySeconds = 900;
 
+/** The queue whose worker runs, in what it calls. */
+const working = new AsyncLocalStorage<QueueName>();
+
+/** Runs a worker's work. What it wakes its own queue for, where that is this process, begins when it is over. */
+export const asWorkerOf = <T>(queue: QueueName, work: () => Promise<T>): Promise<T> =>
+  working.run(queue, work);
+
+/** What transactions that are under way will wake. */
+const toWake = new WeakMap<Tx, Map<QueueName, Set<string>>>();
+
+/** For tests: the rows of a queue that this transaction's commit will wake. */
+export const wokenAfter = (tx: Tx, queue: QueueName): string[] => [...(toWake.get(tx)?.get(queue) ?? [])];
+
+/** Once for each transaction and queue, however many rows. */
+function wakeAfter(tx: Tx, queue: QueueName, ids: readonly string[]): void {
+  if (ids.length === 0) return;
+  const queues = toWake.get(tx) ?? new Map<QueueName, Set<string>>();
+  toWake.set(tx, queues);
+  let rows = queues.get(queue);
+  if (!rows) {
+    const all = new Set<string>();
+    rows = all;
+    queues.set(queue, all);
+    afterCommit(tx, () => wakeNow(queue, [...all], 0));
+  }
+  for (const id of ids) rows.add(id);
+}
+
 /**
  * Wakes a queue's worker for these rows. Whatever is asked while a message is on its way travels together in the next
  * one, each id once, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back.
+ * With `after`, it is done once that transaction is committed, as `afterCommit` says: what stores a row that a worker has to
+ * look at does that itself.
  * Never rejects: the rows remember, and the sweep finds what was not woken.
  */
+export function wake(queue: QueueName, ids: readonly string[], when: { after: Tx }): void;
 export function wake(
   queue: QueueName,
   ids: readonly string[],
-  { delaySeconds = 0 }: { delaySeconds?: number } = {},
-): Promise<void> {
+  when?: { delaySeconds?: number },
+): Promise<void>;
+export function wake(
+  queue: QueueName,
+  ids: readonly string[],
+  when: { after?: Tx; delaySeconds?: number } = {},
+): Promise<void> | void {
+  if (!when.after) return wakeNow(queue, ids, when.delaySeconds ?? 0);
+  wakeAfter(when.after, queue, ids);
+}
+
+function wakeNow(queue: QueueName, ids: readonly string[], delaySeconds: number): Promise<void> {
   if (ids.length === 0) return Promise.resolve();
   const key = `${queue} ${delaySeconds}`;
   let waker = wakers.get(key);
@@ -65,9 +108,13 @@ export function wake(
     wakers.set(key, waker);
   }
   for (const id of ids) waker.waiting.add(id);
+  // The worker is part of what is being sent: it would wait for itself. What it adds goes next.
+  if (waker.sending && working.getStore() === queue && isInline()) return Promise.resolve();
   waker.sending ??= drain(queue, waker, delaySeconds);
   return waker.sending;
 }
+
+const isInline = () => env().QUEUE_DRIVER === 'inline';
 
 async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Promise<void> {
   while (waker.waiting.size > 0) {
@@ -84,7 +131,7 @@ async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Prom
 }
 
 async function deliver(queue: QueueName, ids: string[], delaySeconds: number): Promise<void> {
-  if (env().QUEUE_DRIVER === 'inline') {
+  if (isInline()) {
     if (delaySeconds === 0) await inlineRunner?.(queue, ids); // nobody waits here: the sweep will
     return;
   }

@@ -1,5 +1,4 @@
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { Done, done } from './shared/account.ts';
 import { changePassword, changePasswordInput } from './shared/change-password.ts';
 
@@ -16,8 +15,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   errors: ['FORBIDDEN', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const { ended, jobIds } = await changePassword(ctx, input);
-    ctx.waitUntil(wake('jobs', jobIds));
+    const { ended } = await changePassword(ctx, input);
     return done(`The password is changed. Other sessions that ended: ${ended}.`);
   },
 });

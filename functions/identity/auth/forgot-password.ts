@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { enqueueJob } from '#core/work/jobs.ts';
-import { wake } from '#core/work/queue.ts';
 import { Done, done, emailInput } from './shared/account.ts';
 import { type AccountEmail, accountEmailKind } from './shared/account-email.ts';
 import { resetMinutes } from './shared/password-reset.ts';
@@ -22,10 +21,9 @@ export const { contract, respond, serve, handler } = endpoint({
       ...{ about: 'reset', email: input.email, askedAt: ctx.now().toISOString() },
       ...{ token: makeToken('pr'), code: makeCode() },
     };
-    const jobId = await ctx.dbAs('auth', 'leave word that somebody forgot a password', (tx) =>
+    await ctx.dbAsService('leave word that somebody forgot a password', (tx) =>
       enqueueJob(tx, { kind: accountEmailKind, companyId: null, userId: null, payload }),
     );
-    ctx.waitUntil(wake('jobs', [jobId]));
     return done('If an account has this address, a mail is on its way to it.');
   },
 });

@@ -4,7 +4,6 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
 import { enqueueJob } from '#core/work/jobs.ts';
-import { wake } from '#core/work/queue.ts';
 import { secondFactorError } from '../two-factor/public.ts';
 import { emailInput, LoggedIn } from './shared/account.ts';
 import { type AccountEmail, accountEmailKind } from './shared/account-email.ts';
@@ -61,7 +60,6 @@ export const { contract, respond, serve, handler } = endpoint({
       signIn(tx, ctx, { begun, userId, passwordHash, code, deviceToken }),
     );
     if (typeof outcome === 'string') throw refusals[outcome]();
-    ctx.waitUntil(wake('jobs', outcome.jobIds));
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };
   },
 });
@@ -73,9 +71,9 @@ async function failed(ctx: Context, begun: Try, email: string): Promise<AppError
     if (!('shouldTell' in counted)) return counted;
     const payload: AccountEmail = { about: 'lock', email };
     const job = { kind: accountEmailKind, companyId: null, userId: null, payload };
-    return { jobIds: counted.shouldTell ? [await enqueueJob(tx, job)] : [] };
+    if (counted.shouldTell) await enqueueJob(tx, job);
+    return counted;
   });
   if ('lockedSeconds' in outcome) return lockedError(outcome.lockedSeconds);
-  ctx.waitUntil(wake('jobs', outcome.jobIds));
   return new AppError('UNAUTHENTICATED', { message: 'The e-mail address or the password is wrong.' });
 }

@@ -6,7 +6,6 @@ import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
-import { wake } from '#core/work/queue.ts';
 import { emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
 import { addresseeOf } from './shared/account-mail.ts';
 import { queueVerification } from './shared/email-verification.ts';
@@ -49,7 +48,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const addressee = await addresseeOf(tx, userId);
       if (!session || !addressee) throw new Error('An account that was just made could not log in.');
       const deviceToken = rememberDevice(tx, ctx, userId);
-      const jobId = await queueVerification(tx, addressee, session.sessionId);
+      await queueVerification(tx, addressee, session.sessionId);
       audit(tx, ctx, {
         companyId: session.user.companyId,
         action: 'company.registered',
@@ -57,9 +56,8 @@ export const { contract, respond, serve, handler } = endpoint({
         after: { name: addressee.companyName, owner: input.email },
         actor: { userId },
       });
-      return { session, deviceToken, jobId };
+      return { session, deviceToken };
     });
-    ctx.waitUntil(wake('jobs', [made.jobId]));
     return { ...(await loggedIn(made.session, ctx.now())), deviceToken: made.deviceToken };
   },
 });

@@ -3,7 +3,6 @@ import { retryOnConflict } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
-import { wake } from '#core/work/queue.ts';
 import { emailInput } from './shared/account.ts';
 import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
 import {
@@ -67,7 +66,6 @@ export const { contract, respond, serve, handler } = endpoint({
       ),
     );
     if (!used) throw refusal();
-    ctx.waitUntil(wake('jobs', used.jobIds));
     const { deviceToken, ended } = used;
     return { success: true as const, data: { deviceToken, ended }, message: messageOf(ended) };
   },

@@ -4,7 +4,6 @@ import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { isSmsCountry } from '#core/phones/sms-countries.ts';
-import { wake } from '#core/work/queue.ts';
 import { Done, done } from './shared/account.ts';
 import { callingPerson } from './shared/person.ts';
 import { mostPhoneCodeTries, phoneCodeMinutes, queuePhoneCode, readOwnPhone } from './shared/phone-proof.ts';
@@ -34,10 +33,9 @@ export const { contract, respond, serve, handler } = endpoint({
     if (isProved) return done('The number is proved already.');
     demandSms(phone);
     await takeLimits(limitsOn(codeLimits({ userId: person.userId, phone, ip: ctx.ip })));
-    const jobIds = await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
+    await ctx.dbAsService('queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
     );
-    ctx.waitUntil(wake('jobs', jobIds));
     return done('If SMS can reach your number, a code is on its way.');
   },
 });

@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { Done, done } from './shared/account.ts';
 import { addresseeOf } from './shared/account-mail.ts';
 import { queueVerification } from './shared/email-verification.ts';
@@ -19,15 +18,15 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   async handle({ ctx }) {
     const { userId, companyId, sessionId } = callingPerson(ctx);
-    const jobIds = await ctx.dbAs('auth', 'queue a verification of the caller’s address', async (tx) => {
+    const isSent = await ctx.dbAsService('queue a verification of the caller’s address', async (tx) => {
       const open = await rowsOf(
         tx,
         sql`select from users where id = ${userId}::uuid and email_verified_at is null`,
       );
       const addressee = open.length > 0 ? await addresseeOf(tx, userId, companyId) : undefined;
-      return addressee ? [await queueVerification(tx, addressee, sessionId)] : [];
+      if (addressee) await queueVerification(tx, addressee, sessionId);
+      return addressee !== undefined;
     });
-    ctx.waitUntil(wake('jobs', jobIds));
-    return done(jobIds.length > 0 ? 'The mail is on its way.' : 'The address is verified already.');
+    return done(isSent ? 'The mail is on its way.' : 'The address is verified already.');
   },
 });

@@ -4,7 +4,6 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
-import { wake } from '#core/work/queue.ts';
 import {
   callingPerson,
   demandProvedAddress,
@@ -35,14 +34,14 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['EMAIL_NOT_VERIFIED'],
   async handle({ ctx, input }) {
-    const { company, jobIds } = await ctx.dbAs('auth', 'make a company for a platform admin', async (tx) => {
+    return await ctx.dbAsService('make a company for a platform admin', async (tx) => {
       const [made] = await rowsOf<{ id: string }>(
         tx,
         sql`insert into companies (name, timezone, language)
           values (${input.name}, ${input.timezone}, ${input.language}) returning id`,
       );
       const id = made?.id ?? '';
-      const jobIds = await giveOwner(tx, ctx, id, input);
+      await giveOwner(tx, ctx, id, input);
       const company = await readCompany(tx, ctx, id);
       const { name, timezone, language } = company;
       audit(tx, ctx, {
@@ -51,36 +50,32 @@ export const { contract, respond, serve, handler } = endpoint({
         resource: { type: 'company', id },
         after: { name, timezone, language },
       });
-      return { company, jobIds };
+      return company;
     });
-    ctx.waitUntil(wake('jobs', jobIds));
-    return company;
   },
 });
 
-/** @returns the job of the owner's invitation, if there is one. */
 async function giveOwner(
   tx: Tx,
   ctx: Context,
   companyId: string,
   given: { name: string; language: string; ownerEmail?: string | undefined; ownerName?: string | undefined },
-): Promise<string[]> {
+): Promise<void> {
   const { userId } = callingPerson(ctx);
   if (given.ownerEmail === undefined) {
     await rowsOf(
       tx,
       sql`insert into memberships (company_id, user_id, role) values (${companyId}::uuid, ${userId}::uuid, 'owner')`,
     );
-    return [];
+    return;
   }
   await demandProvedAddress(tx, ctx);
   const [admin] = await rowsOf<{ name: string }>(tx, sql`select name from users where id = ${userId}::uuid`);
   const company = { id: companyId, name: given.name, language: given.language };
-  const sent = await inviteByMail(
+  await inviteByMail(
     tx,
     ctx,
     { userId, name: admin?.name ?? '', company },
     { email: given.ownerEmail, role: 'owner', name: given.ownerName },
   );
-  return [sent.jobId];
 }

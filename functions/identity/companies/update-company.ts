@@ -7,7 +7,6 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
-import { wake } from '#core/work/queue.ts';
 import { demandProvedAddress, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
 import { type Held, untilDecided } from '../provider-accounts/public.ts';
 import { BusinessHours } from './shared/business-hours.ts';
@@ -78,7 +77,7 @@ export const { contract, respond, serve, handler } = endpoint({
         if (isAbove) confirmRole(tx, permissions['platform:manage']);
         if (managesSharedAccounts !== undefined) await storeSharing(tx, id, managesSharedAccounts, isAbove);
         const how: Linking = isAbove ? { by: 'operator' } : { by: 'proof', proofs, lost };
-        const waiting = providerLinks ? await replaceLinks(tx, ctx, id, providerLinks, how) : [];
+        if (providerLinks) await replaceLinks(tx, ctx, id, providerLinks, how);
         const company = await readCompany(tx, ctx, id);
         const fields = [
           'name',
@@ -99,11 +98,9 @@ export const { contract, respond, serve, handler } = endpoint({
             after: Object.fromEntries(changed.map((field) => [field, company[field]])),
           });
         }
-        return { company, waiting };
+        return company;
       });
-    const { company, waiting } = await untilDecided(ctx, change);
-    ctx.waitUntil(wake('inbound', waiting));
-    return company;
+    return await untilDecided(ctx, change);
   },
 });
 

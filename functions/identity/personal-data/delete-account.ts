@@ -4,7 +4,6 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
-import { wake } from '#core/work/queue.ts';
 import {
   addresseeOf,
   callingPerson,
@@ -39,7 +38,7 @@ export const { contract, respond, serve, handler } = endpoint({
       throw new AppError('UNAUTHENTICATED', { message: 'The password is wrong.' });
     }
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
-    const mailIds = await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
+    await ctx.dbAsService('mark the caller’s account for deletion', async (tx) => {
       await demandNobodyDependsOn(tx, userId);
       await rowsOf(
         tx,
@@ -48,14 +47,12 @@ export const { contract, respond, serve, handler } = endpoint({
       await endSessions(tx, userId, 'account_deleted');
       const addressee = await addresseeOf(tx, userId);
       const data = { name: addressee?.name ?? '', at: deletesAt, link: pageLink('/keep-account', {}) };
-      const ids = addressee ? [await mailTo(tx, addressee, { template: 'account-deletion', data })] : [];
+      if (addressee) await mailTo(tx, addressee, { template: 'account-deletion', data });
       await auditOfPerson(tx, ctx, userId, await companiesOf(tx, userId), {
         action: 'user.deletion_requested',
         after: { deletesAt },
       });
-      return ids;
     });
-    ctx.waitUntil(wake('jobs', mailIds));
     return { deletesAt };
   },
 });

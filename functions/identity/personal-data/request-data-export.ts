@@ -1,7 +1,6 @@
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { enqueueJob } from '#core/work/jobs.ts';
-import { wake } from '#core/work/queue.ts';
 import { callingPerson } from '../auth/public.ts';
 import { DataExport } from './shared/data-export.ts';
 import { mostRows } from './shared/export-file.ts';
@@ -26,7 +25,6 @@ export const { contract, respond, serve, handler } = endpoint({
       });
       return jobId;
     });
-    ctx.waitUntil(wake('jobs', [id]));
     const createdAt = ctx.now().toISOString();
     return { id, status: 'waiting' as const, createdAt, bytes: null, url: null, expiresAt: null };
   },

@@ -1,5 +1,4 @@
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { changePassword, changePasswordInput, Done, done } from '../auth/public.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -15,8 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   errors: ['FORBIDDEN', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const { ended, jobIds } = await changePassword(ctx, input);
-    ctx.waitUntil(wake('jobs', jobIds));
+    const { ended } = await changePassword(ctx, input);
     return done(`The password is changed. Other sessions that ended: ${ended}.`);
   },
 });

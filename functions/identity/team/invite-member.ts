@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { CompanyRole, emailInput, nameInput } from '../auth/public.ts';
 import { Invitation } from './shared/invitation.ts';
 import { demandInvitable, inviteByMail } from './shared/invitation-store.ts';
@@ -20,12 +19,10 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    const { invitation, jobId } = await ctx.dbAs('auth', 'invite somebody into a company', async (tx) => {
+    return await ctx.dbAsService('invite somebody into a company', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       await demandInvitable(tx, actor, input);
       return await inviteByMail(tx, ctx, actor, input);
     });
-    ctx.waitUntil(wake('jobs', [jobId]));
-    return invitation;
   },
 });

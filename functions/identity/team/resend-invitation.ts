@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { Invitation } from './shared/invitation.ts';
 import { resendInvitation } from './shared/invitation-store.ts';
 import { lockTeam } from './shared/roster.ts';
@@ -17,10 +16,8 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Invitation,
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    const { invitation, jobId } = await ctx.dbAs('auth', 'send an invitation again', async (tx) =>
+    return await ctx.dbAsService('send an invitation again', async (tx) =>
       resendInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),
     );
-    ctx.waitUntil(wake('jobs', [jobId]));
-    return invitation;
   },
 });

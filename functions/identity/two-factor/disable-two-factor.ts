@@ -4,7 +4,6 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
-import { wake } from '#core/work/queue.ts';
 import { callingPerson } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { codeInput, codeRefused, notOn } from './shared/answers.ts';
@@ -39,12 +38,12 @@ export const { contract, respond, serve, handler } = endpoint({
       const outcome = await takeCode(tx, ctx, factor, input.code);
       if (outcome !== 'right') return outcome;
       await rowsOf(tx, sql`delete from two_factors where user_id = ${userId}::uuid`); // its backup codes go with it
-      return { jobIds: await announceChange(tx, ctx, { isOn: false }) };
+      await announceChange(tx, ctx, { isOn: false });
+      return 'done';
     });
     if (disabled === 'off') throw notOn();
     if (disabled === 'other password') throw wrongPassword();
-    if (typeof disabled === 'string') throw codeRefused(disabled);
-    ctx.waitUntil(wake('jobs', disabled.jobIds));
+    if (disabled !== 'done') throw codeRefused(disabled);
     return { isEnabled: false as const };
   },
 });

@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
-import { wake } from '#core/work/queue.ts';
 import { callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { BackupCodes, codeInput, codeRefused } from './shared/answers.ts';
@@ -32,7 +31,8 @@ export const { contract, respond, serve, handler } = endpoint({
       if (outcome !== 'right') return outcome;
       await rowsOf(tx, sql`update two_factors set enabled_at = now() where user_id = ${userId}::uuid`);
       const backupCodes = await replaceBackupCodes(tx, userId);
-      return { backupCodes, jobIds: await announceChange(tx, ctx, { isOn: true }) };
+      await announceChange(tx, ctx, { isOn: true });
+      return { backupCodes };
     });
     if (verified === 'on')
       throw new AppError('CONFLICT', { message: 'Two-factor authentication is on already.' });
@@ -42,7 +42,6 @@ export const { contract, respond, serve, handler } = endpoint({
       });
     }
     if (typeof verified === 'string') throw codeRefused(verified);
-    ctx.waitUntil(wake('jobs', verified.jobIds));
-    return { backupCodes: verified.backupCodes };
+    return verified;
   },
 });

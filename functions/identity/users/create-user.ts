@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { wake } from '#core/work/queue.ts';
 import { CompanyRole, emailInput, nameInput, profileInput } from '../auth/public.ts';
 import { demandInvitable, inviteByMail, lockTeam } from '../team/public.ts';
 import { InvitedUser } from './shared/invited-user.ts';
@@ -25,16 +24,11 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { email, name, role, ...profile } = input;
-    const { invitation, jobId } = await ctx.dbAs(
-      'auth',
-      'invite a person of the caller’s company',
-      async (tx) => {
-        const actor = await lockTeam(tx, ctx, 'users:write');
-        await demandInvitable(tx, actor, { email, role });
-        return await inviteByMail(tx, ctx, actor, { email, name, role, profile });
-      },
-    );
-    ctx.waitUntil(wake('jobs', [jobId]));
+    const invitation = await ctx.dbAsService('invite a person of the caller’s company', async (tx) => {
+      const actor = await lockTeam(tx, ctx, 'users:write');
+      await demandInvitable(tx, actor, { email, role });
+      return await inviteByMail(tx, ctx, actor, { email, name, role, profile });
+    });
     return { id: invitation.id, email, name, role, status: 'invited' as const };
   },
 });

@@ -4,7 +4,6 @@ import { asJson } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
-import { wake } from '#core/work/queue.ts';
 import { apps } from '#db/schema/apps.ts';
 import { App, appShape } from './shared/app.ts';
 import { findApp } from './shared/app-store.ts';
@@ -23,9 +22,9 @@ export const { contract, respond, serve, handler } = endpoint({
   output: App.extend({ events_matched: z.number().int() }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const { app, waiting } = await ctx.dbAs('jobs', 'link things at providers to an app', async (tx) => {
+    const { app, matched } = await ctx.dbAsService('link things at providers to an app', async (tx) => {
       const found = await findApp(tx, input.app_id, 'lock');
-      const ids = await linkToApp(tx, ctx, found, wantedLinks(input));
+      const matched = await linkToApp(tx, ctx, found, wantedLinks(input));
       const [row] = await rowsOf<{ item: string }>(
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,
@@ -36,9 +35,8 @@ export const { contract, respond, serve, handler } = endpoint({
         resource: { type: 'app', id: found.id },
         after: { links: wantedLinks(input) },
       });
-      return { app: App.parse(JSON.parse(row?.item ?? '')), waiting: ids };
+      return { app: App.parse(JSON.parse(row?.item ?? '')), matched };
     });
-    ctx.waitUntil(wake('inbound', waiting));
-    return { ...app, events_matched: waiting.length };
+    return { ...app, events_matched: matched };
   },
 });

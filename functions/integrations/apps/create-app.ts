@@ -4,7 +4,6 @@ import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
-import { wake } from '#core/work/queue.ts';
 import { apps } from '#db/schema/apps.ts';
 import { App, appShape } from './shared/app.ts';
 import { requireCompany } from './shared/app-store.ts';
@@ -36,7 +35,7 @@ export const { contract, respond, serve, handler } = endpoint({
       const scopes = input.scopes ?? defaultScopes;
       const key = await issueKey(tx, app, scopes);
       await auditKeys(tx, ctx, app, [{ keyId: key.id, action: 'created', reason: null }]);
-      const waiting = await linkToApp(tx, ctx, app, wantedLinks(input));
+      const matched = await linkToApp(tx, ctx, app, wantedLinks(input));
       const [row] = await rowsOf<{ item: string }>(
         tx,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${app.id}::uuid`,
@@ -47,16 +46,15 @@ export const { contract, respond, serve, handler } = endpoint({
         resource: { type: 'app', id: app.id },
         after: { name: input.name, scopes: [...scopes], links: wantedLinks(input) },
       });
-      return { app: App.parse(JSON.parse(row?.item ?? '')), key, scopes, waiting };
+      return { app: App.parse(JSON.parse(row?.item ?? '')), key, scopes, matched };
     });
-    ctx.waitUntil(wake('inbound', made.waiting));
     return {
       ...made.app,
       api_key: made.key.key,
       key_id: made.key.id,
       key_prefix: made.key.prefix,
       scopes: [...made.scopes],
-      events_matched: made.waiting.length,
+      events_matched: made.matched,
     };
   },
 });

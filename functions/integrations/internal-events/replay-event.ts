@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
-import { wake } from '#core/work/queue.ts';
 import { replayEvents } from '../inbound/public.ts';
 
 const why: Record<string, string> = {
@@ -26,7 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 202,
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const ids = await ctx.dbAs('jobs', 'replay an event', async (tx) => {
+    await ctx.dbAsService('replay an event', async (tx) => {
       // Asked without a lock: a worker passes over rows that are locked, and would miss one that it was woken for.
       const [event] = await rowsOf<{ status: string; waits: boolean }>(
         tx,
@@ -37,10 +36,9 @@ export const { contract, respond, serve, handler } = endpoint({
       if (event.waits || (await rowsOf(tx, locked)).length === 0)
         throw new AppError('CONFLICT', { message: 'The event is about to be processed anyway.' });
       const replayed = await replayEvents(tx, [input.id]);
-      if (replayed.length > 0) return replayed;
-      throw new AppError('CONFLICT', why[event.status] ? { message: why[event.status] ?? '' } : {});
+      if (replayed === 0)
+        throw new AppError('CONFLICT', why[event.status] ? { message: why[event.status] ?? '' } : {});
     });
-    ctx.waitUntil(wake('inbound', ids));
     return { id: input.id, status: 'received' as const };
   },
 });

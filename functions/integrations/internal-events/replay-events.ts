@@ -4,7 +4,6 @@ import { before, equals, since } from '#core/database/filters.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
-import { wake } from '#core/work/queue.ts';
 import { inboundEvents } from '#db/schema/pipeline.ts';
 import { replayEvents } from '../inbound/public.ts';
 
@@ -50,14 +49,13 @@ export const { contract, respond, serve, handler } = endpoint({
       );
       const taken = rows.slice(0, input.limit);
       const ids = taken.map(({ id }) => id);
-      return { found: rows, replayed: ids.length > 0 ? await replayEvents(tx, ids) : [] };
+      return { found: rows, replayed: ids.length > 0 ? await replayEvents(tx, ids) : 0 };
     });
-    ctx.waitUntil(wake('inbound', replayed));
     const lookedAt = Math.min(found.length, input.limit);
     return {
       looked_at: lookedAt,
-      replayed: replayed.length,
-      left: lookedAt - replayed.length,
+      replayed,
+      left: lookedAt - replayed,
       last_received_at: found[lookedAt - 1]?.at ?? null,
       more: found.length > input.limit,
     };

@@ -24,7 +24,7 @@ export function channelNames(): Channel['name'][] {
 
 /**
  * Has a mail sent, in the transaction that causes it (the service's); the log of its company, where it is of one, tells
- * what becomes of it. The caller wakes the queue `jobs` with its id afterwards.
+ * what becomes of it.
  * @returns the id of its job.
  */
 export async function queueMail(tx: Tx, mail: Mail): Promise<string> {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { makeContext } from '#core/context.ts';
 import { transaction } from '#core/database/transaction.ts';
+import { endpoint } from '#core/endpoint.ts';
+import { env } from '#core/env.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
 import {
@@ -304,11 +307,41 @@ describe('the sweep', () => {
     const later = await queued({ at: new Date(Date.now() + 60_000) });
     const running = await queued();
     await adminSql()`update jobs set attempts = 1, next_attempt_at = now() + interval '1 minute' where id = ${running}`;
+    woken.length = 0; // their commits
     await sweepJobs.run();
     expect(new Set(woken.map(([queue]) => queue))).toEqual(new Set(['jobs']));
     const ids = woken.flatMap(([, some]) => some);
     expect(ids).toEqual(expect.arrayContaining([missed, retried]));
     for (const other of [fresh, later, running]) expect(ids).not.toContain(other);
+  });
+
+  test('finds a job whose wake failed, which the answer did not tell', async () => {
+    setInlineRunner(() => Promise.reject(new Error('The queue is away.')));
+    const pending: Promise<unknown>[] = [];
+    const queueing = endpoint({
+      method: 'POST',
+      path: '/api/test/queue-job',
+      summary: 'Queue a job',
+      who: ['internal'],
+      output: z.uuid(),
+      handle: ({ ctx }) =>
+        ctx.dbAsService('a test queues a job', (tx) =>
+          enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload: {} }),
+        ),
+    });
+    const asked = new Request('http://localhost/api/test/queue-job', {
+      method: 'POST',
+      headers: { 'x-internal-secret': env().INTERNAL_API_SECRET },
+    });
+    const response = await queueing.serve(asked, { waitUntil: (work) => pending.push(work) });
+    expect(response.status).toBe(200);
+    await Promise.all(pending);
+    const { data: id } = (await response.json()) as { data: string };
+    const woken: string[] = [];
+    setInlineRunner(async (_queue, ids) => void woken.push(...ids));
+    await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = ${id}`;
+    await sweepJobs.run();
+    expect(woken).toContain(id);
   });
 
   test('fails a job whose every attempt died', async () => {

@@ -65,7 +65,6 @@ async function prepare(
         ...{ companyId, action: 'account.locked', resource: { type: 'user', id: userId } },
         actor: 'system',
       });
-      // The sweep wakes it: a worker cannot wait for itself.
       await securityNotice(tx, addressee, {
         kind: 'security.account-locked',
         data: { minutes: lockMinutes },

@@ -45,15 +45,14 @@ export const mailTo = (tx: Tx, { name, ...addressee }: Addressee, mail: Template
 
 /**
  * Queues what is told beside the mail, in-app and by SMS, in the company where there is one. A job of its own, so that
- * what tells it is carried along by no endpoint of this feature. @returns its id, or none.
+ * what tells it is carried along by no endpoint of this feature.
  */
 export async function securityNotice(
   tx: Tx,
   { userId, companyId }: Pick<Addressee, 'userId' | 'companyId'>,
   payload: SecurityNotice,
-): Promise<string[]> {
-  if (companyId === null) return [];
-  return [await enqueueJob(tx, { kind: 'security-notice', companyId, userId, payload })];
+): Promise<void> {
+  if (companyId !== null) await enqueueJob(tx, { kind: 'security-notice', companyId, userId, payload });
 }
 
 /** A page of the frontend, with what it is given. */

@@ -20,13 +20,13 @@ export const changePasswordInput = z.object({ currentPassword: enteredPassword, 
 
 /**
  * Changes the caller's own password; the person's other sessions end, and other devices are not known any more.
- * @returns how many sessions ended, and the ids of jobs to wake.
+ * @returns how many sessions ended.
  * @throws AppError FORBIDDEN where the current password is wrong.
  */
 export async function changePassword(
   ctx: Context,
   input: z.output<typeof changePasswordInput>,
-): Promise<{ ended: number; jobIds: string[] }> {
+): Promise<{ ended: number }> {
   const { userId, companyId, sessionId } = callingPerson(ctx);
   const account = await ctx.dbAs('auth', 'look up the caller’s password', async (tx) => {
     const [found] = await rowsOf<{ email: string; password_hash: string | null }>(
@@ -60,15 +60,16 @@ export async function changePassword(
     const addressee = await addresseeOf(tx, userId, companyId);
     const mail = { template: 'password-changed', data: { name: addressee?.name ?? '' } } as const;
     const notice = { kind: 'security.password-changed', data: {} } as const;
-    const jobIds = addressee
-      ? [await mailTo(tx, addressee, mail), ...(await securityNotice(tx, addressee, notice))]
-      : [];
+    if (addressee) {
+      await mailTo(tx, addressee, mail);
+      await securityNotice(tx, addressee, notice);
+    }
     audit(tx, ctx, {
       companyId,
       action: 'password.changed',
       resource: { type: 'user', id: userId },
       after: { sessionsEnded: ended },
     });
-    return { ended, jobIds };
+    return { ended };
   });
 }

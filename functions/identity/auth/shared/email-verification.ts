@@ -11,9 +11,8 @@ const verificationHours = 24;
 /**
  * Queues the mail whose link proves a person's address.
  * @param sessionId The session that asks for it, which goes on when the address is proved for the first time.
- * @returns the id of its job.
  */
-export async function queueVerification(tx: Tx, addressee: Addressee, sessionId: string): Promise<string> {
+export async function queueVerification(tx: Tx, addressee: Addressee, sessionId: string): Promise<void> {
   const token = makeToken('ev');
   await rowsOf(
     tx,
@@ -25,7 +24,7 @@ export async function queueVerification(tx: Tx, addressee: Addressee, sessionId:
   );
   const link = pageLink('/verify-email', { token });
   const data = { name: addressee.name, link, hours: verificationHours };
-  return await mailTo(tx, addressee, { template: 'verify-email', data });
+  await mailTo(tx, addressee, { template: 'verify-email', data });
 }
 
 /**

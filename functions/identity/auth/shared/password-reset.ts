@@ -149,7 +149,7 @@ export async function usePasswordReset(
   { resetId, userId, email }: GrantedReset,
   passwordHash: string,
   knownDevice: string | undefined,
-): Promise<{ deviceToken: string; ended: EndedByReset; jobIds: string[] } | undefined> {
+): Promise<{ deviceToken: string; ended: EndedByReset } | undefined> {
   // Companies as changes of their teams do, then the locks in the order in which logging in takes them, and asking for
   // another mail: else they wait for each other.
   const [, , before, used] = await Promise.all([
@@ -183,12 +183,10 @@ export async function usePasswordReset(
   await unlock(tx, email);
   const deviceToken = rememberDevice(tx, ctx, userId);
   const addressee = await addresseeOf(tx, userId);
-  if (!addressee) return { deviceToken, ended, jobIds: [] };
+  if (!addressee) return { deviceToken, ended };
   const { name, companyId } = addressee;
-  const jobIds = [
-    await mailTo(tx, addressee, { template: 'password-changed', data: { name } }),
-    ...(await securityNotice(tx, addressee, { kind: 'security.password-changed', data: {} })),
-  ];
+  await mailTo(tx, addressee, { template: 'password-changed', data: { name } });
+  await securityNotice(tx, addressee, { kind: 'security.password-changed', data: {} });
   if (companyId !== null) {
     audit(tx, ctx, {
       companyId,
@@ -200,7 +198,7 @@ export async function usePasswordReset(
       actor: { userId },
     });
   }
-  return { deviceToken, ended, jobIds };
+  return { deviceToken, ended };
 }
 
 /** Ends what the person before may have set up, as far as it may have been somebody else. */

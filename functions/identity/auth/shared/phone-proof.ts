@@ -27,14 +27,14 @@ export async function readOwnPhone(tx: Tx, userId: string): Promise<OwnPhone> {
 }
 
 /**
- * Stores a code for the caller's number and queues its SMS; the code before is over.
- * @returns the id of its job; none where the number is another one by now.
+ * Stores a code for the caller's number and queues its SMS; the code before is over. Nothing where the number is another one
+ * by now.
  */
 export async function queuePhoneCode(
   tx: Tx,
   { userId, companyId }: CallingPerson,
   phone: string,
-): Promise<string[]> {
+): Promise<void> {
   await lockSessions(tx, userId);
   const code = makeCode();
   const codeId = newId();
@@ -49,7 +49,7 @@ export async function queuePhoneCode(
         from users where id = ${userId}::uuid and phone = ${phone} and phone_verified_at is null
       returning 1`,
   );
-  if (stored.length === 0) return [];
+  if (stored.length === 0) return;
   const jobId = await enqueueJob(tx, { kind: 'phone-code', companyId, userId, payload: { codeId, code } });
   await rowsOf(
     tx,
@@ -57,7 +57,6 @@ export async function queuePhoneCode(
       values (${jobId}::uuid, ${companyId}::uuid, ${userId}::uuid, ${`sms:${jobId}`}, 'sms', 'security',
         'security.phone-code', left(${phone}::text, 3) || '…' || right(${phone}::text, 2))`,
   );
-  return [jobId];
 }
 
 /**

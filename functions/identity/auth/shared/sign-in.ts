@@ -13,7 +13,6 @@ import { forgiveTries, type Outcome, recordAttempt, type Try } from './sign-in-t
 interface SignedIn {
   session: StartedSession;
   deviceToken: string;
-  jobIds: string[];
 }
 type Refusal = Exclude<Outcome, 'succeeded' | 'wrong_password'>;
 
@@ -68,16 +67,13 @@ export async function signIn(
   recordAttempt(tx, ctx, begun, 'succeeded');
   const { companyId } = session.user;
   const device = deviceName(userAgentOf(ctx));
-  const jobIds: string[] = [];
   const addressee =
     isKnown || past.isFirst || past.isFromHere ? undefined : await addresseeOf(tx, userId, companyId);
   if (addressee) {
     const { name } = addressee;
     const data = { device, ip: ctx.ip || '–', at: ctx.now().toISOString() };
-    jobIds.push(
-      await mailTo(tx, addressee, { template: 'new-sign-in', data: { name, ...data } }),
-      ...(await securityNotice(tx, addressee, { kind: 'security.new-sign-in', data })),
-    );
+    await mailTo(tx, addressee, { template: 'new-sign-in', data: { name, ...data } });
+    await securityNotice(tx, addressee, { kind: 'security.new-sign-in', data });
   }
   const deviceToken = isKnown && given.deviceToken ? given.deviceToken : rememberDevice(tx, ctx, userId);
   audit(tx, ctx, {
@@ -87,5 +83,5 @@ export async function signIn(
     after: { device, isKnownDevice: isKnown },
     actor: { userId },
   });
-  return { session, deviceToken, jobIds };
+  return { session, deviceToken };
 }

@@ -114,7 +114,6 @@ export type Linking = { by: 'operator' } | { by: 'proof'; proofs: Proofs; lost: 
 
 /**
  * Replaces what at the providers is the company's, and gives it the events that waited for that.
- * @returns the ids of those events: wake the inbound queue with them after the commit.
  * @throws AppError CONFLICT for an operator when one of them is another company's, OWNERSHIP_NOT_PROVED by proof;
  * Contested when others hold what is proved. Nothing may be kept of the transaction then.
  */
@@ -124,8 +123,7 @@ export async function replaceLinks(
   companyId: string,
   given: z.output<typeof LinksInput>,
   how: Linking,
-): Promise<string[]> {
-  const waiting: string[] = [];
+): Promise<void> {
   for (const kind of wantedKinds(given)) {
     const { thing, wanted, field } = kind;
     await rowsOf(
@@ -134,19 +132,15 @@ export async function replaceLinks(
         and provider = ${thing.provider} and kind = ${thing.kind} and not (external_id = any(${textArray(wanted)}))`,
     );
     const claim = { ...thing, companyId, appId: null, ids: wanted };
-    waiting.push(
-      ...(how.by === 'operator'
-        ? await linkAsOperator(tx, ctx, claim, field)
-        : await linkAsProved(tx, ctx, claim, kind, how)),
-    );
+    if (how.by === 'operator') await linkAsOperator(tx, ctx, claim, field);
+    else await linkAsProved(tx, ctx, claim, kind, how);
   }
-  return waiting;
 }
 
-async function linkAsOperator(tx: Tx, ctx: Context, claim: Claim, field: Kind['field']): Promise<string[]> {
-  const { refused, waiting } = await linkByOperator(tx, ctx, claim);
+async function linkAsOperator(tx: Tx, ctx: Context, claim: Claim, field: Kind['field']): Promise<void> {
+  const { refused } = await linkByOperator(tx, ctx, claim);
   const [elsewhere] = refused;
-  if (elsewhere === undefined) return waiting;
+  if (elsewhere === undefined) return;
   throw new AppError('CONFLICT', {
     message: `${elsewhere} is linked elsewhere already: that link must be removed first.`,
     details: [{ path: pathOf(field), message: `${elsewhere} is linked elsewhere` }],
@@ -159,14 +153,13 @@ async function linkAsProved(
   claim: Claim,
   kind: Kind,
   { proofs, lost }: { proofs: Proofs; lost: readonly Held[] },
-): Promise<string[]> {
+): Promise<void> {
   const have = await provedAlready(tx, claim.companyId, kind);
   const ids = kind.wanted.filter((id) => !have.has(id));
   // What was the company's when its accounts were asked, and is no longer, was not asked for.
   if (!ids.every((id) => proofs.get(kind.field)?.has(id))) throw notProved(pathOf(kind.field));
-  if (ids.length === 0) return [];
+  if (ids.length === 0) return;
   const linked = await linkByProof(tx, ctx, { ...claim, ids }, lost);
   if (linked.refused.length > 0) throw notProved(pathOf(kind.field));
   if (linked.contested.length > 0) throw new Contested(kind.thing, linked.contested, pathOf(kind.field));
-  return linked.waiting;
 }

@@ -29,7 +29,7 @@ export const makeExport: JobHandler = async ({ ctx, job }) => {
       await deleteExport({ id, companyId }); // erased meanwhile, and so was the job that leads to the file
       throw new JobRefused('The person is gone.');
     }
-    await job.remember({ mailId }); // the sweep sends it: a worker cannot wait for itself
+    await job.remember({ mailId });
   }
   return { bytes: Buffer.byteLength(document) } satisfies z.infer<typeof ExportResult>;
 };

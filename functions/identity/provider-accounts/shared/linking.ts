@@ -40,8 +40,8 @@ export interface Linked {
   /** Those that stay somebody else's. */
   refused: string[];
   contested: Held[];
-  /** Events that waited for the links: wake the inbound queue with them after the commit. */
-  waiting: string[];
+  /** How many events waited for the links. */
+  matched: number;
 }
 
 /** Notes what was linked in the company's log, and what moved in the log of the company that had it. */
@@ -81,7 +81,7 @@ async function settled(tx: Tx, claim: Claim, rows: readonly Outcome[]): Promise<
       externalId: row.external_id,
       companyId: row.from_company_id ?? '',
     })),
-    waiting: isNew ? await matchWaiting(tx, claim.provider) : [],
+    matched: isNew ? await matchWaiting(tx, claim.provider) : 0,
   };
 }
 

@@ -4,7 +4,6 @@ import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { inParallel } from '#core/work/in-parallel.ts';
-import { wake } from '#core/work/queue.ts';
 import { twilioClient } from '#providers/twilio/client.ts';
 import { lostOf, provedOf } from './asking.ts';
 import type { Claim, Thing } from './claim.ts';
@@ -58,13 +57,11 @@ export async function keepListing(ctx: Context, companyId: string, listing: List
     const linked = await ctx.dbAs('pipeline', 'link what a company’s own account lists', (tx) =>
       linkByProof(tx, ctx, wanted, []),
     );
-    ctx.waitUntil(wake('inbound', linked.waiting));
     const lost = await lostOf(ctx, thing, linked.contested);
     if (lost.length === 0) continue;
-    const moved = await ctx.dbAs('pipeline', 'link what another company’s account lists no longer', (tx) =>
+    await ctx.dbAsService('link what another company’s account lists no longer', (tx) =>
       linkByProof(tx, ctx, { ...claim, ids: lost.map(({ externalId }) => externalId) }, lost),
     );
-    ctx.waitUntil(wake('inbound', moved.waiting));
   }
   if (all) await doubt(ctx, companyId, thing, all, askedAt);
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { wake } from '#core/work/queue.ts';
 
 /** Finds the proved link of an event's first linked owner, for a statement that has `inbound_events e`. Gives `l`. */
 export const linkOfEvent = sql`(select p.company_id, p.app_id
@@ -11,10 +12,11 @@ export const linkOfEvent = sql`(select p.company_id, p.app_id
 
 /**
  * Gives the events that waited for a link to the company whose link it is, ready to be processed. Call it in the
- * transaction that makes the link, and wake the inbound queue with the ids once that is committed.
+ * transaction that makes the link; its commit wakes what processes them.
+ * @returns how many these are.
  * @param since Looks only at events that came in after this; absent: at all that wait.
  */
-export async function matchWaiting(tx: Tx, provider: string | undefined, since?: Date): Promise<string[]> {
+export async function matchWaiting(tx: Tx, provider: string | undefined, since?: Date): Promise<number> {
   const rows = await rowsOf<{ id: string }>(
     tx,
     sql`update inbound_events t
@@ -28,5 +30,10 @@ export async function matchWaiting(tx: Tx, provider: string | undefined, since?:
       ) m
       where t.id = m.id returning t.id`,
   );
-  return rows.map(({ id }) => id);
+  wake(
+    'inbound',
+    rows.map(({ id }) => id),
+    { after: tx },
+  );
+  return rows.length;
 }

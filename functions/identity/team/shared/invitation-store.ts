@@ -28,12 +28,6 @@ export interface InvitedProfile {
   language?: string | undefined;
 }
 
-interface Sent {
-  invitation: z.infer<typeof Invitation>;
-  /** Of its mail: wake the jobs queue with it after the commit. */
-  jobId: string;
-}
-
 /** The one row of a statement that gives `item`, made by the shape. */
 const parsed = (row: { item: string } | undefined): z.infer<typeof Invitation> =>
   Invitation.parse(JSON.parse(row?.item ?? ''));
@@ -46,9 +40,9 @@ async function sendInvitation(
   sender: InvitationSender,
   invitation: z.infer<typeof Invitation>,
   token: string,
-): Promise<string> {
+): Promise<void> {
   const { company } = sender;
-  return await queueMail(tx, {
+  await queueMail(tx, {
     to: invitation.email,
     language: company.language,
     companyId: company.id,
@@ -74,7 +68,7 @@ export async function inviteByMail(
   ctx: Context,
   sender: InvitationSender,
   given: { email: string; role: RoleName; name?: string | undefined; profile?: InvitedProfile },
-): Promise<Sent> {
+): Promise<z.infer<typeof Invitation>> {
   const token = makeToken();
   const [stored] = await rowsOf<{ item: string; is_new: boolean }>(
     tx,
@@ -88,14 +82,14 @@ export async function inviteByMail(
       returning ${asJson(invitationShape)} as item, (xmax = 0) as is_new`,
   );
   const invitation = parsed(stored);
-  const jobId = await sendInvitation(tx, sender, invitation, token);
+  await sendInvitation(tx, sender, invitation, token);
   audit(tx, ctx, {
     companyId: sender.company.id,
     action: 'invitation.created',
     resource: { type: 'invitation', id: invitation.id },
     after: { email: given.email, role: given.role, name: given.name ?? null, replaced: !stored?.is_new },
   });
-  return { invitation, jobId };
+  return invitation;
 }
 
 /**
@@ -156,7 +150,12 @@ async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeo
  * Sends an open invitation again: with a new token, since the old one is not known, and seven new days. The sender
  * answers for it from then on; the person who invited first stays the one who invited.
  */
-export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: string): Promise<Sent> {
+export async function resendInvitation(
+  tx: Tx,
+  ctx: Context,
+  actor: Actor,
+  id: string,
+): Promise<z.infer<typeof Invitation>> {
   const before = await findOpen(tx, actor, id);
   await demandSeat(tx, actor.company.id, normalEmail(before.email));
   const token = makeToken();
@@ -168,7 +167,7 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
       where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
   const invitation = parsed(stored);
-  const jobId = await sendInvitation(tx, actor, invitation, token);
+  await sendInvitation(tx, actor, invitation, token);
   audit(tx, ctx, {
     companyId: actor.company.id,
     action: 'invitation.resent',
@@ -176,7 +175,7 @@ export async function resendInvitation(tx: Tx, ctx: Context, actor: Actor, id: s
     before: { sentAt: before.sentAt, expiresAt: before.expiresAt },
     after: { email: invitation.email, sentAt: invitation.sentAt, expiresAt: invitation.expiresAt },
   });
-  return { invitation, jobId };
+  return invitation;
 }
 
 /** Changes what an open invitation says of a person. What is absent stays. @throws AppError NOT_FOUND or FORBIDDEN */

@@ -3,18 +3,16 @@ import type { Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import { addresseeOf, callingPerson, mailTo, securityNotice } from '../../auth/public.ts';
 
-/**
- * Tells the caller by mail, and the audit log, that their second factor is on or off now. Last in its transaction.
- * @returns the ids of jobs to wake after the commit.
- */
-export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boolean }): Promise<string[]> {
+/** Tells the caller by mail, and the audit log, that their second factor is on or off now. Last in its transaction. */
+export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boolean }): Promise<void> {
   const { userId, companyId } = callingPerson(ctx);
   const addressee = await addresseeOf(tx, userId, companyId);
   const mail = { template: 'two-factor-changed', data: { name: addressee?.name ?? '', isOn } } as const;
   const notice = { kind: 'security.two-factor-changed', data: { isOn } } as const;
-  const jobIds = addressee
-    ? [await mailTo(tx, addressee, mail), ...(await securityNotice(tx, addressee, notice))]
-    : [];
+  if (addressee) {
+    await mailTo(tx, addressee, mail);
+    await securityNotice(tx, addressee, notice);
+  }
   audit(tx, ctx, {
     companyId,
     action: isOn ? 'user.two_factor_enabled' : 'user.two_factor_disabled',
@@ -22,5 +20,4 @@ export async function announceChange(tx: Tx, ctx: Context, { isOn }: { isOn: boo
     before: { isTwoFactorOn: !isOn },
     after: { isTwoFactorOn: isOn },
   });
-  return jobIds;
 }

@@ -40,7 +40,7 @@ export function wantedLinks(given: {
 
 /**
  * Links things at providers to the app, by an operator's word, and gives it the events that waited for that.
- * @returns the ids of those events: wake the inbound queue with them after the commit.
+ * @returns how many these are.
  * @throws AppError CONFLICT when one of them is linked elsewhere; nothing may be kept of the transaction then.
  */
 export async function linkToApp(
@@ -48,17 +48,17 @@ export async function linkToApp(
   ctx: Context,
   app: App,
   wanted: readonly WantedLink[],
-): Promise<string[]> {
-  const waiting: string[] = [];
+): Promise<number> {
+  let matched = 0;
   for (const thing of things) {
     const ids = wanted.filter((link) => link.kind === thing.kind).map(({ externalId }) => externalId);
     if (ids.length === 0) continue;
     const claim = { ...thing, companyId: app.companyId, appId: app.id, ids };
     const linked = await linkByOperator(tx, ctx, claim);
     if (linked.refused.length > 0) throw await elsewhere(tx, thing, linked.refused);
-    waiting.push(...linked.waiting);
+    matched += linked.matched;
   }
-  return waiting;
+  return matched;
 }
 
 const things = [

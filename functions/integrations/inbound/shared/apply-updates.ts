@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { wake } from '#core/work/queue.ts';
 import type { Announcement } from '#telephony/model/updates.ts';
 import { callEvents, messageEvents, voicemailEvents } from './announce.ts';
 import { type Entries, type Entry, entriesOf, load, mergeAll, type OwnedUpdate } from './entries.ts';
@@ -14,8 +15,6 @@ export interface Applied {
   inserted: number;
   /** Rows that were there and changed. */
   changed: number;
-  /** Companies with events that wait to be dispatched: wake the queue `outbox` for them after the commit. */
-  companyIds: string[];
 }
 
 /** Finds which of the company's agents handles each call. */
@@ -88,6 +87,7 @@ async function write(
 /**
  * Merges updates into calls, messages and voicemails, with the timeline and the outbox: a handful of statements,
  * however many updates. Runs in a transaction of the service; the caller commits all of it, or nothing.
+ * The commit wakes what dispatches the events.
  * `announceSince` keeps old history quiet: what happened before it is stored, but told to nobody.
  * @throws RowsAppeared when another worker was first with a new row: run the transaction again.
  */
@@ -119,8 +119,9 @@ export async function applyUpdates(
   const since = options.announceSince?.toISOString();
   const told = since ? events.filter(({ occurred_at }) => occurred_at >= since) : events;
   await Promise.all([insertTimeline(tx, [...calls.values()]), insertOutbox(tx, told)]);
+  const companyIds = told.map(({ company_id }) => company_id);
+  wake('outbox', companyIds, { after: tx });
   return {
-    companyIds: [...new Set(told.map(({ company_id }) => company_id))],
     inserted: call.fresh.length + message.fresh.length + voicemail.fresh.length,
     changed: [...call.changed, ...message.changed, ...voicemail.changed].filter(({ hasNews }) => hasNews)
       .length,

@@ -5,7 +5,6 @@ import { isPassing } from '#core/database/database-errors.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
-import { wake } from '#core/work/queue.ts';
 import { Turns } from '#core/work/turns.ts';
 import { providers } from '#providers/registry.ts';
 import type { Update } from '#telephony/model/updates.ts';
@@ -160,22 +159,16 @@ const writing = new Turns();
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
-    const { companyIds, ...counts } = await ctx.dbAs(
-      'pipeline',
-      'process events of every company',
-      async (tx) => {
-        const { owned, done, failures } = await translateAll(await claim(tx, ids));
-        await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
-        leave = await writing.enter();
-        const applied = await applyUpdates(tx, owned);
-        await tally(tx, done, failures, ctx.now().getTime());
-        if (failures.length > 0)
-          ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
-        return { processed: done.length, failed: failures.length, companyIds: applied.companyIds };
-      },
-    );
-    ctx.waitUntil(wake('outbox', companyIds));
-    return counts;
+    return await ctx.dbAsService('process events of every company', async (tx) => {
+      const { owned, done, failures } = await translateAll(await claim(tx, ids));
+      await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
+      leave = await writing.enter();
+      await applyUpdates(tx, owned);
+      await tally(tx, done, failures, ctx.now().getTime());
+      if (failures.length > 0)
+        ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
+      return { processed: done.length, failed: failures.length };
+    });
   } finally {
     leave(); // only now is it committed
   }

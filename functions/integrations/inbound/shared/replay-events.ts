@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
+import { wake } from '#core/work/queue.ts';
 import { linkOfEvent } from '#identity/provider-accounts/public.ts';
 import { providers } from '#providers/registry.ts';
 import { ownersOf, storable } from './receive-event.ts';
@@ -13,11 +14,12 @@ interface Unread {
 }
 
 /**
- * Makes stored events ready to be processed from the start, whatever became of them; the caller wakes the queue with
- * the ids that are given back once the transaction is committed. Left out is what still belongs to nobody or still
- * says nothing that we understand. Processing an event again is harmless: its timeline and announcements stay single.
+ * Makes stored events ready to be processed from the start, whatever became of them; the commit wakes the worker.
+ * Left out is what still belongs to nobody or still says nothing that we understand. Processing an event again is harmless:
+ * its timeline and announcements stay single.
+ * @returns how many these are.
  */
-export async function replayEvents(tx: Tx, ids: readonly string[]): Promise<string[]> {
+export async function replayEvents(tx: Tx, ids: readonly string[]): Promise<number> {
   await readAnew(tx, ids);
   const fallback = env().DEFAULT_COMPANY_ID ?? null;
   const rows = await rowsOf<{ id: string }>(
@@ -33,7 +35,12 @@ export async function replayEvents(tx: Tx, ids: readonly string[]): Promise<stri
       ) m
       where t.id = m.id and m.company_id is not null returning t.id`,
   );
-  return rows.map(({ id }) => id);
+  wake(
+    'inbound',
+    rows.map(({ id }) => id),
+    { after: tx },
+  );
+  return rows.length;
 }
 
 /** What was not understood when it came in may be by now: the translators have learned since. */

@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { inParallel } from '#core/work/in-parallel.ts';
-import { wake } from '#core/work/queue.ts';
 import type { ListedCall, ProviderAccount, ProviderHistory } from '#providers/history.ts';
 import type { Update } from '#telephony/model/updates.ts';
 import {
@@ -139,11 +138,9 @@ async function apply(
   const announceSince = new Date(Math.max(ctx.now().getTime() - newsForMs, connectedAt?.getTime() ?? 0));
   for (let tries = 1; ; tries++) {
     try {
-      const { companyIds, ...counts } = await ctx.dbAs('pipeline', 'store what a provider listed', (tx) =>
+      return await ctx.dbAsService('store what a provider listed', (tx) =>
         applyUpdates(tx, updates, { announceSince }),
       );
-      ctx.waitUntil(wake('outbox', companyIds));
-      return counts;
     } catch (error) {
       if (!(error instanceof RowsAppeared) || tries === 5) throw error;
     }

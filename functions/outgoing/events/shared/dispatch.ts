@@ -93,8 +93,8 @@ async function dispatchSome(ctx: Context, companyIds: readonly string[]) {
   const list = `{${companyIds.join(',')}}`;
   const done = await ctx.dbAs('pipeline', 'dispatch the events of companies', async (tx) => {
     const [, { events, unfinished }] = await Promise.all([holdLogs(tx, list), takePlaces(tx, list)]);
-    if (events.length === 0) return { events, unfinished, endpointIds: [], jobIds: [] };
-    const [endpointIds, jobIds] = await Promise.all([
+    if (events.length === 0) return { events, unfinished };
+    await Promise.all([
       makeDeliveries(
         tx,
         events.map(({ id }) => id),
@@ -105,10 +105,8 @@ async function dispatchSome(ctx: Context, companyIds: readonly string[]) {
         events.filter(({ data }) => data !== null),
       ),
     ]);
-    return { events, unfinished, endpointIds, jobIds };
+    return { events, unfinished };
   });
-  // Nobody waits for it: where there is no queue, it takes as long as the receivers do.
-  ctx.waitUntil(Promise.all([wake('deliveries', done.endpointIds), wake('jobs', done.jobIds)]));
   await broadcast(ctx, done.events);
   return done;
 }

@@ -5,6 +5,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import type { TestCompany } from '#core/testing/company.ts';
 import { jobPayload } from '#core/testing/job-payload.ts';
 import { setSettings } from '#core/testing/settings.ts';
+import { wokenAfter } from '#core/work/queue.ts';
 import { notify, notifyOfEvents } from '../public.ts';
 import {
   aMissedCall,
@@ -16,6 +17,7 @@ import {
   hasMembers,
   hasPhone,
   noticesIn,
+  notified,
   prefers,
   sendsIn,
   told,
@@ -370,19 +372,15 @@ describe('quiet hours', () => {
       },
       now: () => new Date('2030-01-15T23:30:00Z'),
     });
-    const ids = await ctx
-      .dbAs('pipeline', 'a test tells', (tx) =>
-        notify(tx, ctx, [
-          {
-            ...{ companyId: company.id, to: { userIds: [owner.id] }, dedupeKey: 'sign-in:1' },
-            ...{
-              kind: 'security.new-sign-in',
-              data: { device: 'Chrome', ip: '192.0.2.1', at: '2030-01-15T23:30:00Z' },
-            },
-          },
-        ]),
-      )
-      .finally(() => setSettings({ SMS_ENABLED: undefined }));
+    const ids = await notified(ctx, [
+      {
+        ...{ companyId: company.id, to: { userIds: [owner.id] }, dedupeKey: 'sign-in:1' },
+        ...{
+          kind: 'security.new-sign-in',
+          data: { device: 'Chrome', ip: '192.0.2.1', at: '2030-01-15T23:30:00Z' },
+        },
+      },
+    ]).finally(() => setSettings({ SMS_ENABLED: undefined }));
     expect(ways(await sendsIn(company))).toEqual([`sms ${owner.id}`]); // sign-in mails it itself
     expect(ids).toHaveLength(1);
     expect(await noticesIn(company)).toMatchObject([
@@ -464,15 +462,12 @@ describe('a burst', () => {
     await hasPhone(owner.id, '+14155550123');
     setSettings({ SMS_ENABLED: 'true' });
     const ctx = contextAt();
-    const ids = await ctx.dbAs('pipeline', 'a test tells', (tx) =>
-      notify(
-        tx,
-        ctx,
-        Array.from({ length: 40 }, (_, i) => ({
-          ...{ companyId: company.id, to: { userIds: [owner.id] }, dedupeKey: `password:${i}` },
-          ...{ kind: 'security.password-changed' as const, data: {} },
-        })),
-      ),
+    const ids = await notified(
+      ctx,
+      Array.from({ length: 40 }, (_, i) => ({
+        ...{ companyId: company.id, to: { userIds: [owner.id] }, dedupeKey: `password:${i}` },
+        ...{ kind: 'security.password-changed' as const, data: {} },
+      })),
     );
     expect(ids).toHaveLength(40);
     expect(await told(await missed(company, 1))).toHaveLength(2); // the owner's SMS, the manager's mail
@@ -514,10 +509,10 @@ test('500 events of 50 companies take as many statements as one, and everybody g
   const counted = (some: typeof events) =>
     ctx.dbAs('pipeline', 'a test dispatches', async (tx) => {
       const sent = vi.spyOn(tx.slot.client, 'unsafe');
-      const ids = await notifyOfEvents(tx, ctx, some);
+      await notifyOfEvents(tx, ctx, some);
       const statements = sent.mock.calls.length;
       sent.mockRestore();
-      return { ids, statements };
+      return { ids: wokenAfter(tx, 'jobs'), statements };
     });
   const one = await counted(events.slice(0, 1));
   const started = performance.now();

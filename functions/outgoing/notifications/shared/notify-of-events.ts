@@ -47,14 +47,13 @@ export const toldTypes: readonly string[] = [...tellings.keys()];
 /**
  * Tells people of these events, as far as there is something to tell, in the transaction that dispatches them (the
  * service's). Doing it twice changes nothing.
- * @returns the ids of jobs to wake after the commit.
  */
-export async function notifyOfEvents(tx: Tx, ctx: Context, events: readonly ToldEvent[]): Promise<string[]> {
+export async function notifyOfEvents(tx: Tx, ctx: Context, events: readonly ToldEvent[]): Promise<void> {
   const found = events.flatMap((event) => {
     const telling = tellings.get(event.type);
     return telling && event.data !== null ? [{ event, ...telling(event, JSON.parse(event.data)) }] : [];
   });
-  if (found.length === 0) return [];
+  if (found.length === 0) return;
   const audiences = await audiencesOf(
     tx,
     found.map(({ event, handled }) => ({ companyId: event.companyId, ...handled })),
@@ -65,5 +64,5 @@ export async function notifyOfEvents(tx: Tx, ctx: Context, events: readonly Told
       ? [{ ...{ companyId: event.companyId, audience, dedupeKey: event.id, eventId: event.id }, ...told }]
       : [];
   });
-  return await tell(tx, ctx, notices);
+  await tell(tx, ctx, notices);
 }

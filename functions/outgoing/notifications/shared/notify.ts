@@ -7,10 +7,9 @@ import { storeNotices } from './store-notices.ts';
 /**
  * Tells people of a company: in the app at once, by what else they want with jobs. The same number of statements however
  * many notices; a notice that was stored before changes nothing. Runs in a transaction of the service.
- * @returns the ids of the jobs to wake after the commit: those that need not wait for the end of quiet hours.
  */
-export async function notify(tx: Tx, ctx: Context, notices: readonly Notice[]): Promise<string[]> {
-  return await tell(
+export async function notify(tx: Tx, ctx: Context, notices: readonly Notice[]): Promise<void> {
+  await tell(
     tx,
     ctx,
     notices.map(({ to, ...notice }) => ({
@@ -21,8 +20,8 @@ export async function notify(tx: Tx, ctx: Context, notices: readonly Notice[]): 
 }
 
 /** The same, for whoever knows more of the audience. */
-export async function tell(tx: Tx, ctx: Context, notices: readonly AddressedNotice[]): Promise<string[]> {
-  if (notices.length === 0) return [];
+export async function tell(tx: Tx, ctx: Context, notices: readonly AddressedNotice[]): Promise<void> {
+  if (notices.length === 0) return;
   const sends = await storeNotices(tx, notices);
-  return await queueSends(tx, ctx.now(), notices, sends);
+  await queueSends(tx, ctx.now(), notices, sends);
 }

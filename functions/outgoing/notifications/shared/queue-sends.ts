@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
+import { wake } from '#core/work/queue.ts';
 import { isUrgent } from './kinds.ts';
 import type { AddressedNotice } from './notice.ts';
 import { quietUntil } from './quiet-hours.ts';
@@ -9,15 +10,14 @@ import type { NewSend } from './store-notices.ts';
 
 /**
  * Queues the jobs that send these, each with the message's own id; not before the quiet hours that run now are over,
- * unless it is urgent.
- * @returns the ids of those that are due.
+ * unless it is urgent. The commit wakes those that are due.
  */
 export async function queueSends(
   tx: Tx,
   now: Date,
   notices: readonly AddressedNotice[],
   sends: readonly NewSend[],
-): Promise<string[]> {
+): Promise<void> {
   const ends = new Map<string, Date | undefined>(); // many have the same quiet hours
   const endOf = ({ timezone, quietHours }: NewSend): Date | undefined => {
     const key = `${timezone} ${quietHours.isEnabled} ${quietHours.from} ${quietHours.to}`;
@@ -35,7 +35,7 @@ export async function queueSends(
       },
     ];
   });
-  if (jobs.length === 0) return [];
+  if (jobs.length === 0) return;
   await rowsOf(
     tx,
     sql`with queued as materialized (
@@ -45,5 +45,6 @@ export async function queueSends(
       insert into jobs (id, company_id, user_id, kind, payload, next_attempt_at)
       select id, "companyId", "userId", ${sendNotificationKind}, payload, coalesce(at, now()) from queued`,
   );
-  return jobs.filter(({ at }) => at === undefined).map(({ id }) => id);
+  const due = jobs.filter(({ at }) => at === undefined).map(({ id }) => id);
+  wake('jobs', due, { after: tx });
 }

@@ -13,7 +13,7 @@ const StoredNotice = z.object({
 
 /**
  * Does a job of the kind `security-notice`: tells a person in the app, and by SMS, what sign-in mails them itself. A job,
- * so that logging in waits for none of it. The sweep wakes the SMS: a worker cannot wait for itself.
+ * so that logging in waits for none of it.
  */
 export const tellSecurity: JobHandler = async ({ ctx, job: { id, companyId, userId, payload } }) => {
   if (!companyId || !userId) throw new JobRefused('A security notice is for a person in a company.');

@@ -3,8 +3,10 @@ import { type Context, makeContext } from '#core/context.ts';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany, type TestPerson } from '#core/testing/company.ts';
+import { wokenAfter } from '#core/work/queue.ts';
 import { runJobs } from '#platform/jobs/shared/run-jobs.ts';
-import { notifyOfEvents, sendNotification, sendNotificationKind, type ToldEvent } from '../public.ts';
+import { notify, notifyOfEvents, sendNotification, sendNotificationKind, type ToldEvent } from '../public.ts';
+import type { Notice } from '../shared/notice.ts';
 
 export const contextAt = (now?: Date): Context =>
   makeContext({
@@ -39,10 +41,21 @@ export async function aMissedCall(
   return await anEvent(company, 'call.missed', id, { from, agentId });
 }
 
-/** Tells of events, as dispatch does. @returns the jobs to wake. */
+/** Tells of events, as dispatch does. @returns the jobs that the commit wakes. */
 export function told(events: readonly ToldEvent[], now?: Date): Promise<string[]> {
   const ctx = contextAt(now);
-  return ctx.dbAs('pipeline', 'a test dispatches', (tx) => notifyOfEvents(tx, ctx, events));
+  return ctx.dbAsService('a test dispatches', async (tx) => {
+    await notifyOfEvents(tx, ctx, events);
+    return wokenAfter(tx, 'jobs');
+  });
+}
+
+/** Tells of notices. @returns the jobs that the commit wakes. */
+export function notified(ctx: Context, notices: readonly Notice[]): Promise<string[]> {
+  return ctx.dbAsService('a test tells', async (tx) => {
+    await notify(tx, ctx, notices);
+    return wokenAfter(tx, 'jobs');
+  });
 }
 
 /** Does these jobs, due or not. */

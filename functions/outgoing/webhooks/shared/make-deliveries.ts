@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm/sql';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { wake } from '#core/work/queue.ts';
 
 /**
  * Makes a delivery of each event for each endpoint of its company that is on and hears of it, unless there is one. An
- * endpoint that is being deleted is waited for.
- * @returns the endpoints that have something to send now.
+ * endpoint that is being deleted is waited for. The commit wakes what sends them.
  */
-export async function makeDeliveries(tx: Tx, eventIds: readonly string[]): Promise<string[]> {
+export async function makeDeliveries(tx: Tx, eventIds: readonly string[]): Promise<void> {
   const rows = await rowsOf<{ id: string }>(
     tx,
     sql`with made as (
@@ -19,5 +19,9 @@ export async function makeDeliveries(tx: Tx, eventIds: readonly string[]): Promi
         on conflict (endpoint_id, event_id) do nothing returning endpoint_id)
       select distinct endpoint_id as id from made`,
   );
-  return rows.map(({ id }) => id);
+  wake(
+    'deliveries',
+    rows.map(({ id }) => id),
+    { after: tx },
+  );
 }

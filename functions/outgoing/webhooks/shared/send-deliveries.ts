@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
+import { afterCommit, retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { longestDelaySeconds, wake } from '#core/work/queue.ts';
 import { Lanes } from '#core/work/turns.ts';
 import { attempt } from './attempt.ts';
@@ -80,17 +80,18 @@ export async function sendDeliveries(
     finished = [];
     const most = Date.now() < untilMs ? mostAtOnce - underWay.size : 0;
     try {
-      const done = await inTransaction(ctx, 'store deliveries and take the next', async (tx) => {
+      const next = await inTransaction(ctx, 'store deliveries and take the next', async (tx) => {
         const now = ctx.now();
         const [standings, claimed] = await Promise.all([
           recordResults(tx, results, now),
           most > 0 ? claimDue(tx, { endpointIds, most, now }) : [],
         ]);
-        return { standings, claimed, jobIds: await tellOfTroubles(tx, ctx, standings) };
+        await tellOfTroubles(tx, ctx, standings);
+        afterCommit(tx, () => wakeLater(results, standings, now));
+        return claimed;
       });
-      ctx.waitUntil(Promise.all([wake('jobs', done.jobIds), wakeLater(results, done.standings, ctx.now())]));
-      done.claimed.forEach(begin);
-      sent += done.claimed.length;
+      next.forEach(begin);
+      sent += next.length;
     } catch (error) {
       finished.unshift(...results);
       throw error;

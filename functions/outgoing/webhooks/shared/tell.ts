@@ -3,16 +3,12 @@ import type { Tx } from '#core/database/transaction.ts';
 import { notify } from '../../notifications/public.ts';
 import type { Standing } from './record.ts';
 
-/** Tells the owners of companies of webhooks that fail, or were switched off. @returns the jobs to wake. */
-export async function tellOfTroubles(
-  tx: Tx,
-  ctx: Context,
-  standings: readonly Standing[],
-): Promise<string[]> {
+/** Tells the owners of companies of webhooks that fail, or were switched off. */
+export async function tellOfTroubles(tx: Tx, ctx: Context, standings: readonly Standing[]): Promise<void> {
   const troubles = standings.flatMap(({ kind, ...rest }) => (kind === null ? [] : [{ ...rest, kind }]));
-  if (troubles.length === 0) return [];
+  if (troubles.length === 0) return;
   const at = ctx.now().toISOString();
-  return await notify(
+  await notify(
     tx,
     ctx,
     troubles.map(({ companyId, endpointId, url, kind, reason }) => ({

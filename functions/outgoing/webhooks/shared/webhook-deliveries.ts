@@ -178,7 +178,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  const delivery = await ctx.dbAs('pipeline', 'make a delivery of the company due again', async (tx) => {
+  return await ctx.dbAsService('make a delivery of the company due again', async (tx) => {
     const [found] = await rowsOf<{
       webhookId: string;
       isActive: boolean;
@@ -209,6 +209,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
         where ${isDelivery(companyId, named)} returning ${asJson(deliveryShape)} as item`,
     );
     await letThrough(tx, found.webhookId);
+    wake('deliveries', [found.webhookId], { after: tx });
     audit(tx, ctx, {
       companyId,
       action: 'webhook.delivery_retried',
@@ -218,6 +219,4 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
     });
     return Delivery.parse(JSON.parse(row?.item ?? ''));
   });
-  ctx.waitUntil(wake('deliveries', [delivery.webhookId]));
-  return delivery;
 }

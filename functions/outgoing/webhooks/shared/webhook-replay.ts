@@ -49,13 +49,10 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
   const { companyId } = ctx;
   const { id, since, only, until = null } = input;
   const renewed = only === 'all' ? sql`in ('delivered', 'failed')` : sql`= 'failed'`;
-  const deliveries = await ctx.dbAs(
-    'pipeline',
-    'send events to a webhook of the company again',
-    async (tx) => {
-      const [webhook] = await rowsOf<{ isActive: boolean }>(
-        tx,
-        sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid
+  return await ctx.dbAsService('send events to a webhook of the company again', async (tx) => {
+    const [webhook] = await rowsOf<{ isActive: boolean }>(
+      tx,
+      sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid
         for key share`,
       );
       if (!webhook) throw noSuchWebhook();
@@ -95,9 +92,17 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
         resource: { type: 'webhook', id },
         after: { since, until, only, deliveries: n },
       });
-      return n;
-    },
-  );
-  if (deliveries > 0) ctx.waitUntil(wake('deliveries', [id]));
-  return { deliveries };
+    }
+    if (n > 0) {
+      await letThrough(tx, id);
+      wake('deliveries', [id], { after: tx });
+    }
+    audit(tx, ctx, {
+      companyId,
+      action: 'webhook.replayed',
+      resource: { type: 'webhook', id },
+      after: { since, until, only, deliveries: n },
+    });
+    return { deliveries: n };
+  });
 }

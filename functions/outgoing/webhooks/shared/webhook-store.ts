@@ -140,7 +140,7 @@ const freshStart = sql`failures = 0, failing_since = null, paused_until = null, 
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  const done = await ctx.dbAs('pipeline', 'change a webhook of the company', async (tx) => {
+  return await ctx.dbAsService('change a webhook of the company', async (tx) => {
     const [row] = await rowsOf<StoredWebhook>(
       tx,
       sql`select ${storedSettings} from webhook_endpoints
@@ -158,7 +158,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
     const after: WebhookSettings = { url, events, description, isActive, headers: headers ?? {} };
     const fields = Object.keys(before) as (keyof WebhookSettings)[]; // the object's own names
     const changed = fields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
-    if (changed.length === 0) return { webhook: await readWebhook(tx, companyId, id), isResumed: false };
+    if (changed.length === 0) return await readWebhook(tx, companyId, id);
     const isSwitchedOn = after.isActive && !before.isActive;
     const isFresh = isSwitchedOn || changed.includes('url');
     await rowsOf(
@@ -184,10 +184,9 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
       before: told(before),
       after: told(after),
     });
-    return { webhook: await readWebhook(tx, companyId, id), isResumed: isFresh && after.isActive };
+    if (isFresh && after.isActive) wake('deliveries', [id], { after: tx });
+    return await readWebhook(tx, companyId, id);
   });
-  if (done.isResumed) ctx.waitUntil(wake('deliveries', [id]));
-  return done.webhook;
 }
 
 /** Deletes a webhook with its deliveries. @throws AppError NOT_FOUND */
