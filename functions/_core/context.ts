@@ -72,9 +72,9 @@ export function makeContext(parts: ContextParts): Context {
     },
     now: parts.now ?? (() => new Date()),
     db: (run) => transaction(runAs, run, ending()),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, ending()),
-    async readAsService<T>(_reason: string, statement: SQL) {
-      const [rows = []] = await readTogether({ as: 'service' }, [statement]);
+    dbAs: (role, _reason, run) => transaction({ as: 'service', role }, run, ending()),
+    async readAs<T>(role: ServiceRole, _reason: string, statement: SQL) {
+      const [rows = []] = await readTogether({ as: 'service', role }, [statement]);
       return rows as T[];
     },
     waitUntil(work) {

@@ -32,11 +32,16 @@ function codeOf(error: unknown): string {
 /** The SQLSTATEs with which the database refuses a caller. */
 export const refusals: Record<string, ErrorCode> = { TL401: 'UNAUTHENTICATED', TL403: 'FORBIDDEN' };
 
-/** Postgres's refusals of a caller, and its absence, as the errors that a caller is told. */
-export function translated(error: unknown): unknown {
+/**
+ * Postgres's refusals of a caller, and its absence, as the errors that a caller is told.
+ * @param isMember It was asked as a person or key: what the policies or grants refuse then is forbidden, not a fault of ours.
+ */
+export function translated(error: unknown, isMember = false): unknown {
   if (error instanceof AppError) return error;
   const code = codeOf(error);
   const refusal = refusals[code];
+  if (isMember && code === '42501')
+    return new AppError('FORBIDDEN', { message: 'You may not change this.', cause: error });
   if (refusal) return new AppError(refusal, { message: (error as Error).message, cause: error });
   if (error instanceof ConnectError || awayCodes.has(code) || code.startsWith('08'))
     return unavailable(error); // class 08: the connection failed

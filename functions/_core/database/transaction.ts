@@ -1,7 +1,7 @@
 import type { SQL } from 'drizzle-orm/sql';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
-import { isPassing, translated } from './database-errors.ts';
+import { isPassing, sqlStateOf, translated } from './database-errors.ts';
 import { acquire, release, type Slot, unavailable } from './pool.ts';
 import { entering, loginOf, type RunAs } from './run-as.ts';
 import { control, send } from './send.ts';
@@ -17,7 +17,7 @@ export class Tx {
   readonly atCommit: LastStatement[] = [];
   /** What is done once the commit is through. */
   readonly afterCommit: (() => Promise<unknown>)[] = [];
-  constructor(slot: Slot, confirmation?: LastStatement) {
+  constructor(slot: Slot, runAs: RunAs, confirmation?: LastStatement) {
     this.slot = slot;
     this.runAs = runAs;
     this.confirmation = confirmation;
@@ -72,7 +72,7 @@ async function committed<T>(
   run: (tx: Tx) => Promise<T>,
   { last, confirmation }: Ending,
 ): Promise<{ result: T; afterCommit: Tx['afterCommit'] }> {
-  const slot = await acquire();
+  const slot = await acquire(loginOf(runAs));
   const enter = entering(runAs);
   const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
   opening.catch(() => {}); // looked at below
@@ -97,7 +97,10 @@ async function committed<T>(
     // With its connection, the transaction is gone, and what was sent after that was refused.
     if (slot.isLost) throw cause instanceof AppError ? cause : unavailable(cause);
     await control(slot, 'rollback').catch(() => {});
-    throw translated(cause);
+    const isMember = runAs.as !== 'service';
+    if (isMember && sqlStateOf(cause) === '42501')
+      log().warn({ err: cause }, 'a write that the policies refuse');
+    throw translated(cause, isMember);
   } finally {
     release(slot);
   }

@@ -57,20 +57,32 @@ function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | 
 }
 
 /**
- * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAs`), with its
- * commit: the company's entries are chained by their hashes, so that writers of one company take turns at the end.
+ * Writes an entry of the audit log, in the transaction of what it tells, with its commit: the company's entries are chained
+ * by their hashes, so that writers of one company take turns at the end. In a transaction of a person or key (`ctx.db`), the
+ * database itself says whose entry it is, and of which company: it must be the one that they act in.
  */
 export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {
-  const actor = actorOf(ctx, entry);
+  const json = (value: Record<string, unknown> | undefined) =>
+    value === undefined ? null : JSON.stringify(withoutSecrets(value));
+  const [before, after] = [json(entry.before), json(entry.after)];
+  const { type, id = null } = entry.resource;
   const isOfAnother = entry.actor === 'another company';
   const ip = isOfAnother ? null : ctx.ip || null;
   const userAgent = isOfAnother ? null : (ctx.headers.get('user-agent')?.slice(0, 400) ?? null);
-  const json = (value: Record<string, unknown> | undefined) =>
-    value === undefined ? null : JSON.stringify(withoutSecrets(value));
+  const requestId = isOfAnother ? null : ctx.requestId;
+  if (tx.isMember) {
+    if (entry.actor) throw new Error('A caller writes to the audit log in their own name.');
+    atCommit(
+      tx,
+      sql`select private.audit_as_caller(${entry.action}, ${type}, ${id}, ${before}::jsonb, ${after}::jsonb, ${ip},
+        ${userAgent}, ${requestId})`,
+    );
+    return;
+  }
+  const actor = actorOf(ctx, entry);
   atCommit(
     tx,
     sql`select private.write_audit(${entry.companyId}::uuid, ${entry.action}, ${actor.type}, ${actor.id}::uuid,
-      null, ${ip}, ${userAgent}, ${isOfAnother ? null : ctx.requestId},
-      ${entry.resource.type}, ${entry.resource.id ?? null}, ${json(entry.before)}::jsonb, ${json(entry.after)}::jsonb)`,
+      null, ${ip}, ${userAgent}, ${requestId}, ${type}, ${id}, ${before}::jsonb, ${after}::jsonb)`,
   );
 }

@@ -18,17 +18,22 @@ export interface NewJob {
 }
 
 /**
- * Stores a job in the transaction that causes it (the service's: `ctx.dbAsService`). The commit wakes the worker; should
- * that fail, the sweep finds the job within a minute.
+ * Stores a job in the transaction that causes it. The commit wakes the worker; should that fail, the sweep finds the job
+ * within a minute. In a transaction of a person or key (`ctx.db`), the job is of the company that they act in, for
+ * a person of it or for nobody.
  * @returns its id.
  */
 export async function enqueueJob(tx: Tx, job: NewJob): Promise<string> {
   const id = newId();
+  const payload = encryptSecret(JSON.stringify(job.payload), placeOf('jobs.payload', { id }));
+  const at = job.at?.toISOString() ?? null;
   await rowsOf(
     tx,
-    sql`insert into jobs (id, company_id, user_id, kind, payload, next_attempt_at)
-      values (${id}::uuid, ${job.companyId}::uuid, ${job.userId}::uuid, ${job.kind},
-        ${encryptSecret(JSON.stringify(job.payload), placeOf('jobs.payload', { id }))}, coalesce(${job.at?.toISOString() ?? null}::timestamptz, now()))`,
+    tx.isMember
+      ? sql`select private.enqueue_job(${id}::uuid, ${job.kind}, ${job.userId}::uuid, ${payload}, ${at}::timestamptz)`
+      : sql`insert into jobs (id, company_id, user_id, kind, payload, next_attempt_at)
+          values (${id}::uuid, ${job.companyId}::uuid, ${job.userId}::uuid, ${job.kind}, ${payload},
+            coalesce(${at}::timestamptz, now()))`,
   );
   if (!job.at) wake('jobs', [id], { after: tx });
   return id;

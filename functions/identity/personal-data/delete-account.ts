@@ -38,7 +38,7 @@ export const { contract, respond, serve, handler } = endpoint({
       throw new AppError('UNAUTHENTICATED', { message: 'The password is wrong.' });
     }
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
-    await ctx.dbAsService('mark the caller’s account for deletion', async (tx) => {
+    await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
       await demandNobodyDependsOn(tx, userId);
       await rowsOf(
         tx,

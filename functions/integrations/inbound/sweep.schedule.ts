@@ -17,7 +17,7 @@ export const { contract, run, serve, handler } = schedule({
   timeoutSeconds: 55,
   async handle({ ctx }) {
     const since = new Date(ctx.now().getTime() - matchedLateMs);
-    await ctx.dbAsService('match events that missed a link being made', (tx) =>
+    await ctx.dbAs('pipeline', 'match events that missed a link being made', (tx) =>
       matchWaiting(tx, undefined, since),
     );
     const waiting = await ctx.dbAs(

@@ -35,13 +35,13 @@ export async function queueMail(tx: Tx, mail: Mail): Promise<string> {
     ...{ to, language, companyName, expiresAt, template, data },
   };
   const id = await enqueueJob(tx, { kind: 'send-email', companyId, userId, payload });
-  if (companyId !== null) atCommit(tx, noteMail(id, { to, companyId, userId, template }));
+  if (companyId !== null) atCommit(tx, noteMail(tx, id, { to, companyId, userId, template }));
   return id;
 }
 
 /** Notes the same for a job that finds its mail out itself. @returns whether it was not noted before. */
 export const logMail = async (tx: Tx, jobId: string, mail: LoggedMail): Promise<boolean> =>
-  (await rowsOf(tx, noteMail(jobId, mail))).length > 0;
+  (await rowsOf(tx, noteMail(tx, jobId, mail))).length > 0;
 
 /** Does a job that queueMail stored: writes the mail and hands it to whom the deployment sends by. */
 export const sendEmail: JobHandler = async ({ ctx, job }) => {

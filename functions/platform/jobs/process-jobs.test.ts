@@ -325,7 +325,7 @@ describe('the sweep', () => {
       who: ['internal'],
       output: z.uuid(),
       handle: ({ ctx }) =>
-        ctx.dbAsService('a test queues a job', (tx) =>
+        ctx.dbAs('jobs', 'a test queues a job', (tx) =>
           enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload: {} }),
         ),
     });

@@ -59,7 +59,7 @@ export async function keepListing(ctx: Context, companyId: string, listing: List
     );
     const lost = await lostOf(ctx, thing, linked.contested);
     if (lost.length === 0) continue;
-    await ctx.dbAsService('link what another company’s account lists no longer', (tx) =>
+    await ctx.dbAs('pipeline', 'link what another company’s account lists no longer', (tx) =>
       linkByProof(tx, ctx, { ...claim, ids: lost.map(({ externalId }) => externalId) }, lost),
     );
   }

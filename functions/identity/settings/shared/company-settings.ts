@@ -106,10 +106,16 @@ export async function readSettings(tx: Tx, companyId: string): Promise<CompanySe
 }
 
 /**
- * Has everybody else wait who changes what is counted or set for this company. Runs in a transaction of the service.
+ * Has everybody else wait who changes what is counted or set for this company. In a transaction of a person or key
+ * (`ctx.db`), it is the company that they act in.
  * @throws AppError NOT_FOUND
  */
 export async function lockSettings(tx: Tx, companyId: string): Promise<void> {
+  if (tx.isMember) {
+    const [locked] = await rowsOf<{ is: boolean }>(tx, sql`select private.lock_settings() as is`);
+    if (!locked?.is) throw new AppError('NOT_FOUND');
+    return;
+  }
   await rowsOf(
     tx,
     sql`insert into company_settings (company_id)

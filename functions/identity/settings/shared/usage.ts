@@ -84,16 +84,20 @@ function usageOf(used: number, limit: number | null): MetricUsage {
   return { used, limit, remaining: Math.max(0, limit - used), percentUsed };
 }
 
-/** How many the quota of a company allows, null: any number, and how many there are. Runs in a transaction of the service. */
+/**
+ * How many the quota of a company allows, null: any number, and how many there are. In a transaction of a person or key
+ * (`ctx.db`), of the company that they act in.
+ */
 export async function standingOf(
   tx: Tx,
   companyId: string,
   what: keyof typeof counts,
 ): Promise<{ most: number | null; used: number }> {
+  const used = tx.isMember ? sql`private.count_of_company(${what}::text)` : counts[what](companyId);
   const [row] = await rowsOf<{ most: number | null; used: number }>(
     tx,
     sql`select (select (quotas ->> ${what}::text)::int from company_settings where company_id = ${companyId}::uuid) as most,
-      (${counts[what](companyId)}) as used`,
+      (${used}) as used`,
   );
   if (!row) throw new Error('A count gave no row.');
   return row;

@@ -159,7 +159,7 @@ const writing = new Turns();
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
-    return await ctx.dbAsService('process events of every company', async (tx) => {
+    return await ctx.dbAs('pipeline', 'process events of every company', async (tx) => {
       const { owned, done, failures } = await translateAll(await claim(tx, ids));
       await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
       leave = await writing.enter();

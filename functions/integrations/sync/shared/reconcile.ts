@@ -138,7 +138,7 @@ async function apply(
   const announceSince = new Date(Math.max(ctx.now().getTime() - newsForMs, connectedAt?.getTime() ?? 0));
   for (let tries = 1; ; tries++) {
     try {
-      return await ctx.dbAsService('store what a provider listed', (tx) =>
+      return await ctx.dbAs('pipeline', 'store what a provider listed', (tx) =>
         applyUpdates(tx, updates, { announceSince }),
       );
     } catch (error) {

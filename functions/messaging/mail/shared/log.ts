@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
+import type { Tx } from '#core/database/transaction.ts';
 import type { Mail, TemplateName } from './mail.ts';
 
 /** Of what each mail is, in the words of the preferences. */
@@ -31,10 +32,13 @@ export const shownEmail = (email: SQL): SQL =>
 export type LoggedMail = Pick<Mail, 'to' | 'userId' | 'template'> & { companyId: string };
 
 /** Notes in a company's log that a job is to send a mail. What becomes of it, the log learns from the job (0022). */
-export function noteMail(jobId: string, { to, companyId, userId, template }: LoggedMail): SQL {
+export function noteMail(tx: Tx, jobId: string, { to, companyId, userId, template }: LoggedMail): SQL {
   const category = categories[template];
+  const type = `${category}.${template}`;
+  const recipient = shownEmail(sql`${to}::text`);
+  if (tx.isMember)
+    return sql`select private.note_mail(${jobId}::uuid, ${userId}::uuid, ${category}, ${type}, ${recipient})`;
   return sql`insert into notification_sends (id, company_id, user_id, dedupe_key, channel, category, type, recipient)
-    values (${jobId}::uuid, ${companyId}::uuid, ${userId}::uuid, ${`mail:${jobId}`}, 'email', ${category},
-      ${`${category}.${template}`}, ${shownEmail(sql`${to}::text`)})
+    values (${jobId}::uuid, ${companyId}::uuid, ${userId}::uuid, ${`mail:${jobId}`}, 'email', ${category}, ${type}, ${recipient})
     on conflict do nothing returning id`;
 }

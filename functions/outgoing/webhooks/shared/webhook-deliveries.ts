@@ -178,7 +178,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAsService('make a delivery of the company due again', async (tx) => {
+  return await ctx.dbAs('pipeline', 'make a delivery of the company due again', async (tx) => {
     const [found] = await rowsOf<{
       webhookId: string;
       isActive: boolean;

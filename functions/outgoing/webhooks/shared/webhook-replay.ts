@@ -49,17 +49,17 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
   const { companyId } = ctx;
   const { id, since, only, until = null } = input;
   const renewed = only === 'all' ? sql`in ('delivered', 'failed')` : sql`= 'failed'`;
-  return await ctx.dbAsService('send events to a webhook of the company again', async (tx) => {
+  return await ctx.dbAs('pipeline', 'send events to a webhook of the company again', async (tx) => {
     const [webhook] = await rowsOf<{ isActive: boolean }>(
       tx,
       sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid
         for key share`,
-      );
-      if (!webhook) throw noSuchWebhook();
-      demandOn(webhook.isActive);
-      const [made] = await rowsOf<{ n: number }>(
-        tx,
-        sql`with made as (
+    );
+    if (!webhook) throw noSuchWebhook();
+    demandOn(webhook.isActive);
+    const [made] = await rowsOf<{ n: number }>(
+      tx,
+      sql`with made as (
           insert into webhook_deliveries as d (company_id, endpoint_id, event_id, type, next_attempt_at)
           select company_id, endpoint_id, event_id, type,
               now() - (count(*) over () - row_number() over (order by sequence)) * interval '1 microsecond'
@@ -78,19 +78,11 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
             where d.status ${renewed}
           returning 1)
         select count(*)::int as n from made`,
-      );
-      const n = made?.n ?? 0;
-      if (n > mostAtOnce) {
-        throw new AppError('CONFLICT', {
-          message: `These are more than ${mostAtOnce} events: name an earlier \`until\`, and replay the rest after that.`,
-        });
-      }
-      if (n > 0) await letThrough(tx, id);
-      audit(tx, ctx, {
-        companyId,
-        action: 'webhook.replayed',
-        resource: { type: 'webhook', id },
-        after: { since, until, only, deliveries: n },
+    );
+    const n = made?.n ?? 0;
+    if (n > mostAtOnce) {
+      throw new AppError('CONFLICT', {
+        message: `These are more than ${mostAtOnce} events: name an earlier \`until\`, and replay the rest after that.`,
       });
     }
     if (n > 0) {

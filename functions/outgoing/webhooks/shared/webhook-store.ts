@@ -140,7 +140,7 @@ const freshStart = sql`failures = 0, failing_since = null, paused_until = null, 
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAsService('change a webhook of the company', async (tx) => {
+  return await ctx.dbAs('pipeline', 'change a webhook of the company', async (tx) => {
     const [row] = await rowsOf<StoredWebhook>(
       tx,
       sql`select ${storedSettings} from webhook_endpoints
