@@ -1,6 +1,6 @@
 /** One of several instances that count against the same limits, and a caller that asks as often as it can. */
 
-import { type LimitAsk, limitsOn } from '#core/callers/limits.ts';
+import type { LimitAsk } from '#core/callers/limits.ts';
 import { closeDatabase } from '#core/database/pool.ts';
 import { takeLimits } from '#core/database/read-together.ts';
 import { AppError } from '#core/errors.ts';
@@ -29,7 +29,7 @@ async function take({ ask, times }: Taking): Promise<Heard> {
   const heard: Heard = { admitted: 0, refused: 0, odd: 0 };
   const once = async () => {
     try {
-      await takeLimits(limitsOn([ask]));
+      await takeLimits([ask]);
       heard.admitted++;
     } catch (error) {
       if (error instanceof AppError && error.code === 'RATE_LIMITED') heard.refused++;

@@ -4,17 +4,19 @@ import { afterEach, describe, expect, test } from 'vitest';
 import * as login from '#identity/auth/login.ts';
 import * as createApp from '#integrations/apps/create-app.ts';
 import * as receiveDialpad from '#integrations/inbound/receive-dialpad.ts';
+import * as deleteWebhook from '#outgoing/webhooks/delete-webhook.ts';
+import * as getCall from '#telephony/calls/get-call.ts';
 import * as listCalls from '#telephony/calls/list-calls.ts';
 import { closeDatabase } from '../database/pool.ts';
 import { takeLimits } from '../database/read-together.ts';
 import { env } from '../env.ts';
 import { workCounts } from '../metrics.ts';
 import { adminSql } from '../testing/admin-sql.ts';
-import { aCompany, request } from '../testing/company.ts';
+import { aCompany, request, type TestResponse } from '../testing/company.ts';
 import { dialpadBody } from '../testing/hooks.ts';
 import { setSettings } from '../testing/settings.ts';
 import { makeApiKey } from './api-key.ts';
-import { forgetRefusals, limitHeaders, limitsOn } from './limits.ts';
+import { forgetRefusals, type LimitAsk, limitHeaders } from './limits.ts';
 import { forgetSigners } from './signers.ts';
 
 afterEach(() => {
@@ -99,9 +101,32 @@ describe('a limit', () => {
     expect((await key.request(listCalls)).status).toBe(429);
   });
 
+  test('is told with a refusal too, wherever the request failed, and counts it once', async () => {
+    setSettings({ RATE_LIMIT_API: '9/1m' });
+    const acme = await aCompany();
+    const [admin, weak] = [await acme.as('admin'), await acme.key(['messages:read'])];
+    const id = randomUUID();
+    const cases: [string, number, number, () => Promise<TestResponse>][] = [
+      ['the database refuses the caller', 403, 8, () => weak.request(listCalls)],
+      ['an item is not there', 404, 8, () => admin.request(getCall, { id })],
+      ['a field is not known', 400, 7, () => admin.request(listCalls, { nothing: 1 })],
+      ['a handler refuses', 404, 6, () => admin.request(deleteWebhook, { id })],
+      ['nothing fails', 200, 5, () => admin.request(listCalls)],
+    ];
+    for (const [name, status, left, ask] of cases) {
+      const answer = await ask();
+      expect([name, answer.status, ...numbersOf(answer.headers).slice(0, 2)]).toEqual([
+        name,
+        status,
+        9,
+        left,
+      ]);
+    }
+  });
+
   test('fills again at its rate', async () => {
     const key = `test:${randomUUID()}`;
-    const ask = limitsOn([{ key, limits: [{ count: 100, seconds: 1 }] }]);
+    const ask: LimitAsk[] = [{ key, limits: [{ count: 100, seconds: 1 }] }];
     for (let i = 0; i < 100; i++) await takeLimits(ask).catch(() => {});
     forgetRefusals();
     await adminSql()`update rate_limits set tat1 = extract(epoch from now()) + 0.5 where key = ${key}`;

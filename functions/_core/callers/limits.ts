@@ -26,20 +26,23 @@ export interface LimitState {
   retryMs: number;
 }
 
-/** What counts a request, and how the tightest of it stands once it was asked. */
-export interface Limits {
-  asks: readonly LimitAsk[];
-  /** Whether it was asked: the request is counted, or is known to be refused. */
-  isAsked: boolean;
-  state: LimitState | undefined;
+/** What failed once its request was counted: the answer tells both. */
+export class CountedFailure extends Error {
+  /** The tightest of the limits. */
+  readonly limit: LimitState;
+  constructor(cause: unknown, limit: LimitState) {
+    super('A request failed after it was counted.', { cause });
+    this.limit = limit;
+  }
 }
 
-/** What is asked here, of which nothing is known yet. */
-export const limitsOn = (asks: readonly LimitAsk[]): Limits => ({
-  asks,
-  isAsked: false,
-  state: undefined,
-});
+/** Has a failure tell that the request was counted, where it was. */
+export const counted = (error: unknown, limit: LimitState | undefined): unknown =>
+  limit ? new CountedFailure(error, limit) : error;
+
+/** The same in its parts, where it is not known whether it was. */
+export const uncounted = (error: unknown): { error: unknown; limit: LimitState | undefined } =>
+  error instanceof CountedFailure ? { error: error.cause, limit: error.limit } : { error, limit: undefined };
 
 /** For one office behind one address, whose people all log in at nine. */
 const peopleOfAnAddress = 30;

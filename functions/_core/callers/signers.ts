@@ -1,6 +1,6 @@
 import { callFunction, takeLimits } from '../database/read-together.ts';
 import { limitAddress } from '../http/address.ts';
-import { badSignatureLimit, limitedError, limitsOn } from './limits.ts';
+import { badSignatureLimit, limitedError } from './limits.ts';
 
 /**
  * Who may try to sign a webhook. Bytes are hashed for anybody once; whose signature was wrong is looked up before more of
@@ -56,7 +56,7 @@ export async function requireMaySign(ip: string, nowMs: number): Promise<void> {
 /** Counts a wrong signature. @throws AppError RATE_LIMITED past the limit. */
 export async function countWrongSignature(ip: string, nowMs: number): Promise<void> {
   remember(suspects, limitAddress(ip), nowMs + suspectForMs);
-  await takeLimits(limitsOn(badSignatureLimit(ip)));
+  await takeLimits(badSignatureLimit(ip));
 }
 
 /** Notes a right one; what is to be stored of it may go on after the answer. */

@@ -1,9 +1,10 @@
 import type { SQL } from 'drizzle-orm/sql';
 import {
-  type Limits,
+  counted,
+  type LimitAsk,
+  type LimitState,
   limitedError,
   limitStateOf,
-  limitsOn,
   rememberRefusal,
   requireNotRefused,
   takeLimitParams,
@@ -17,20 +18,30 @@ import { entering, loginOf, type RunAs } from './run-as.ts';
 import { control, send } from './send.ts';
 import { queryOf, type Row } from './statement.ts';
 
+/** What was read for a request that was counted, and how the tightest of its limits stands. */
+export interface CountedRows<T> {
+  rows: T;
+  /** Absent where nothing counts it. */
+  limit: LimitState | undefined;
+}
+
 /**
  * Runs statements that need nothing of each other's results as `runAs`: everything, BEGIN and COMMIT included, goes out
  * at once, in one round trip. For reading: a commit whose statements failed has rolled back.
- * @param limits What counts this request: asked in the same round trip, before all else, each a transaction of its own.
- * How they stand is left in `limits.state`, also when the caller is refused for another reason.
- * @throws AppError RATE_LIMITED.
  */
-export async function readTogether(
+export async function readTogether(runAs: RunAs, statements: readonly SQL[]): Promise<Row[][]> {
+  return (await readCounted(runAs, statements, [])).rows;
+}
+
+/**
+ * The same, and counts the request in the same round trip: before all else, each limit in a transaction of its own.
+ * @throws AppError RATE_LIMITED, CountedFailure for what fails although the limits let it in.
+ */
+export async function readCounted(
   runAs: RunAs,
   statements: readonly SQL[],
-  limits: Limits = limitsOn([]),
-): Promise<Row[][]> {
-  const { asks } = limits;
-  limits.isAsked = asks.length > 0;
+  asks: readonly LimitAsk[],
+): Promise<CountedRows<Row[][]>> {
   requireNotRefused(asks, Date.now());
   const slot = await acquire(loginOf(runAs));
   try {
@@ -38,12 +49,10 @@ export async function readTogether(
       Promise.all(asks.map((ask) => send(slot, takeLimitText, takeLimitParams(ask)))),
       readOn(slot, runAs, statements),
     ]);
-    if (taken.status === 'rejected') throw taken.reason;
-    settleLimits(limits, taken.value); // before what the read says: a refused one may have failed besides
-    if (read.status === 'rejected') throw read.reason;
-    return read.value;
-  } catch (error) {
-    throw translated(error);
+    if (taken.status === 'rejected') throw translated(taken.reason);
+    const limit = tightest(asks, taken.value); // before what the read says: a refused one may have failed besides
+    if (read.status === 'rejected') throw counted(translated(read.reason), limit);
+    return { rows: read.value, limit };
   } finally {
     release(slot);
   }
@@ -62,47 +71,54 @@ export interface CallInOne {
 /**
  * Counts the request, checks the caller and reads by one call of a function: no transaction around it, one plan for each
  * step, kept. For what is asked so often that the steps of readTogether() cost more than what is read.
- * @throws AppError RATE_LIMITED, UNAUTHENTICATED or FORBIDDEN.
+ * @throws AppError RATE_LIMITED, CountedFailure of UNAUTHENTICATED or FORBIDDEN.
  */
-export async function readInOne({ name, params }: CallInOne, limits: Limits): Promise<Row[]> {
-  const [first, ...others] = limits.asks;
-  limits.isAsked = limits.asks.length > 0;
-  requireNotRefused(limits.asks, Date.now());
-  const limit = first ? takeLimitParams(first) : [null, null, null, null, null];
-  const places = [...params, ...limit].map((_, i) => `$${i + 1}`).join(', ');
+export async function readInOne(
+  { name, params }: CallInOne,
+  asks: readonly LimitAsk[],
+): Promise<CountedRows<Row[]>> {
+  const [first, ...others] = asks;
+  requireNotRefused(asks, Date.now());
+  const ofFirst = first ? takeLimitParams(first) : [null, null, null, null, null];
+  const places = [...params, ...ofFirst].map((_, i) => `$${i + 1}`).join(', ');
   const [taken, rows] = await Promise.all([
     Promise.all(others.map((ask) => callFunction(takeLimitText, takeLimitParams(ask)))),
-    callFunction(`select * from ${name}(${places})`, [...params, ...limit]),
+    callFunction(`select * from ${name}(${places})`, [...params, ...ofFirst]),
   ]);
-  settleLimits(limits, [rows, ...taken]);
+  const limit = tightest(asks, [rows, ...taken]);
   const [row] = rows;
   if (typeof row?.refusal === 'string') {
-    throw new AppError(refusals[row.refusal] ?? 'INTERNAL', { message: String(row.message) });
+    const refusal = new AppError(refusals[row.refusal] ?? 'INTERNAL', { message: String(row.message) });
+    throw counted(refusal, limit);
   }
-  return rows;
+  return { rows, limit };
 }
 
-/** Counts a request where there is nothing to read with it. @throws AppError RATE_LIMITED. */
-export async function takeLimits(limits: Limits): Promise<void> {
-  const { asks } = limits;
-  limits.isAsked = asks.length > 0;
+/**
+ * Counts a request where there is nothing to read with it.
+ * @returns how the tightest limit stands, where any counts it.
+ * @throws AppError RATE_LIMITED.
+ */
+export async function takeLimits(asks: readonly LimitAsk[]): Promise<LimitState | undefined> {
   requireNotRefused(asks, Date.now());
-  settleLimits(
-    limits,
+  return tightest(
+    asks,
     await Promise.all(asks.map((ask) => callFunction(takeLimitText, takeLimitParams(ask)))),
   );
 }
 
-/** Leaves the tightest state in `limits`. @throws AppError RATE_LIMITED for the first one that did not let in. */
-function settleLimits(limits: Limits, taken: readonly Row[][]): void {
-  for (const [index, ask] of limits.asks.entries()) {
+/** How the tightest of these limits stands. @throws AppError RATE_LIMITED for the first one that did not let in. */
+function tightest(asks: readonly LimitAsk[], taken: readonly Row[][]): LimitState | undefined {
+  let found: LimitState | undefined;
+  for (const [index, ask] of asks.entries()) {
     const state = limitStateOf(taken[index]?.[0]);
     if (!state.isAllowed) {
       rememberRefusal(ask, state, Date.now());
       throw limitedError(state);
     }
-    if (!limits.state || state.remaining < limits.state.remaining) limits.state = state;
+    if (!found || state.remaining < found.remaining) found = state;
   }
+  return found;
 }
 
 async function readOn(slot: Slot, runAs: RunAs, statements: readonly SQL[]): Promise<Row[][]> {

@@ -1,5 +1,5 @@
 import { isOperator } from '../callers/credentials.ts';
-import { limitsOn, refusedLimit, requireNotRefused } from '../callers/limits.ts';
+import { refusedLimit, requireNotRefused } from '../callers/limits.ts';
 import { countRefusal } from '../callers/refusals.ts';
 import { AppError } from '../errors.ts';
 import { log } from '../log.ts';
@@ -60,8 +60,8 @@ export function makeFallback(routes: readonly Route[]): Platforms {
         requireNotRefused(refusedLimit(ip), Date.now());
       reply = answer(incoming);
     } catch (error) {
-      const asked = { headers, ip, caller: undefined, limits: limitsOn([]) };
-      reply = failureReply(await countRefusal(error, asked), requestId);
+      const refusal = await countRefusal(error, { headers, ip, caller: undefined });
+      reply = failureReply(refusal.error, requestId);
     }
     reply.headers = { ...commonHeaders(incoming.headers, requestId), ...reply.headers };
     const method = knownMethods.has(incoming.method) ? incoming.method : 'OTHER';

@@ -1,4 +1,4 @@
-import { codeLimits, limitsOn } from '#core/callers/limits.ts';
+import { codeLimits } from '#core/callers/limits.ts';
 import { takeLimits } from '#core/database/read-together.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
@@ -32,8 +32,8 @@ export const { contract, respond, serve, handler } = endpoint({
     }
     if (isProved) return done('The number is proved already.');
     demandSms(phone);
-    await takeLimits(limitsOn(codeLimits({ userId: person.userId, phone, ip: ctx.ip })));
-    await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
+    await takeLimits(codeLimits({ userId: person.userId, phone, ip: ctx.ip }));
+    await ctx.dbAsService('queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
     );
     return done('If SMS can reach your number, a code is on its way.');

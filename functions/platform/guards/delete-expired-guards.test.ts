@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { limitsOn } from '#core/callers/limits.ts';
 import { takeLimits } from '#core/database/read-together.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import * as deleteExpired from './delete-expired-guards.schedule.ts';
@@ -8,8 +7,8 @@ import * as deleteExpired from './delete-expired-guards.schedule.ts';
 test('forgets limits that are full again and answers of yesterday, and nothing else', async () => {
   const sql = adminSql();
   const [full, used] = [`test:${randomUUID()}`, `test:${randomUUID()}`];
-  await takeLimits(limitsOn([{ key: full, limits: [{ count: 5, seconds: 60 }] }]));
-  await takeLimits(limitsOn([{ key: used, limits: [{ count: 5, seconds: 60 }] }]));
+  await takeLimits([{ key: full, limits: [{ count: 5, seconds: 60 }] }]);
+  await takeLimits([{ key: used, limits: [{ count: 5, seconds: 60 }] }]);
   await sql`update rate_limits set tat1 = 1, tat2 = 1 where key = ${full}`;
   const [old, fresh] = [randomUUID(), randomUUID()];
   for (const [key, age] of [

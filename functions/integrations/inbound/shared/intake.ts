@@ -1,7 +1,6 @@
 import {
   intakeLimit,
   limitStateOf,
-  limitsOn,
   requireNotRefused,
   takeLimitParams,
   takeLimitText,
@@ -95,7 +94,7 @@ async function isTaken(whose: IntakeOf, events: number, bytes: number): Promise<
 
 async function takeOne(whose: IntakeOf, bytes: number): Promise<void> {
   try {
-    await takeLimits(limitsOn(intakeLimit(whose, { events: 1, bytes })));
+    await takeLimits(intakeLimit(whose, { events: 1, bytes }));
   } catch (error) {
     const lot = lots.get(whose);
     if (lot) lot.size = 1;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { limitsOn, type SmsClass, smsLimits } from '#core/callers/limits.ts';
+import { type SmsClass, smsLimits } from '#core/callers/limits.ts';
 import { type HttpClient, httpClient, ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { takeLimits } from '#core/database/read-together.ts';
@@ -183,7 +183,7 @@ export interface Sms {
 /** @throws JobRefused where the person or the company had their share. */
 async function takeSmsLimits({ isOwn }: Account, { smsClass, userId, companyId }: Sms): Promise<void> {
   try {
-    await takeLimits(limitsOn(smsLimits({ smsClass, userId, companyId: isOwn ? undefined : companyId })));
+    await takeLimits(smsLimits({ smsClass, userId, companyId: isOwn ? undefined : companyId }));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'RATE_LIMITED') throw error;
     throw new JobRefused('The person or the company got as many SMS as this deployment allows.', {
