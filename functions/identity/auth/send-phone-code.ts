@@ -33,7 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (isProved) return done('The number is proved already.');
     demandSms(phone);
     await takeLimits(codeLimits({ userId: person.userId, phone, ip: ctx.ip }));
-    await ctx.dbAsService('queue a code that proves the caller’s number', (tx) =>
+    await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
     );
     return done('If SMS can reach your number, a code is on its way.');
