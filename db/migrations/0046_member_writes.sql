@@ -140,6 +140,7 @@ grant insert (company_id, endpoint_id, event_id, type, body, status, attempts, c
 grant insert (company_id, delivery_id, number, at, duration_ms, status, error, answer, signature)
   on public.webhook_attempts to trunkline_member;
 grant execute on function private.event_body(public.outbox) to trunkline_member;
+grant select (dedupe_key, created_at) on public.outbox to trunkline_member;   -- the function takes the whole row
 create policy "admins send again" on public.webhook_deliveries for insert to trunkline_member
   with check (company_id = (select private.caller_company_id()) and (select private.caller_app_id()) is null
     and (select private.caller_is_at_least('admin')));

@@ -4,7 +4,6 @@ import { asJson } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
-import { callingPerson } from '#identity/auth/public.ts';
 import { Notification, notificationShape } from './shared/notification.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -17,13 +16,11 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Notification,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    const { userId, companyId } = callingPerson(ctx);
-    const [row] = await ctx.dbAs('pipeline', 'mark a notification of the caller as read', (tx) =>
+    const [row] = await ctx.db((tx) =>
       rowsOf<{ item: string }>(
         tx,
         sql`update notifications set read_at = coalesce(read_at, now())
-          where id = ${input.id}::uuid and user_id = ${userId}::uuid and company_id = ${companyId}::uuid
-            and deleted_at is null
+          where id = ${input.id}::uuid and deleted_at is null
           returning ${asJson(notificationShape)} as item`,
       ),
     );

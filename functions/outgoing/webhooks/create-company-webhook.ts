@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { newWebhook, WebhookWithSecret } from './shared/webhook.ts';
-import { demandCompany } from './shared/webhook-access.ts';
 import { createWebhook } from './shared/webhook-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -16,8 +15,5 @@ export const { contract, respond, serve, handler } = endpoint({
   output: WebhookWithSecret,
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT'],
-  async handle({ ctx, input: { companyId, ...webhook } }) {
-    await demandCompany(ctx, companyId);
-    return await createWebhook(ctx, companyId, webhook);
-  },
+  handle: ({ ctx, input: { companyId, ...webhook } }) => createWebhook(ctx, companyId, webhook),
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { DeliveryWithLog, readDelivery } from './shared/webhook-deliveries.ts';
+import { DeliveryWithLog, oneDelivery } from './shared/webhook-deliveries.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -11,5 +11,5 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object({ id: z.uuid(), deliveryId: z.uuid() }),
   output: DeliveryWithLog,
   errors: ['NOT_FOUND'],
-  handle: ({ ctx, input: { id, deliveryId } }) => readDelivery(ctx, { webhookId: id, deliveryId }),
+  query: ({ input: { id, deliveryId }, caller }) => oneDelivery(caller, { webhookId: id, deliveryId }),
 });

@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { listInCompany } from '#core/database/acting.ts';
 import { pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
-import { listAsService } from '#identity/users/public.ts';
 import { Webhook } from './shared/webhook.ts';
-import { demandCompany, demandWholeCompany } from './shared/webhook-access.ts';
+import { demandWholeCompany } from './shared/webhook-access.ts';
 import { webhookList } from './shared/webhook-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -22,11 +22,6 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     demandWholeCompany(ctx.caller);
     const list = webhookList(input, sql`${webhookEndpoints.companyId} = ${input.companyId}::uuid`);
-    await demandCompany(ctx, input.companyId);
-    return await listAsService(
-      ctx,
-      'list the webhooks of the caller’s company, or of any for a platform admin',
-      list,
-    );
+    return await listInCompany(ctx, input.companyId, list);
   },
 });

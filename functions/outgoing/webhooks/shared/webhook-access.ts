@@ -1,6 +1,5 @@
-import { type SQL, sql } from 'drizzle-orm/sql';
+import type { SQL } from 'drizzle-orm/sql';
 import type { Caller } from '#core/callers/caller.ts';
-import type { Context } from '#core/context.ts';
 import type { Read } from '#core/database/page.ts';
 import { AppError } from '#core/errors.ts';
 
@@ -24,32 +23,13 @@ export const ofWholeCompany = (caller: Caller, read: Read): Read => ({
   },
 });
 
-/** A webhook, or what is of one: a statement that selects `item`, or 404. */
-export const oneWebhook = (caller: Caller, statement: SQL): Read =>
+/** A webhook, or what is of one: a statement that selects `item`, or 404 as `absent` says it. */
+export const oneWebhook = (caller: Caller, statement: SQL, absent = noSuchWebhook): Read =>
   ofWholeCompany(caller, {
     statements: [statement],
     reply([found = []]) {
       const [row] = found;
-      if (!row) throw noSuchWebhook();
+      if (!row) throw absent();
       return { body: `{"success":true,"data":${row.item}}` };
     },
   });
-
-/**
- * That the caller may name this company: it is theirs, or they are above companies.
- * @throws AppError NOT_FOUND
- */
-export async function demandCompany(ctx: Context, companyId: string): Promise<void> {
-  if (companyId === ctx.companyId) return;
-  const { caller } = ctx;
-  const found =
-    caller.kind === 'user'
-      ? await ctx.readAs(
-          'pipeline',
-          'look whether a platform admin names a company',
-          sql`select 1 from companies where id = ${companyId}::uuid and deleted_at is null
-            and exists (select from users u where u.id = ${caller.userId}::uuid and u.is_platform_admin)`,
-        )
-      : [];
-  if (found.length === 0) throw new AppError('NOT_FOUND');
-}

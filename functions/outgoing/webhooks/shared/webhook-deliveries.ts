@@ -14,7 +14,7 @@ import { webhookEndpoints } from '#db/schema/settings.ts';
 import { webhookDeliveries } from '#db/schema/webhooks.ts';
 import { eventTypes } from './catalogue.ts';
 import { testType } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook, ofWholeCompany } from './webhook-access.ts';
+import { demandWholeCompany, noSuchWebhook, ofWholeCompany, oneWebhook } from './webhook-access.ts';
 
 const statuses = ['waiting', 'delivered', 'failed'] as const;
 const Count = z.number().int();
@@ -78,7 +78,6 @@ const deliveryFields = {
 };
 const deliveryShape = shapeOf(Delivery, deliveryFields);
 
-/** Needs the service: nobody else makes an event's bytes. */
 const deliveryWithLogShape = shapeOf(DeliveryWithLog, {
   ...deliveryFields,
   body: sql`coalesce(${webhookDeliveries.body}, (select private.event_body(o) from outbox o
@@ -135,24 +134,18 @@ export interface DeliveryNamed {
   webhookId?: string | undefined;
 }
 
-const isDelivery = (companyId: string, { deliveryId, webhookId }: DeliveryNamed): SQL => sql`
-  ${webhookDeliveries.id} = ${deliveryId}::uuid and ${webhookDeliveries.companyId} = ${companyId}::uuid
+const isDelivery = ({ deliveryId, webhookId }: DeliveryNamed): SQL => sql`
+  ${webhookDeliveries.id} = ${deliveryId}::uuid
   ${webhookId === undefined ? sql`` : sql`and ${webhookDeliveries.endpointId} = ${webhookId}::uuid`}`;
 
-/** A delivery with what was sent, and what came of it. @throws AppError NOT_FOUND */
-export async function readDelivery(
-  ctx: Context,
-  named: DeliveryNamed,
-): Promise<z.infer<typeof DeliveryWithLog>> {
-  demandWholeCompany(ctx.caller);
-  const [row] = await ctx.readAs<{ item: string }>(
-    'pipeline',
-    'read a delivery of the caller’s company, with its bytes',
-    sql`select ${asJson(deliveryWithLogShape)} as item from ${webhookDeliveries} where ${isDelivery(ctx.companyId, named)}`,
+/** A delivery with what was sent, and what came of it, or 404. */
+export const oneDelivery = (caller: Caller, named: DeliveryNamed): Read =>
+  oneWebhook(
+    caller,
+    sql`select ${asJson(deliveryWithLogShape)} as item from ${webhookDeliveries}
+      where ${isDelivery(named)} and ${callersCompany(webhookDeliveries.companyId)}`,
+    noSuchDelivery,
   );
-  if (!row) throw noSuchDelivery();
-  return DeliveryWithLog.parse(JSON.parse(row.item));
-}
 
 /** @throws AppError CONFLICT */
 export function demandOn(isActive: boolean): void {
@@ -178,7 +171,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAs('pipeline', 'make a delivery of the company due again', async (tx) => {
+  return await ctx.db(async (tx) => {
     const [found] = await rowsOf<{
       webhookId: string;
       isActive: boolean;
@@ -192,7 +185,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
           ${webhookDeliveries.body} is not null
             or exists (select from outbox o where o.id = ${webhookDeliveries.eventId}) as "isKept"
         from ${webhookDeliveries} join webhook_endpoints e on e.id = ${webhookDeliveries.endpointId}
-        where ${isDelivery(companyId, named)} for no key update of webhook_deliveries`,
+        where ${isDelivery(named)} for no key update of webhook_deliveries`,
     );
     if (!found) throw noSuchDelivery();
     demandOn(found.isActive);
@@ -206,7 +199,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
       tx,
       sql`update ${webhookDeliveries} set status = 'waiting', round = attempts, next_attempt_at = now(),
           leased_until = null, finished_at = null
-        where ${isDelivery(companyId, named)} returning ${asJson(deliveryShape)} as item`,
+        where ${isDelivery(named)} returning ${asJson(deliveryShape)} as item`,
     );
     await letThrough(tx, found.webhookId);
     wake('deliveries', [found.webhookId], { after: tx });

@@ -3,6 +3,7 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import type { Caller } from '#core/callers/caller.ts';
 import { hostOf } from '#core/clients/outgoing/url.ts';
 import type { Context } from '#core/context.ts';
+import { actInCompany } from '#core/database/acting.ts';
 import { callersCompany } from '#core/database/filters.ts';
 import { newId } from '#core/database/ids.ts';
 import { listOf, type PageInput, type Read } from '#core/database/page.ts';
@@ -45,22 +46,25 @@ export function webhookList(input: PageInput, where: SQL): Read {
 export const ownWebhooks = (caller: Caller, input: PageInput): Read =>
   ofWholeCompany(caller, webhookList(input, callersCompany(webhookEndpoints.companyId)));
 
-/** Condition of a webhook of this company. */
-const isWebhook = (companyId: string, id: string): SQL =>
-  sql`${webhookEndpoints.id} = ${id}::uuid and ${webhookEndpoints.companyId} = ${companyId}::uuid`;
-
-async function readWebhook(tx: Tx, companyId: string, id: string): Promise<Webhook> {
+async function readWebhook(tx: Tx, id: string): Promise<Webhook> {
   const [row] = await rowsOf<{ item: string }>(
     tx,
-    sql`select ${asJson(webhookShape)} as item from ${webhookEndpoints} where ${isWebhook(companyId, id)}`,
+    sql`select ${asJson(webhookShape)} as item from ${webhookEndpoints} where ${webhookEndpoints.id} = ${id}::uuid`,
   );
   if (!row) throw noSuchWebhook();
   return Webhook.parse(JSON.parse(row.item));
 }
 
-type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headers: string | null; headerNames: string[] };
+type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headerNames: string[] };
 
-const storedSettings = sql`url, events, description, is_active as "isActive", headers, header_names as "headerNames"`;
+const storedSettings = sql`url, events, description, is_active as "isActive", header_names as "headerNames"`;
+
+/** What of a webhook is stored encrypted, as it is behind a lock that was asked for before. */
+const ciphertextsOf = (tx: Tx, id: string) =>
+  rowsOf<{ secret: string | null; headers: string | null }>(
+    tx,
+    sql`select secret, headers from private.webhook_ciphertexts(${id}::uuid)`,
+  );
 
 /** Encrypted, or null where there are none. */
 const storedHeaders = (owner: HeadersOwner, headers: Record<string, string>): string | null =>
@@ -106,7 +110,8 @@ export async function createWebhook(
   const id = newId();
   const { url, events, isActive, description = null } = input;
   const headers = input.headers ?? {};
-  return await ctx.dbAs('pipeline', 'make a webhook of the company', async (tx) => {
+  return await ctx.db(async (tx) => {
+    if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
     await lockSettings(tx, companyId);
     await demandRoom(tx, companyId, 'webhooks');
     const [made] = await rowsOf<{ id: string }>(
@@ -115,7 +120,7 @@ export async function createWebhook(
           (id, company_id, url, host, events, description, is_active, headers, header_names, secret, created_by)
         select ${id}::uuid, ${companyId}::uuid, ${url}, ${hostOf(url)}, ${textArray(events)}, ${description}::text, ${isActive}::boolean,
           ${storedHeaders({ id, companyId, url }, headers)}::text, ${textArray(Object.keys(headers))}, ${storedSecret(id, companyId, secret)}, ${makerOf(ctx)}
-        where (select count(*) from webhook_endpoints where company_id = ${companyId}::uuid) < ${mostWebhooks}::int
+        where private.count_of_company('webhooks') < ${mostWebhooks}::int
         returning id`,
     );
     if (!made) {
@@ -129,7 +134,7 @@ export async function createWebhook(
       resource: { type: 'webhook', id: made.id },
       after: webhookTold({ url, events, description, isActive, headers: Object.keys(headers) }),
     });
-    return { ...(await readWebhook(tx, companyId, made.id)), secret };
+    return { ...(await readWebhook(tx, made.id)), secret };
   });
 }
 
@@ -140,17 +145,19 @@ const freshStart = sql`failures = 0, failing_since = null, paused_until = null, 
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAs('pipeline', 'change a webhook of the company', async (tx) => {
-    const [row] = await rowsOf<StoredWebhook>(
-      tx,
-      sql`select ${storedSettings} from webhook_endpoints
-        where id = ${id}::uuid and company_id = ${companyId}::uuid for no key update`,
-    );
+  return await ctx.db(async (tx) => {
+    const [[row], [encrypted]] = await Promise.all([
+      rowsOf<StoredWebhook>(
+        tx,
+        sql`select ${storedSettings} from webhook_endpoints where id = ${id}::uuid for no key update`,
+      ),
+      ciphertextsOf(tx, id),
+    ]);
     if (!row) throw noSuchWebhook();
     const { headerNames: _, ...stored } = row;
     const before: WebhookSettings = {
       ...stored,
-      headers: headersOf({ id, companyId, url: row.url }, row.headers),
+      headers: headersOf({ id, companyId, url: row.url }, encrypted?.headers ?? null),
     };
     demandHeadersAgain(before, changes);
     const { url = before.url, events = before.events, isActive = before.isActive } = changes;
@@ -158,7 +165,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
     const after: WebhookSettings = { url, events, description, isActive, headers: headers ?? {} };
     const fields = Object.keys(before) as (keyof WebhookSettings)[]; // the object's own names
     const changed = fields.filter((field) => !isDeepStrictEqual(before[field], after[field]));
-    if (changed.length === 0) return await readWebhook(tx, companyId, id);
+    if (changed.length === 0) return await readWebhook(tx, id);
     const isSwitchedOn = after.isActive && !before.isActive;
     const isFresh = isSwitchedOn || changed.includes('url');
     await rowsOf(
@@ -185,7 +192,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
       after: told(after),
     });
     if (isFresh && after.isActive) wake('deliveries', [id], { after: tx });
-    return await readWebhook(tx, companyId, id);
+    return await readWebhook(tx, id);
   });
 }
 
@@ -194,20 +201,17 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: str
   demandWholeCompany(ctx.caller);
   // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
   // wait for each other.
-  return await retryOnConflict(() =>
-    ctx.dbAs('pipeline', 'delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),
-  );
+  return await retryOnConflict(() => ctx.db((tx) => deleteIn(tx, ctx, id)));
 }
 
 async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string; url: string }> {
   const { companyId } = ctx;
   const [gone] = await rowsOf<StoredWebhook>(
     tx,
-    sql`delete from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid
-      returning ${storedSettings}`,
+    sql`delete from webhook_endpoints where id = ${id}::uuid returning ${storedSettings}`,
   );
   if (!gone) throw noSuchWebhook();
-  const { headers: _, headerNames, ...rest } = gone;
+  const { headerNames, ...rest } = gone;
   audit(tx, ctx, {
     companyId,
     action: 'webhook.deleted',
@@ -237,13 +241,12 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
-  return await ctx.dbAs('pipeline', 'give a webhook of the company a new secret', async (tx) => {
-    const [before] = await rowsOf<{ secret: string }>(
-      tx,
-      sql`select secret from webhook_endpoints
-        where id = ${id}::uuid and company_id = ${companyId}::uuid for no key update`,
-    );
-    if (!before) throw noSuchWebhook();
+  return await ctx.db(async (tx) => {
+    const [locked, [before]] = await Promise.all([
+      rowsOf(tx, sql`select 1 from webhook_endpoints where id = ${id}::uuid for no key update`),
+      ciphertextsOf(tx, id),
+    ]);
+    if (locked.length === 0 || !before?.secret) throw noSuchWebhook();
     await rowsOf(
       tx,
       sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, companyId, before.secret)}::text,
@@ -251,7 +254,7 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
           rotation_ends_at = now() + make_interval(hours => ${overlapHours}::int)
         where id = ${id}::uuid`,
     );
-    const webhook = await readWebhook(tx, companyId, id);
+    const webhook = await readWebhook(tx, id);
     audit(tx, ctx, {
       companyId,
       action: 'webhook.secret_regenerated',
