@@ -2,8 +2,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { HttpHandler } from '#core/http/lambda.ts';
 
-const callerHeader = 'x-trunkline-caller-ip';
-const frontHeader = 'x-trunkline-front';
+/** What the first HTTP API writes (stacks/front-door.yml): the caller's address, and the secret. */
+export const callerHeader = 'x-trunkline-caller-ip';
+export const frontHeader = 'x-trunkline-front';
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 

@@ -3,7 +3,7 @@ import { placementIn } from '../generate/aws.ts';
 import { discover, root } from '../generate/discover.ts';
 import { apiNames, apis, maxIntegrations, maxResources, stacksOf } from '../generate/stacks.ts';
 import { routingFaults } from './http-apis.ts';
-import { httpApisIn, orderFaults, Template, type Templates } from './templates.ts';
+import { frontFaults, httpApisIn, orderFaults, Template, type Templates } from './templates.ts';
 
 /** A Lambda function's name has 64 characters at most, and the stage is part of it: one of ten characters must fit. */
 const longestName = 64 - 'trunkline-production-'.length;
@@ -69,6 +69,8 @@ export async function checkStacks(): Promise<PackagedFacts> {
   }
   const fallbacks = apiNames.map((name) => apis[name].fallback);
   faults.push(...routingFaults(routes, endpoints, frontApi, fallbacks));
+  const behind = routes.flatMap(({ api, to }) => (api !== frontApi && 'name' in to ? [to.name] : []));
+  faults.push(...frontFaults(templates, ownName, new Set(behind)));
   faults.push(...orderFaults(templates, await composedOrder()));
   if (faults.length > 0) throw new Error(faults.join('\n'));
   return { resources, integrations: Object.fromEntries(integrations), routes: routes.length };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { httpApisIn, orderFaults, Template } from './templates.ts';
+import { frontFaults, httpApisIn, orderFaults, Template } from './templates.ts';
 
 const imported = (name: string) => ({ 'Fn::ImportValue': name });
 const routeTo = (integration: string) => ({
@@ -75,5 +75,47 @@ describe('packaged stacks', () => {
       ['calls', ['core']],
     ]);
     expect(orderFaults(templates, circle)).toContain('The stacks wait for each other: core → calls → core.');
+  });
+
+  test('give the functions behind the front its secret, and no others', () => {
+    const secret = { 'Fn::Join': ['', ['{{resolve:secretsmanager:', imported('secret'), '}}']] };
+    const door = (parameters: Record<string, unknown>) => ({
+      Type: 'AWS::ApiGatewayV2::Integration',
+      Properties: { IntegrationType: 'HTTP_PROXY', RequestParameters: parameters },
+    });
+    const functionWith = (name: string, variables: Record<string, unknown>) => ({
+      Type: 'AWS::Lambda::Function',
+      Properties: { FunctionName: name, Environment: { Variables: variables } },
+    });
+    const faultsOf = (parameters: Record<string, unknown>, own: unknown, others: Record<string, unknown>) =>
+      frontFaults(
+        new Map([
+          [
+            'all',
+            Template.parse({
+              Resources: {
+                Door: door(parameters),
+                Behind: functionWith('behind', { FRONT_SECRET: own }),
+                Before: functionWith('before', others),
+              },
+            }),
+          ],
+        ]),
+        (name) => name,
+        new Set(['behind']),
+      );
+    const right = {
+      'overwrite:header.x-trunkline-caller-ip': '$context.identity.sourceIp',
+      'overwrite:header.x-trunkline-front': secret,
+    };
+    expect(faultsOf(right, secret, {})).toEqual([]);
+    expect(faultsOf(right, 'another', {})).toEqual(['behind is behind the front and has not its secret.']);
+    expect(faultsOf(right, undefined, {})).toHaveLength(1);
+    expect(faultsOf(right, secret, { FRONT_SECRET: secret })).toEqual([
+      "before has the front's secret and is not behind it.",
+    ]);
+    const appended = { ...right, 'overwrite:header.x-trunkline-caller-ip': '$request.header.x-real-ip' };
+    expect(faultsOf(appended, secret, {})).toHaveLength(1);
+    expect(faultsOf({}, secret, {})).toHaveLength(3);
   });
 });

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as z from 'zod';
+import { callerHeader, frontHeader } from '../../stacks/behind-front.ts';
 import type { ApiRoute } from './http-apis.ts';
 
 const Resource = z.object({
@@ -85,6 +87,43 @@ export function httpApisIn(
     }
   }
   return { routes, integrations };
+}
+
+const Environment = z.object({ Environment: z.object({ Variables: z.record(z.string(), z.unknown()) }) });
+
+/**
+ * What is wrong with how the functions behind the front know it, in sentences: the front must write the caller's address and
+ * the secret over what a caller sends, and a function is given that secret exactly where the front hands on to its API.
+ */
+export function frontFaults(
+  templates: Templates,
+  nameOf: (functionName: string) => string,
+  behind: ReadonlySet<string>,
+): string[] {
+  const faults: string[] = [];
+  const resources = [...templates.values()].flatMap(({ Resources }) => Object.values(Resources));
+  const proofs = resources
+    .filter(({ Properties }) => Properties.IntegrationType === 'HTTP_PROXY')
+    .map(({ Properties }) => z.record(z.string(), z.unknown()).catch({}).parse(Properties.RequestParameters));
+  for (const written of proofs) {
+    if (written[`overwrite:header.${callerHeader}`] !== '$context.identity.sourceIp')
+      faults.push(`The front does not overwrite ${callerHeader} with the caller's address.`);
+    if (!written[`overwrite:header.${frontHeader}`])
+      faults.push(`The front does not overwrite ${frontHeader} with the secret.`);
+  }
+  for (const { Type, Properties } of resources) {
+    if (Type !== 'AWS::Lambda::Function') continue;
+    const name = nameOf(z.string().parse(Properties.FunctionName));
+    const secret = Environment.safeParse(Properties).data?.Environment.Variables.FRONT_SECRET;
+    if (!behind.has(name)) {
+      if (secret !== undefined) faults.push(`${name} has the front's secret and is not behind it.`);
+    } else if (
+      secret === undefined ||
+      !proofs.every((written) => isDeepStrictEqual(written[`overwrite:header.${frontHeader}`], secret))
+    )
+      faults.push(`${name} is behind the front and has not its secret.`);
+  }
+  return faults;
 }
 
 /**

@@ -2,7 +2,17 @@ import { describe, expect, test } from 'vitest';
 import { awsFile, placementIn } from './aws.ts';
 import { discover } from './discover.ts';
 import { generatedFiles } from './files.ts';
-import { apiNames, apiOf, apis, cut, domainOf, maxEndpoints, type Placement, stacksOf } from './stacks.ts';
+import {
+  apiNames,
+  apiOf,
+  apis,
+  cut,
+  domainOf,
+  maxEndpoints,
+  maxIntegrations,
+  type Placement,
+  stacksOf,
+} from './stacks.ts';
 
 const found = await discover();
 
@@ -40,6 +50,10 @@ describe('the endpoints are cut into stacks', () => {
       expect(placement.size).toBe(450);
       for (const { name, domain } of endpoints) expect(domainOf(placement.get(name) ?? '')).toBe(domain);
       expect(Math.max(...sizes(placement).values())).toBeLessThanOrEqual(maxEndpoints);
+    }
+    for (const api of apiNames) {
+      const own = spread.filter(({ domain }) => apiOf(domain) === api);
+      expect(own.length).toBeLessThan(maxIntegrations - 2); // a fallback and the front door
     }
     expect(stacksOf(cut(heaped))).toEqual(
       ['', '-2', '-3', '-4', '-5', '-6'].map((part) => `telephony${part}`),
