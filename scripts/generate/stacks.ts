@@ -7,7 +7,7 @@
 export type ApiName = 'front' | 'second';
 
 interface HttpApi {
-  /** The folders of functions/ whose endpoints are its routes. Providers post to the front, and each pays one hop less there. */
+  /** The folders of functions/ whose endpoints are its routes. What is asked most is in the front: a request to `second` passes both. */
   domains: readonly string[];
   /** The name of the function that answers what no route of this API does. */
   fallback: string;
