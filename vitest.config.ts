@@ -8,6 +8,7 @@ export default defineConfig({
       'scripts/**/*.test.ts',
       'local/**/*.test.ts',
       'faults/**/*.test.ts',
+      'stacks/**/*.test.ts',
     ],
     globalSetup: ['functions/_core/testing/global-setup.ts'],
     setupFiles: ['functions/_core/testing/setup.ts'],

@@ -3,14 +3,13 @@
  *   npm run build        for Netlify: dist/netlify/functions and dist/public
  *   npm run build:check  how large its functions are; fails when one is too large
  *   npm run build:aws    for AWS: dist/aws/<name>.zip
- *   npm run package:aws  the same, then CloudFormation of every stack; fails when one has too many resources
+ *   npm run package:aws  the same, then CloudFormation of every stack; fails when one, or an HTTP API, is too large, or when
+ *                        an endpoint is not reached at the deployment's address
  */
-import { existsSync } from 'node:fs';
 import { buildAws } from './build/aws.ts';
 import { packageStacks } from './build/aws-package.ts';
 import { buildNetlify, functionSizes, zipOne } from './build/netlify.ts';
-import { allStacks, checkStacks } from './build/stack-check.ts';
-import { root } from './generate/discover.ts';
+import { checkStacks } from './build/stack-check.ts';
 
 /** Our own code, deflated. A larger function starts noticeably later. */
 const maxFunctionBytes = 250 * 1024;
@@ -29,12 +28,14 @@ async function checkSizes(): Promise<void> {
 }
 
 async function checkPackaged(): Promise<void> {
-  const stacks = allStacks.filter(
-    (stack) => stack === 'core' || existsSync(new URL(`stacks/${stack}/`, root)),
-  );
-  const counts = await checkStacks(stacks);
-  for (const [stack, count] of Object.entries(counts))
-    console.log(`${String(count).padStart(5)} resources  ${stack}`);
+  const { resources, integrations, routes } = await checkStacks();
+  const told = (counts: Record<string, number>, what: string) => {
+    for (const [name, count] of Object.entries(counts))
+      console.log(`${String(count).padStart(5)} ${what}  ${name}`);
+  };
+  told(resources, 'resources');
+  told(integrations, 'integrations');
+  console.log(`${routes} routes: each endpoint is reached at the front by one of them`);
 }
 
 const tasks: Record<string, () => Promise<void>> = {

@@ -3,7 +3,8 @@ import { brotliCompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 import { type AssetName, assets, readSource } from '../../functions/platform/docs/shared/assets.ts';
 import { discover, root } from '../generate/discover.ts';
-import { bundle } from './bundle.ts';
+import { apiNames, apiOf, apis } from '../generate/stacks.ts';
+import { behindFrontEntry, bundle } from './bundle.ts';
 import { zipFolder } from './zip.ts';
 
 const folder = 'dist/aws';
@@ -26,9 +27,11 @@ async function writeAsset(target: URL, name: AssetName): Promise<void> {
 /** Bundles and zips every endpoint, worker and schedule for Lambda: dist/aws/<name>.zip, its entry index.handler. */
 export async function buildAws(): Promise<void> {
   const { endpoints, workers, schedules } = await discover();
-  const all = [...endpoints, ...workers, ...schedules];
-  const entries = new Map(all.map(({ name, file }) => [name, file]));
-  entries.set('fallback', 'functions/_generated/fallback.ts');
+  const entryAt = { front: (file: string) => file, second: behindFrontEntry };
+  const entries = new Map([...workers, ...schedules].map(({ name, file }) => [name, file]));
+  for (const { name, file, domain } of endpoints) entries.set(name, entryAt[apiOf(domain)](file));
+  for (const api of apiNames)
+    entries.set(apis[api].fallback, entryAt[api]('functions/_generated/fallback.ts'));
   await bundle(folder, entries);
   let total = 0;
   for (const name of entries.keys()) {

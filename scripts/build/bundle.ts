@@ -55,8 +55,30 @@ const withoutUnused: Plugin = {
   },
 };
 
+/** An entry `behind-front:<file>` is that file's Lambda handler as the second HTTP API runs it. */
+export const behindFrontEntry = (file: string): string => `behind-front:${file}`;
+
+const behindFront: Plugin = {
+  name: 'behind the front',
+  setup(given) {
+    given.onResolve({ filter: /^behind-front:/ }, ({ path }) => ({
+      path: path.slice('behind-front:'.length),
+      namespace: 'behind-front',
+    }));
+    given.onLoad({ filter: /.*/, namespace: 'behind-front' }, ({ path }) => ({
+      contents: [
+        "import { behindFront } from './stacks/behind-front.ts';",
+        `import { handler as direct } from './${path}';`,
+        'export const handler = behindFront(direct);',
+      ].join('\n'),
+      resolveDir: root.pathname,
+      loader: 'ts',
+    }));
+  },
+};
+
 const shared: BuildOptions = {
-  plugins: [withoutUnused],
+  plugins: [withoutUnused, behindFront],
   bundle: true,
   splitting: false, // each function is a zip of its own
   format: 'esm',
@@ -74,7 +96,7 @@ const shared: BuildOptions = {
 
 /**
  * Bundles each entry into one file of `folder`.
- * @param entries Source files by the names of their bundles.
+ * @param entries Source files (or `behindFrontEntry` of one) by the names of their bundles.
  */
 export async function bundle(folder: string, entries: ReadonlyMap<string, string>): Promise<void> {
   await rm(new URL(folder, root), { recursive: true, force: true });

@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import { auditBucketName, bucketName, objectRights } from './aws-objects.ts';
 import { logicalName, queueResources, queueRights } from './aws-queues.ts';
 import { awsSchedule } from './aws-schedule.ts';
 import type { Deployable } from './discover.ts';
-import { type StackName, stackNames, stackOf } from './stacks.ts';
+import { type ApiName, apiOf, apis, domainOf, type Placement, stacksOf } from './stacks.ts';
 import { variablesOf } from './variables.ts';
 
 type Json = Record<string, unknown>;
@@ -18,6 +19,8 @@ const lambda = (given: {
   /** Those that it is given, and no other. */
   variables: readonly string[];
 }): Json => ({
+  // Without the stack's name, which osls would put in: 64 characters are all that there are.
+  name: `\${self:custom.prefix}-${given.name}`,
   handler: 'index.handler',
   description: given.summary.slice(0, 256),
   timeout: given.timeout,
@@ -26,29 +29,59 @@ const lambda = (given: {
   events: given.events,
 });
 
-function routeFunctions({ endpoints }: Deployable, stack: StackName): Json {
-  const own = endpoints.filter(({ feature }) => stackOf(feature) === stack);
+/** What its fallback is asked by each API. Behind the front, preflights have been answered. */
+const fallbackEvents: Readonly<Record<ApiName, Json[]>> = {
+  front: [{ httpApi: { method: 'OPTIONS', path: '/{proxy+}' } }],
+  second: [{ httpApi: '*' }],
+};
+
+/**
+ * The secret by which a function behind the front knows that the front sends a request, and believes it whose request it is:
+ * stacks/behind-front.ts.
+ */
+const frontSecret: Json = {
+  'Fn::Join': [
+    '',
+    [
+      '{{resolve:secretsmanager:',
+      { 'Fn::ImportValue': `\${self:custom.prefix}-front-secret` },
+      ':SecretString}}',
+    ],
+  ],
+};
+
+function routeFunctions({ endpoints }: Deployable, placement: Placement, stack: string): Json {
+  const api = apiOf(domainOf(stack));
+  const routed = (given: Omit<Parameters<typeof lambda>[0], 'folder'>): Json => {
+    const made = lambda({ ...given, folder: '../../' });
+    return api === 'second'
+      ? { ...made, environment: { ...environment(given.variables), FRONT_SECRET: frontSecret } }
+      : made;
+  };
   const functions: Json = Object.fromEntries(
-    own.map(({ name, file, contract }) => [
-      name,
-      lambda({
+    endpoints
+      .filter(({ name }) => placement.get(name) === stack)
+      .map(({ name, file, contract }) => [
         name,
-        summary: contract.summary,
-        folder: '../../',
-        timeout: httpTimeoutSeconds,
-        variables: variablesOf({ file, contract }),
-        events: [{ httpApi: { method: contract.method, path: contract.path.replaceAll(/:(\w+)/g, '{$1}') } }],
-      }),
-    ]),
+        routed({
+          name,
+          summary: contract.summary,
+          timeout: httpTimeoutSeconds,
+          variables: variablesOf({ file, contract }),
+          events: [
+            { httpApi: { method: contract.method, path: contract.path.replaceAll(/:(\w+)/g, '{$1}') } },
+          ],
+        }),
+      ]),
   );
-  if (stack === 'platform') {
-    functions.fallback = lambda({
-      name: 'fallback',
+  const { fallback, fallbackDomain } = apis[api];
+  if (stack === fallbackDomain) {
+    functions[fallback] = routed({
+      name: fallback,
       summary: 'Preflights, 405 and 404',
-      folder: '../../',
       timeout: 10,
       variables: variablesOf({ file: 'functions/_core/http/fallback.ts' }),
-      events: [{ httpApi: '*' }],
+      events: fallbackEvents[api],
     });
   }
   return functions;
@@ -146,27 +179,62 @@ const rightsOf = (modules: Parameters<typeof queueRights>[0]): Json[] => [
 ];
 
 /** By the service that asks: see serverless.yml and stacks/*. */
-function rights({ endpoints, workers, schedules }: Deployable): Json {
+function rights({ endpoints, workers, schedules }: Deployable, placement: Placement): Json {
   return {
     'trunkline-core': rightsOf([...workers, ...schedules]),
     ...Object.fromEntries(
-      stackNames.map((stack) => [
+      stacksOf(placement).map((stack) => [
         `trunkline-${stack}`,
-        rightsOf(endpoints.filter(({ feature }) => stackOf(feature) === stack)),
+        rightsOf(endpoints.filter(({ name }) => placement.get(name) === stack)),
       ]),
     ),
   };
 }
 
+/** Under which name the core exports the API that the service adds its routes to. */
+const exportedAs: Readonly<Record<ApiName, string>> = {
+  front: 'http-api-id',
+  second: 'second-http-api-id',
+};
+
 /** What serverless.yml and the stacks are made of. */
-export function awsFile(found: Deployable): string {
+export function awsFile(found: Deployable, placement: Placement): string {
+  const stacks = stacksOf(placement);
   const file = {
-    rights: rights(found),
+    rights: rights(found, placement),
+    apis: Object.fromEntries(
+      stacks.map((stack) => [`trunkline-${stack}`, exportedAs[apiOf(domainOf(stack))]]),
+    ),
     bucketName,
     auditBucketName,
     queues: queueResources(found),
     core: coreFunctions(found),
-    ...Object.fromEntries(stackNames.map((stack) => [stack, routeFunctions(found, stack)])),
+    stacks: Object.fromEntries(stacks.map((stack) => [stack, routeFunctions(found, placement, stack)])),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+const Generated = z.object({
+  stacks: z.record(z.string(), z.record(z.string(), z.unknown())).optional(),
+});
+
+/**
+ * Where each function is by the file that was generated last.
+ * @throws Error when a merge left it broken.
+ */
+export function placementIn(text: string): Placement {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw new Error(
+      'functions/_generated/aws.json is no JSON: take one side of the merge whole, then run npm run generate.',
+    );
+  }
+  const stacks = Object.entries(Generated.parse(parsed).stacks ?? {});
+  return new Map(
+    stacks.flatMap(([stack, functions]) =>
+      Object.keys(functions).map((name): [string, string] => [name, stack]),
+    ),
+  );
 }

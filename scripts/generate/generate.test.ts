@@ -1,9 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { awsSchedule } from './aws-schedule.ts';
-import { discover, root } from './discover.ts';
 import { inMatchOrder, overlap } from './match-order.ts';
-import { stackOf } from './stacks.ts';
 
 describe('routes in the order in which they must be matched', () => {
   test('put a fixed segment before a parameter', () => {
@@ -51,18 +48,5 @@ describe('a cron expression becomes one of EventBridge', () => {
   test('or is refused', () => {
     expect(() => awsSchedule('0 0 1 * 1')).toThrow('EventBridge');
     expect(() => awsSchedule('* * * *')).toThrow('five fields');
-  });
-});
-
-describe('each stack of routes', () => {
-  test('that has endpoints has a folder and is composed with the core', async () => {
-    const { endpoints } = await discover();
-    const compose = await readFile(new URL('stacks/serverless-compose.yml', root), 'utf8');
-    for (const stack of new Set(endpoints.map(({ feature }) => stackOf(feature)))) {
-      const service = await readFile(new URL(`stacks/${stack}/serverless.yml`, root), 'utf8');
-      expect(service).toContain(`service: trunkline-${stack}\n`);
-      expect(service).toContain(`aws.json):${stack}}\n`);
-      expect(compose).toContain(`  ${stack}:\n    path: ${stack}\n    dependsOn: core\n`);
-    }
   });
 });

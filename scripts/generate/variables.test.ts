@@ -8,6 +8,7 @@ import {
 import { awsFile } from './aws.ts';
 import { discover } from './discover.ts';
 import { sourceFile } from './import-graph.ts';
+import { cut } from './stacks.ts';
 import { variablesOf } from './variables.ts';
 
 const { endpoints, workers, schedules } = await discover();
@@ -67,8 +68,8 @@ describe('a deployed function is given what its code reads', () => {
   });
 
   test('as the AWS stacks say', () => {
-    const file = JSON.parse(awsFile({ endpoints, workers, schedules }));
-    const { environment } = file.telephony['calls-list-calls'];
+    const file = JSON.parse(awsFile({ endpoints, workers, schedules }, cut(endpoints)));
+    const { environment } = file.stacks.telephony['calls-list-calls'];
     expect(environment).toMatchObject({ ENVIRONMENT_IS_PARTIAL: 'true', NODE_ENV: 'production' });
     expect(environment).not.toHaveProperty('INTERNAL_API_SECRET');
     expect(file.core['audit-anchor-audit-logs'].environment).toHaveProperty('S3_AUDIT_BUCKET');
