@@ -16,7 +16,9 @@ export const { contract, respond, serve, handler } = endpoint({
     status: z.enum(['active', 'inactive']).optional(),
     search: z.string().trim().min(1).max(200).optional().describe('In the name and Retell’s id.'),
   }),
-  output: z.object({ agents: z.array(DashboardAgent), pagination: Pagination }),
+  output: z
+    .object({ agents: z.array(DashboardAgent), pagination: Pagination })
+    .meta({ id: 'DashboardAgentPage' }),
   envelope: 'none',
   errors: ['INVALID_CURSOR'],
   query: ({ input }) =>

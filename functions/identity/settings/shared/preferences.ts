@@ -12,13 +12,15 @@ import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts'
 import { Display, Notifications, patchOf, SoundNotifications } from './sections.ts';
 
 /** What a person has chosen, and the company's or the usual where they have not. */
-export const Preferences = z.strictObject({
-  ...Display.shape,
-  language: z.string().describe('The profile’s.'),
-  timezone: z.string().describe('The profile’s.'),
-  notifications: Notifications,
-  updatedAt: z.iso.datetime().nullable(),
-});
+export const Preferences = z
+  .strictObject({
+    ...Display.shape,
+    language: z.string().describe('The profile’s.'),
+    timezone: z.string().describe('The profile’s.'),
+    notifications: Notifications,
+    updatedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Preferences' });
 export type Preferences = z.output<typeof Preferences>;
 
 const DisplayPatch = patchOf(Display) as unknown as z.ZodObject;

@@ -19,13 +19,15 @@ export const defaultScopes = scopes.filter(
 );
 
 /** An app's key as it is shown when it is made: the only time that `api_key` is. */
-export const IssuedKey = z.object({
-  app_id: z.uuid(),
-  api_key: z.string().describe('Shown this once: keep it. Send it as x-app-api-key or x-api-key.'),
-  key_id: z.uuid(),
-  key_prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
-  scopes: z.array(z.string()),
-});
+export const IssuedKey = z
+  .object({
+    app_id: z.uuid(),
+    api_key: z.string().describe('Shown this once: keep it. Send it as x-app-api-key or x-api-key.'),
+    key_id: z.uuid(),
+    key_prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
+    scopes: z.array(z.string()),
+  })
+  .meta({ id: 'IssuedAppKey' });
 
 export const keyIsLive: SQL = sql`revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`;
 
