@@ -6,6 +6,7 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
 import { auditLogs } from '#db/schema/guards.ts';
+import { ActorType } from './shared/actors.ts';
 
 const State = z.record(z.string(), z.unknown()).nullable();
 
@@ -17,7 +18,7 @@ const AuditLog = z
     action: z.string().describe('As `member.role_changed`.'),
     actor: z
       .object({
-        type: z.enum(['user', 'key', 'internal', 'system']),
+        type: ActorType,
         id: z.uuid().nullable(),
         name: z.string().nullable().describe('As it was then.'),
       })

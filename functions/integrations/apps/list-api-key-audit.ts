@@ -6,8 +6,9 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { apiKeyAudit } from '#db/schema/apps.ts';
 import { ofApp } from './shared/app-store.ts';
+import { keyActions } from './shared/key-actions.ts';
 
-const Action = z.enum(['created', 'rotated', 'revoked', 'refused']).meta({ id: 'AppKeyAction' });
+const Action = z.enum(keyActions).meta({ id: 'AppKeyAction' });
 
 const AuditEntry = z
   .object({

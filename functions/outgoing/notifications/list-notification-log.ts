@@ -6,15 +6,16 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
 import { notificationSends as sends } from '#db/schema/notifications.ts';
-import { channels } from './shared/kinds.ts';
+import { channels, sendStatuses } from './shared/kinds.ts';
 import { categoryInput } from './shared/notification.ts';
 
-const Status = z.enum(['waiting', 'sent', 'failed', 'skipped']).meta({ id: 'NotificationSendStatus' });
+const Channel = z.enum(channels).meta({ id: 'NotificationChannel' });
+const Status = z.enum(sendStatuses).meta({ id: 'NotificationSendStatus' });
 
 const Send = z
   .object({
     id: z.uuid(),
-    channel: z.enum(channels),
+    channel: Channel,
     category: z.string(),
     type: z
       .string()
@@ -66,7 +67,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   permission: 'audit:read',
   input: pageInput.extend({
-    channel: z.enum(channels).optional(),
+    channel: Channel.optional(),
     category: categoryInput.optional(),
     type: z.string().max(100).optional(),
     status: Status.optional(),

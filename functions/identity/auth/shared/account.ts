@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { roles } from '#core/callers/caller.ts';
 
 /** The form in which addresses are compared: composed and in lower case. */
 export const normalEmail = (email: string): string => email.normalize('NFC').toLowerCase();
@@ -18,7 +19,7 @@ export const nameInput = z
   .max(200, 'may have at most 200 characters')
   .refine((text) => !/\p{Cc}/u.test(text), 'must not hold control characters');
 
-export const CompanyRole = z.enum(['owner', 'admin', 'manager', 'agent', 'viewer']).meta({ id: 'Role' });
+export const CompanyRole = z.enum(roles).meta({ id: 'Role' });
 
 /** Whom a session is for. */
 export const SessionUser = z

@@ -2,15 +2,19 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { isoTime, shapeOf } from '#core/database/shape.ts';
 import { apps } from '#db/schema/apps.ts';
+import { ownerKinds } from '#providers/provider.ts';
+
+/** By whose word a thing at a provider is a company's. A database test holds the list against `provider_links.proof`. */
+export const linkProofs = ['operator', 'provider'] as const;
 
 export const Link = z
   .object({
     link_id: z.uuid(),
     provider: z.string().describe('dialpad, retell, twilio, …'),
-    kind: z.enum(['agent', 'organization', 'number', 'company']),
+    kind: z.enum(ownerKinds),
     external_id: z.string().describe('The provider’s own id of it.'),
     proof: z
-      .enum(['operator', 'provider'])
+      .enum(linkProofs)
       .nullable()
       .describe(
         'By whose word it is the app’s: an operator’s, or the own account’s at the provider. Null: nothing comes in by it.',

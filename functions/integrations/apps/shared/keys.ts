@@ -6,6 +6,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx, textArray } from '#core/database/db.ts';
 import { audit } from '#core/security/audit.ts';
 import type { App } from './app-store.ts';
+import type { KeyAction } from './key-actions.ts';
 
 export const Scopes = z
   .array(z.enum([...scopes, '*']))
@@ -33,7 +34,8 @@ export const keyIsLive: SQL = sql`revoked_at is null and (expires_at is null or 
 
 interface AuditEntry {
   keyId: string;
-  action: 'created' | 'rotated' | 'revoked';
+  /** What is refused, the door writes itself. */
+  action: Exclude<KeyAction, 'refused'>;
   reason: string | null;
 }
 

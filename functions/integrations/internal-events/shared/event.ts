@@ -3,9 +3,9 @@ import * as z from 'zod';
 import { isoTime, shapeOf } from '#core/database/shape.ts';
 import { inboundEvents } from '#db/schema/pipeline.ts';
 
-export const EventStatus = z
-  .enum(['received', 'processed', 'failed', 'unmatched', 'unrecognised'])
-  .meta({ id: 'InboundEventStatus' });
+/** What became of an event that came in. A database test holds the list against the check of `inbound_events.status`. */
+export const eventStatuses = ['received', 'processed', 'failed', 'unmatched', 'unrecognised'] as const;
+export const EventStatus = z.enum(eventStatuses).meta({ id: 'InboundEventStatus' });
 
 /** A provider's event as a list shows it. What it said is left to GET /internal/events/:id. */
 export const StoredEvent = z

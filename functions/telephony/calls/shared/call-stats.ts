@@ -5,6 +5,7 @@ import { isoTime } from '#core/database/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { companies } from '#db/schema/companies.ts';
 import { answeredStatuses, callStatuses, missedStatuses, statusIn } from '../../model/status.ts';
+import { directions } from '../../model/words.ts';
 import { CallStatus, Cost } from './call.ts';
 
 const count = z.number().int();
@@ -98,7 +99,7 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       'total', t.total, 'offered', t.offered, 'answered', t.answered,
       'answerRate', round(t.answered / nullif(t.offered, 0), 4),
       'byStatus', ${zeroed(callStatuses)} || ${countsBy(sql`status`)},
-      'byDirection', ${zeroed(['inbound', 'outbound', 'unknown'])} || ${countsBy(sql`coalesce(direction, 'unknown')`)},
+      'byDirection', ${zeroed([...directions, 'unknown'])} || ${countsBy(sql`coalesce(direction, 'unknown')`)},
       'byProvider', ${countsBy(sql`provider`)},
       'sentiment', ${zeroed(sentiments)} || ${countsBy(knownSentiment)},
       'durations', (select json_build_object('count', l.n, 'meanMs', l.mean, 'p50Ms', l.p[1], 'p95Ms', l.p[2]) from lengths l),

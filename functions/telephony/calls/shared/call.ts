@@ -4,9 +4,9 @@ import { money, shapeOf } from '#core/database/shape.ts';
 import { agents } from '#db/schema/agents.ts';
 import { calls } from '#db/schema/calls.ts';
 import { callStatuses } from '#telephony/model/status.ts';
+import { AgentKind, Direction } from '#telephony/model/words.ts';
 
 export const CallStatus = z.enum(callStatuses).meta({ id: 'CallStatus' });
-export const Direction = z.enum(['inbound', 'outbound']).meta({ id: 'Direction' });
 
 /** In minor units; providers bill fractions of a cent. */
 export const Cost = z
@@ -99,7 +99,7 @@ export const CallDetail = Call.extend({
   details: z
     .record(z.string(), z.unknown())
     .describe('The provider’s facts that have no field of their own: callType, csatScore, customAnalysis, …'),
-  agent: z.object({ id: z.uuid(), kind: z.string(), name: z.string() }).meta({ id: 'CallAgent' }).nullable(),
+  agent: z.object({ id: z.uuid(), kind: AgentKind, name: z.string() }).meta({ id: 'CallAgent' }).nullable(),
 }).meta({ id: 'CallDetail' });
 
 export const callDetailShape = shapeOf(CallDetail, {

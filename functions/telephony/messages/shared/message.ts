@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { shapeOf } from '#core/database/shape.ts';
 import { messages } from '#db/schema/messages.ts';
+import { Direction, MessageStatus } from '../../model/words.ts';
 
 export const Message = z
   .object({
@@ -9,8 +10,8 @@ export const Message = z
     appId: z.uuid().nullable(),
     provider: z.string(),
     providerMessageId: z.string(),
-    direction: z.enum(['inbound', 'outbound']).nullable(),
-    status: z.enum(['queued', 'sent', 'delivered', 'failed', 'received']),
+    direction: Direction.nullable(),
+    status: MessageStatus,
     from: z.string().nullable().describe('E.164'),
     to: z.array(z.string()).describe('E.164, one for each receiver'),
     body: z.string().nullable().describe('Null where the provider does not export the text.'),
