@@ -18,7 +18,16 @@ import {
   StoredSecret,
 } from './integrations.ts';
 import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
-import { Ai, General, Notifications, patchOf, Quotas, SoundNotifications, Voice } from './sections.ts';
+import {
+  Ai,
+  General,
+  Notifications,
+  NotificationsPatch,
+  patchOf,
+  Quotas,
+  SoundNotifications,
+  Voice,
+} from './sections.ts';
 
 const sections = { general: General, notifications: Notifications, voice: Voice, ai: Ai, quotas: Quotas };
 type Section = keyof typeof sections;
@@ -41,7 +50,7 @@ export type CompanySettings = z.output<typeof CompanySettings>;
 /** The sections that a PUT may give. */
 export const companySections = {
   general: patchOf(General).meta({ id: 'GeneralSettingsPatch' }).optional(),
-  notifications: patchOf(Notifications).meta({ id: 'CompanyNotificationsPatch' }).optional(),
+  notifications: NotificationsPatch.optional(),
   voice: patchOf(Voice).meta({ id: 'VoiceSettingsPatch' }).optional(),
   ai: patchOf(Ai).meta({ id: 'AiSettingsPatch' }).optional(),
   quotas: patchOf(Quotas).meta({ id: 'QuotasPatch' }).optional().describe('Only by a platform admin.'),

@@ -24,7 +24,7 @@ export const General = z
 
 const inChannels = (email: z.ZodType<boolean>) =>
   z.strictObject({ email, sms: z.boolean(), inApp: z.boolean(), slack: z.boolean(), teams: z.boolean() });
-const Channels = inChannels(z.boolean()).meta({ id: 'NotificationChannels' });
+const Channels = inChannels(z.boolean()).meta({ id: 'ChannelChoices' });
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:00');
 
 export const Notifications = z
@@ -106,3 +106,5 @@ export function patchOf<S extends z.ZodObject>(section: S): z.ZodType<Patch<z.ou
   ]);
   return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodType<Patch<z.output<S>>>;
 }
+
+export const NotificationsPatch = patchOf(Notifications).meta({ id: 'NotificationPreferencesPatch' });
