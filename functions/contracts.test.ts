@@ -131,6 +131,31 @@ describe('the request id', () => {
   });
 });
 
+interface Schema {
+  $ref?: string;
+  type?: string;
+  items?: Schema;
+  properties?: Record<string, Schema>;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+}
+
+interface OpenapiDocument {
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, { content?: Record<string, { schema: Schema }> }> }>
+  >;
+  components: { schemas: Record<string, unknown> };
+}
+
+/** Answers that hold an object without a name of its own, each with the reason. */
+const unnamedAnswers: Record<string, string> = {
+  'GET /api/openapi.json': 'an OpenAPI document, which OpenAPI describes',
+  'POST /internal/deliveries/run': 'the ids that were sent, to the deployment itself',
+  'POST /internal/jobs/run': 'the ids that were sent, to the deployment itself',
+  'POST /internal/outbox/run': 'the ids that were sent, to the deployment itself',
+};
+
 describe('what is generated', () => {
   test('is up to date: else run npm run generate', async () => {
     expect(await staleFiles(await generatedFiles(found))).toEqual([]);
@@ -149,6 +174,31 @@ describe('what is generated', () => {
     expect(operations).toHaveLength(endpoints.length);
     const ids = operations.map(({ operationId }) => operationId);
     expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  test('names the schema of every object that an answer holds', () => {
+    const { paths } = openapiOf(found) as unknown as OpenapiDocument;
+    const answers = endpoints.flatMap(({ contract, title }) => {
+      const operation = paths[contract.path.replaceAll(/:(\w+)/g, '{$1}')]?.[contract.method.toLowerCase()];
+      const answer = operation?.responses[contract.status]?.content?.['application/json']?.schema;
+      return answer ? [{ title, answer: answer.properties?.data ?? answer }] : [];
+    });
+    const unnamed = answers
+      .map(({ title, answer }) => ({ title, schema: answer.items ?? answer }))
+      .filter(({ schema }) => !schema.$ref && (schema.type === 'object' || schema.oneOf || schema.anyOf))
+      .map(({ title }) => title);
+    expect(answers.length).toBeGreaterThan(140);
+    expect(unnamed.sort()).toEqual(Object.keys(unnamedAnswers).sort());
+  });
+
+  test('gives each schema one name, as a class is named, that something refers to', () => {
+    const document = openapiOf(found) as unknown as OpenapiDocument;
+    const names = Object.keys(document.components.schemas);
+    expect(names.filter((name) => !/^[A-Z][A-Za-z0-9]*$/.test(name))).toEqual([]);
+    const asFiles = names.map((name) => name.toLowerCase()); // a client's generator writes a file for each
+    expect(asFiles).toEqual([...new Set(asFiles)]);
+    const referred = JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g);
+    expect([...new Set([...referred].map(([, name]) => name))].sort()).toEqual(names.sort());
   });
 
   test('tells of a role where people are taken, and of a scope where keys are', () => {

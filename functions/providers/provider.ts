@@ -6,9 +6,12 @@ import type { Update } from '#telephony/model/updates.ts';
  * translated. The pipeline names no provider; adding one is a folder beside this file and a line in registry.ts.
  */
 
+/** What at a provider can be a company's. A database test holds the list against the check of `provider_links.kind`. */
+export const ownerKinds = ['agent', 'organization', 'number', 'company'] as const;
+
 /** Whose an event may be: a thing at the provider that provider_links ties to a company and perhaps an app. */
 export interface Owner {
-  kind: 'agent' | 'organization' | 'number' | 'company';
+  kind: (typeof ownerKinds)[number];
   externalId: string;
 }
 

@@ -42,15 +42,21 @@ function exampleText({ format, pattern, minLength = 0 }: JsonSchema): string {
   return 'example'.padEnd(minLength, '-example');
 }
 
-/** A value that most likely fits the schema: required fields only, the first of what may be chosen. */
-export function exampleOf(schema: JsonSchema): unknown {
+/**
+ * A value that most likely fits the schema: required fields only, the first of what may be chosen.
+ * @param named What `$ref`s of the schema lead to.
+ */
+export function exampleOf(schema: JsonSchema, named: Record<string, unknown> = {}): unknown {
+  const inner = (of: JsonSchema) => exampleOf(of, named);
   if (schema.const !== undefined) return schema.const;
   if (schema.example !== undefined) return schema.example;
   if (schema.examples?.[0] !== undefined) return schema.examples[0];
   if (schema.default !== undefined) return schema.default;
   if (schema.enum) return schema.enum[0];
   const choice = schema.anyOf?.[0] ?? schema.oneOf?.[0] ?? schema.allOf?.[0];
-  if (choice) return exampleOf(choice);
+  if (choice) return inner(choice);
+  const referred = named[schema.$ref?.split('/').at(-1) ?? ''];
+  if (referred) return inner(referred as JsonSchema); // what SchemaBook has put there
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case 'string':
       return exampleText(schema);
@@ -60,10 +66,10 @@ export function exampleOf(schema: JsonSchema): unknown {
     case 'boolean':
       return true;
     case 'array':
-      return Array.from({ length: schema.minItems ?? 0 }, () => exampleOf(schema.items ?? {}));
+      return Array.from({ length: schema.minItems ?? 0 }, () => inner(schema.items ?? {}));
     case 'object':
       return Object.fromEntries(
-        (schema.required ?? []).map((name) => [name, exampleOf(schema.properties?.[name] ?? {})]),
+        (schema.required ?? []).map((name) => [name, inner(schema.properties?.[name] ?? {})]),
       );
     default:
       return 'example';

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { awsSchedule } from './aws-schedule.ts';
 import { inMatchOrder, overlap } from './match-order.ts';
+import { SchemaBook } from './openapi-schemas.ts';
 
 describe('routes in the order in which they must be matched', () => {
   test('put a fixed segment before a parameter', () => {
@@ -48,5 +50,68 @@ describe('a cron expression becomes one of EventBridge', () => {
   test('or is refused', () => {
     expect(() => awsSchedule('0 0 1 * 1')).toThrow('EventBridge');
     expect(() => awsSchedule('* * * *')).toThrow('five fields');
+  });
+});
+
+describe('the schemas of the OpenAPI document', () => {
+  const unique = () => `T${crypto.randomUUID().replaceAll('-', '')}`;
+
+  test('are referred to by their name, also where they are nullable, listed or described', () => {
+    const [name, book] = [unique(), new SchemaBook()];
+    const Tag = z.enum(['a', 'b']).meta({ id: name });
+    const answer = book.add(
+      z.object({ plain: Tag, maybe: Tag.nullable(), all: z.array(Tag), told: Tag.describe('Why.') }),
+      'output',
+    );
+    const $ref = `#/components/schemas/${name}`;
+    expect(answer.properties).toEqual({
+      plain: { $ref },
+      maybe: { anyOf: [{ $ref }, { type: 'null' }] },
+      all: { type: 'array', items: { $ref } },
+      told: { $ref, description: 'Why.' },
+    });
+    expect(book.components).toEqual({ [name]: { type: 'string', enum: ['a', 'b'] } });
+    expect(book.add(Tag, 'output')).toEqual({ $ref });
+  });
+
+  test('that are sent otherwise than received have a second name, and so has what holds them', () => {
+    const [inner, outer, same, book] = [unique(), unique(), unique(), new SchemaBook()];
+    const Inner = z.strictObject({ n: z.int32().default(1) }).meta({ id: inner });
+    const Outer = z.strictObject({ inner: Inner }).meta({ id: outer });
+    const Same = z.strictObject({ on: z.boolean() }).meta({ id: same });
+    const Both = z.object({ outer: Outer, same: Same });
+    book.add(Both, 'output');
+    const sent = book.add(Both, 'input');
+    expect(sent.properties).toEqual({
+      outer: { $ref: `#/components/schemas/${outer}Input` },
+      same: { $ref: `#/components/schemas/${same}` },
+    });
+    expect(Object.keys(book.components).sort()).toEqual(
+      [inner, outer, same, `${inner}Input`, `${outer}Input`].sort(),
+    );
+    expect(book.components[`${outer}Input`]).toMatchObject({
+      properties: { inner: { $ref: `#/components/schemas/${inner}Input` } },
+    });
+    expect(book.components[inner]).toMatchObject({ required: ['n'] });
+    expect(book.components[`${inner}Input`]).not.toHaveProperty('required');
+  });
+
+  test('cannot share a name', () => {
+    const [name, book] = [unique(), new SchemaBook()];
+    book.add(z.array(z.object({ a: z.string() }).meta({ id: name })), 'output');
+    const other = z.array(z.object({ b: z.string() }).meta({ id: name }));
+    expect(() => book.add(other, 'output')).toThrow(`Two schemas are named ${name}.`);
+  });
+
+  test('say int64 where an integer can pass 2^31, and nothing where it cannot', () => {
+    const { properties } = new SchemaBook().add(
+      z.object({ bytes: z.number().int(), few: z.int32(), part: z.number().int().min(1).max(100) }),
+      'output',
+    );
+    expect(properties).toEqual({
+      bytes: { type: 'integer', format: 'int64' },
+      few: { type: 'integer' },
+      part: { type: 'integer', minimum: 1, maximum: 100 },
+    });
   });
 });

@@ -100,7 +100,12 @@ function partsOf(contract: Contract, input: JsonSchema): Parts {
 const kilobytes = (bytes: number): string =>
   bytes % 1_048_576 === 0 ? `${bytes / 1_048_576} MB` : `${Math.floor(bytes / 1024)} KB`;
 
-function requestBodyOf(contract: Contract, input: JsonSchema, { body }: Parts): Json | undefined {
+function requestBodyOf(
+  contract: Contract,
+  input: JsonSchema,
+  { body }: Parts,
+  { components }: SchemaBook,
+): Json | undefined {
   if (contract.body === 'raw') {
     return {
       required: true,
@@ -110,8 +115,8 @@ function requestBodyOf(contract: Contract, input: JsonSchema, { body }: Parts): 
   }
   if (Object.keys(body.properties).length === 0) return undefined;
   const schema = { type: 'object', ...body, additionalProperties: false };
-  const example = exampleOf(schema);
-  const whole = { ...(exampleOf(input) as Json), ...(example as Json) };
+  const example = exampleOf(schema, components);
+  const whole = { ...(exampleOf(input, components) as Json), ...(example as Json) };
   const fits = contract.input.safeParse(whole).success;
   return {
     required: body.required.length > 0,
@@ -144,11 +149,16 @@ function descriptionOf({ description, role, scope, self, who }: Contract): strin
   return [description, needs.join(' ')].filter(Boolean).join('\n\n') || undefined;
 }
 
-function operationOf(module: EndpointModule, id: string, schemas: SchemaBook, errors: ErrorBook): Json {
+function operationOf(
+  module: EndpointModule,
+  { id, success }: { id: string; success: Json | undefined },
+  schemas: SchemaBook,
+  errors: ErrorBook,
+): Json {
   const { contract, feature } = module;
   const input = schemas.add(contract.input, 'input');
   const parts = partsOf(contract, input);
-  const requestBody = requestBodyOf(contract, input, parts);
+  const requestBody = requestBodyOf(contract, input, parts, schemas);
   const description = descriptionOf(contract);
   return {
     operationId: id,
@@ -158,7 +168,7 @@ function operationOf(module: EndpointModule, id: string, schemas: SchemaBook, er
     security: contract.who.includes('public') ? [] : contract.who.map((who) => ({ [who]: [] })),
     ...(parts.parameters.length > 0 ? { parameters: parts.parameters } : {}),
     ...(requestBody ? { requestBody } : {}),
-    responses: { [String(contract.status)]: successOf(contract, schemas), ...errors.responsesFor(contract) },
+    responses: { [String(contract.status)]: success, ...errors.responsesFor(contract) },
     ...(contract.takesBody ? { 'x-max-body-bytes': contract.maxBodyBytes } : {}),
     ...(contract.role ? { 'x-role': contract.role } : {}),
     ...(contract.scope ? { 'x-scope': contract.scope } : {}),
@@ -180,10 +190,12 @@ export function openapiOf({ endpoints }: Pick<Deployable, 'endpoints'>): Json {
   const schemas = new SchemaBook();
   const errors = new ErrorBook();
   const ids = operationIds(endpoints);
+  const successes = new Map(endpoints.map((module) => [module, successOf(module.contract, schemas)]));
   const paths: Record<string, Json> = {};
   for (const module of endpoints) {
     const path = module.contract.path.replaceAll(/:(\w+)/g, '{$1}');
-    const operation = operationOf(module, ids.get(module) ?? module.name, schemas, errors);
+    const id = ids.get(module) ?? module.name;
+    const operation = operationOf(module, { id, success: successes.get(module) }, schemas, errors);
     paths[path] = { ...paths[path], [module.contract.method.toLowerCase()]: operation };
   }
   const tags = [...new Set(endpoints.map(({ feature }) => title(feature)))].sort();

@@ -29,7 +29,7 @@ export const takes = (who: 'user' | 'key') => guarded.filter(({ contract }) => c
 /** An input that most likely fits; with ids of nothing. */
 export function inputOf({ contract }: Tested): Record<string, unknown> {
   const schema = z.toJSONSchema(contract.input, { io: 'input', unrepresentable: 'any' });
-  return exampleOf(schema as JsonSchema) as Record<string, unknown>;
+  return exampleOf(schema as JsonSchema, schema.$defs) as Record<string, unknown>;
 }
 export const fits = (endpoint: Tested) => endpoint.contract.input.safeParse(inputOf(endpoint)).success;
 

@@ -6,28 +6,33 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
 import { auditLogs } from '#db/schema/guards.ts';
+import { ActorType } from './shared/actors.ts';
 
 const State = z.record(z.string(), z.unknown()).nullable();
 
-const AuditLog = z.object({
-  id: z.uuid(),
-  number: z.number().int().describe('1, 2, 3 … of the company, without a gap.'),
-  at: z.iso.datetime(),
-  action: z.string().describe('As `member.role_changed`.'),
-  actor: z.object({
-    type: z.enum(['user', 'key', 'internal', 'system']),
-    id: z.uuid().nullable(),
-    name: z.string().nullable().describe('As it was then.'),
-  }),
-  ip: z.string().nullable().describe('Where the platform tells it.'),
-  userAgent: z.string().nullable(),
-  requestId: z.string().nullable().describe('The X-Request-Id of the answer to whoever did it.'),
-  resource: z.object({ type: z.string(), id: z.string().nullable() }),
-  before: State.describe('What changed, as it was; without secrets.'),
-  after: State.describe('What changed, as it is.'),
-  digest: z.string().describe('SHA-256 of this entry and the digest before it, in hex.'),
-  previousDigest: z.string().describe('`digest` of the entry before; empty for the first.'),
-});
+const AuditLog = z
+  .object({
+    id: z.uuid(),
+    number: z.number().int().describe('1, 2, 3 … of the company, without a gap.'),
+    at: z.iso.datetime(),
+    action: z.string().describe('As `member.role_changed`.'),
+    actor: z
+      .object({
+        type: ActorType,
+        id: z.uuid().nullable(),
+        name: z.string().nullable().describe('As it was then.'),
+      })
+      .meta({ id: 'AuditActor' }),
+    ip: z.string().nullable().describe('Where the platform tells it.'),
+    userAgent: z.string().nullable(),
+    requestId: z.string().nullable().describe('The X-Request-Id of the answer to whoever did it.'),
+    resource: z.object({ type: z.string(), id: z.string().nullable() }),
+    before: State.describe('What changed, as it was; without secrets.'),
+    after: State.describe('What changed, as it is.'),
+    digest: z.string().describe('SHA-256 of this entry and the digest before it, in hex.'),
+    previousDigest: z.string().describe('`digest` of the entry before; empty for the first.'),
+  })
+  .meta({ id: 'AuditLogEntry' });
 
 const shape = shapeOf(AuditLog, {
   id: auditLogs.id,

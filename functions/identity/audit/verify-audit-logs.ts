@@ -4,15 +4,17 @@ import { oneOf } from '#core/database/page.ts';
 import { asJson, shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 
-const Verification = z.object({
-  entries: z.number().int().describe('How many there are.'),
-  isIntact: z.boolean(),
-  brokenAt: z
-    .number()
-    .int()
-    .nullable()
-    .describe('The number of the first entry that is altered, missing or out of place.'),
-});
+const Verification = z
+  .object({
+    entries: z.number().int().describe('How many there are.'),
+    isIntact: z.boolean(),
+    brokenAt: z
+      .number()
+      .int()
+      .nullable()
+      .describe('The number of the first entry that is altered, missing or out of place.'),
+  })
+  .meta({ id: 'AuditLogVerification' });
 
 const shape = shapeOf(Verification, {
   entries: sql`c.entries`,

@@ -19,14 +19,18 @@ const Person = z.object({
   isPlatformAdmin: z.boolean(),
   companyId: z.uuid().describe('The company that this token is for.'),
   memberships: z
-    .array(z.object({ companyId: z.uuid(), companyName: z.string(), role: CompanyRole }))
+    .array(
+      z
+        .object({ companyId: z.uuid(), companyName: z.string(), role: CompanyRole })
+        .meta({ id: 'Membership' }),
+    )
     .describe('Every company that the person belongs to.'),
 });
 
 const Me = Person.extend({
   role: CompanyRole.describe('In that company, as of now: the token’s own may be older.'),
   permissions: z.array(z.string()).describe('What the role allows in that company.'),
-});
+}).meta({ id: 'Me' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',

@@ -5,17 +5,19 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { sessions } from '#db/schema/sessions.ts';
 
-const Session = z.object({
-  id: z.uuid(),
-  companyId: z.uuid().describe('The company that the session is in.'),
-  device: z.string().describe('As a person would say it: Chrome on Windows.'),
-  userAgent: z.string().nullable(),
-  ip: z.string().nullable().describe('Where it was last seen from.'),
-  createdAt: z.iso.datetime(),
-  lastSeenAt: z.iso.datetime().describe('To the minute.'),
-  expiresAt: z.iso.datetime().describe('When it is over, unless it is refreshed before.'),
-  isCurrent: z.boolean().describe('The one that asks.'),
-});
+const Session = z
+  .object({
+    id: z.uuid(),
+    companyId: z.uuid().describe('The company that the session is in.'),
+    device: z.string().describe('As a person would say it: Chrome on Windows.'),
+    userAgent: z.string().nullable(),
+    ip: z.string().nullable().describe('Where it was last seen from.'),
+    createdAt: z.iso.datetime(),
+    lastSeenAt: z.iso.datetime().describe('To the minute.'),
+    expiresAt: z.iso.datetime().describe('When it is over, unless it is refreshed before.'),
+    isCurrent: z.boolean().describe('The one that asks.'),
+  })
+  .meta({ id: 'Session' });
 
 const sessionShape = shapeOf(Session, {
   id: sessions.id,

@@ -5,9 +5,9 @@ import { AppError } from '#core/errors.ts';
 import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
 import { enqueueJob } from '#core/work/jobs.ts';
 import { secondFactorError } from '../two-factor/public.ts';
-import { emailInput, LoggedIn } from './shared/account.ts';
+import { emailInput } from './shared/account.ts';
 import { type AccountEmail, accountEmailKind } from './shared/account-email.ts';
-import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
+import { deviceTokenInput, LoggedInOnDevice, shownDevice } from './shared/known-devices.ts';
 import { loggedIn } from './shared/session-store.ts';
 import { signIn } from './shared/sign-in.ts';
 import { beginTry, failTry, lockedError, lockMinutes, type Try } from './shared/sign-in-tries.ts';
@@ -42,7 +42,7 @@ export const { contract, respond, serve, handler } = endpoint({
       .describe('Of the authenticator, or a backup code, where the second factor is on.'),
     deviceToken: deviceTokenInput,
   }),
-  output: LoggedIn.extend({ deviceToken: DeviceToken }),
+  output: LoggedInOnDevice,
   envelope: 'none',
   errors: ['UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {

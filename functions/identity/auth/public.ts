@@ -1,11 +1,11 @@
 /** What other features need of sign-in. */
-export { CompanyRole, Done, done, emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
+export { CompanyRole, Done, done, emailInput, nameInput, normalEmail } from './shared/account.ts';
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { changePassword, changePasswordInput } from './shared/change-password.ts';
 export { lockCompaniesOf } from './shared/doubtful-acts.ts';
 export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
-export { DeviceToken, forgetDevices, rememberDevice } from './shared/known-devices.ts';
+export { forgetDevices, LoggedInOnDevice, rememberDevice } from './shared/known-devices.ts';
 export { callingPerson } from './shared/person.ts';
 export {
   languageInput,

@@ -6,10 +6,10 @@ import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
-import { emailInput, LoggedIn, nameInput, normalEmail } from './shared/account.ts';
+import { emailInput, nameInput, normalEmail } from './shared/account.ts';
 import { addresseeOf } from './shared/account-mail.ts';
 import { queueVerification } from './shared/email-verification.ts';
-import { DeviceToken, rememberDevice } from './shared/known-devices.ts';
+import { LoggedInOnDevice, rememberDevice } from './shared/known-devices.ts';
 import { loggedIn, startSession } from './shared/session-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -29,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
     name: nameInput,
     companyName: nameInput.optional().describe('Default: the person’s own name.'),
   }),
-  output: LoggedIn.extend({ deviceToken: DeviceToken }),
+  output: LoggedInOnDevice,
   envelope: 'none',
   status: 201,
   errors: ['FORBIDDEN', 'EMAIL_TAKEN'],

@@ -43,7 +43,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: z.strictObject({
     success: z.literal(true),
-    data: z.strictObject({ deviceToken: DeviceToken, ended: EndedByReset }),
+    data: z.strictObject({ deviceToken: DeviceToken, ended: EndedByReset }).meta({ id: 'PasswordReset' }),
     message: z.string(),
   }),
   envelope: 'none',

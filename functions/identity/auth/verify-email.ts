@@ -13,16 +13,18 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['public'],
   limit: 'strict',
   input: z.object({ token: tokenInput }),
-  output: z.object({
-    email: z.string(),
-    ended: z
-      .object({
-        sessions: z.number().int(),
-        apiKeys: z.number().int(),
-        secondFactor: z.boolean().describe('Whether one was on.'),
-      })
-      .describe('What the first proof ended.'),
-  }),
+  output: z
+    .object({
+      email: z.string(),
+      ended: z
+        .object({
+          sessions: z.int32(),
+          apiKeys: z.int32(),
+          secondFactor: z.boolean().describe('Whether one was on.'),
+        })
+        .describe('What the first proof ended.'),
+    })
+    .meta({ id: 'VerifiedEmail' }),
   async handle({ ctx, input }) {
     const verified = await ctx.dbAs('auth', 'mark an address as proved', (tx) =>
       verifyEmail(tx, ctx, input.token),

@@ -16,7 +16,9 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   permission: 'platform:manage',
   input: z.object({ id: z.uuid() }),
-  output: z.object({ id: z.uuid(), deletedAt: z.iso.datetime(), erasedAfter: z.iso.datetime() }),
+  output: z
+    .object({ id: z.uuid(), deletedAt: z.iso.datetime(), erasedAfter: z.iso.datetime() })
+    .meta({ id: 'DeletedCompany' }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   handle: ({ ctx, input: { id } }) =>
     ctx.dbAs('auth', 'delete a company for a platform admin', async (tx) => {

@@ -23,7 +23,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'strict',
   body: 'json',
   input: z.object({ password: enteredPassword.describe('Proves that it is you.') }),
-  output: z.object({ deletesAt: z.iso.datetime() }),
+  output: z.object({ deletesAt: z.iso.datetime() }).meta({ id: 'AccountDeletion' }),
   status: 202,
   errors: ['UNAUTHENTICATED', 'CONFLICT'],
   async handle({ ctx, input }) {

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Keep an account that was to be deleted',
   who: ['user'],
   limit: 'strict',
-  output: z.object({ deletesAt: z.null() }),
+  output: z.object({ deletesAt: z.null() }).meta({ id: 'KeptAccount' }),
   errors: ['CONFLICT'],
   async handle({ ctx }) {
     const { userId } = callingPerson(ctx);

@@ -50,7 +50,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: ApiKey.extend({
     key: z.string().describe('Shown this once: keep it. Send it as x-api-key, or Authorization: Bearer.'),
-  }),
+  }).meta({ id: 'NewApiKey' }),
   status: 201,
   errors: ['CONFLICT'],
   async handle({ ctx, input }) {

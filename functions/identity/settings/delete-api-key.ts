@@ -19,7 +19,9 @@ export const { contract, respond, serve, handler } = endpoint({
     'Your own, or as an admin anybody’s of the company. It is refused from the next request on, and stays in the list; revoking it again is a 404.',
   who: ['user'],
   input: z.object({ id: z.uuid() }),
-  output: z.object({ id: z.uuid(), prefix: z.string(), revokedAt: z.iso.datetime() }),
+  output: z
+    .object({ id: z.uuid(), prefix: z.string(), revokedAt: z.iso.datetime() })
+    .meta({ id: 'RevokedApiKey' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);

@@ -8,50 +8,53 @@ import release from '../../../package.json' with { type: 'json' };
 import { readDatabase, readObjectStore, readQueues } from './shared/system-status.ts';
 
 const count = z.number().int();
-const Status = z.object({
-  status: z
-    .enum(['ok', 'degraded'])
-    .describe('degraded: a part does not answer, dead letters wait, or mail goes nowhere.'),
-  version: z.string(),
-  uptimeSeconds: count.describe('Of this instance.'),
-  database: z.object({
-    latencyMs: z.number(),
-    pool: z.object({ most: count, open: count, idle: count, waiting: count }),
-  }),
-  queue: z.object({
-    driver: z.enum(['sqs', 'inline']),
-    queues: z.array(
-      z.object({
-        queue: z.string(),
-        isReachable: z.boolean(),
-        visible: count.nullable(),
-        deadLetters: count.nullable(),
-      }),
-    ),
-  }),
-  events: z.object({
-    waiting: count,
-    failed: count,
-    oldestWaitingSeconds: z.number(),
-    outboxWaiting: count,
-  }),
-  jobs: z.object({
-    waiting: count,
-    failed: count.describe('In the days that failed jobs are kept.'),
-    oldestDueSeconds: z.number(),
-  }),
-  objectStore: z.object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() }),
-  mail: z.object({
-    sentBy: z
-      .array(z.enum(mailChannels))
-      .describe('In the order in which they are tried. Empty: no mail can be sent.'),
-    waiting: count,
-    failed: count,
-    lastSentAt: z.iso.datetime().nullable(),
-  }),
-  lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).nullable(),
-  lastRefill: z.object({ at: z.iso.datetime(), missing: count, filled: count }).nullable(),
-});
+const few = z.int32();
+const Status = z
+  .object({
+    status: z
+      .enum(['ok', 'degraded'])
+      .describe('degraded: a part does not answer, dead letters wait, or mail goes nowhere.'),
+    version: z.string(),
+    uptimeSeconds: few.describe('Of this instance.'),
+    database: z.object({
+      latencyMs: z.number(),
+      pool: z.object({ most: few, open: few, idle: few, waiting: few }),
+    }),
+    queue: z.object({
+      driver: z.enum(['sqs', 'inline']),
+      queues: z.array(
+        z.object({
+          queue: z.string(),
+          isReachable: z.boolean(),
+          visible: count.nullable(),
+          deadLetters: count.nullable(),
+        }),
+      ),
+    }),
+    events: z.object({
+      waiting: count,
+      failed: count,
+      oldestWaitingSeconds: z.number(),
+      outboxWaiting: count,
+    }),
+    jobs: z.object({
+      waiting: count,
+      failed: count.describe('In the days that failed jobs are kept.'),
+      oldestDueSeconds: z.number(),
+    }),
+    objectStore: z.object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() }),
+    mail: z.object({
+      sentBy: z
+        .array(z.enum(mailChannels))
+        .describe('In the order in which they are tried. Empty: no mail can be sent.'),
+      waiting: count,
+      failed: count,
+      lastSentAt: z.iso.datetime().nullable(),
+    }),
+    lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).nullable(),
+    lastRefill: z.object({ at: z.iso.datetime(), missing: few, filled: few }).nullable(),
+  })
+  .meta({ id: 'SystemStatus' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',

@@ -9,33 +9,35 @@ import { languages } from './shared/languages.ts';
 import { readServedBy, ServedBy } from './shared/served-by.ts';
 import { mostWebhooks } from './shared/usage.ts';
 
-const RateLimit = z.object({ count: z.number().int(), seconds: z.number().int() }).nullable();
+const RateLimit = z.object({ count: z.int32(), seconds: z.int32() }).meta({ id: 'RateLimit' }).nullable();
 const Is = z.boolean();
-const Facts = z.object({
-  version: z.string(),
-  apiUrl: z.string(),
-  frontendUrl: z.string().nullable(),
-  features: z.object({
-    email: Is.describe('Mails reach people: a provider or an SMTP server is set.'),
-    sms: Is.describe('The company has set Twilio’s account, token and number.'),
-    slack: Is,
-    teams: Is,
-    files: Is.describe('There is an object store for uploads, recordings and exports.'),
-  }),
-  providers: z
-    .object({ retell: Is, dialpad: Is, dialpadConnect: Is, twilio: Is, razorpay: Is })
-    .describe('Whether the company is served: by an account of its own, or by the deployment’s.'),
-  servedBy: ServedBy,
-  languages: z.array(z.string()).describe('GET /api/settings/languages tells more.'),
-  limits: z.object({
-    bodyBytes: z.number().int(),
-    apiKeysOfAPerson: z.number().int(),
-    webhooksOfACompany: z.number().int(),
-    rates: z
-      .object({ api: RateLimit, apiHour: RateLimit, auth: RateLimit, strict: RateLimit, team: RateLimit })
-      .describe('Null: not limited.'),
-  }),
-});
+const Facts = z
+  .object({
+    version: z.string(),
+    apiUrl: z.string(),
+    frontendUrl: z.string().nullable(),
+    features: z.object({
+      email: Is.describe('Mails reach people: a provider or an SMTP server is set.'),
+      sms: Is.describe('The company has set Twilio’s account, token and number.'),
+      slack: Is,
+      teams: Is,
+      files: Is.describe('There is an object store for uploads, recordings and exports.'),
+    }),
+    providers: z
+      .object({ retell: Is, dialpad: Is, dialpadConnect: Is, twilio: Is, razorpay: Is })
+      .describe('Whether the company is served: by an account of its own, or by the deployment’s.'),
+    servedBy: ServedBy,
+    languages: z.array(z.string()).describe('GET /api/settings/languages tells more.'),
+    limits: z.object({
+      bodyBytes: z.int32(),
+      apiKeysOfAPerson: z.int32(),
+      webhooksOfACompany: z.int32(),
+      rates: z
+        .object({ api: RateLimit, apiHour: RateLimit, auth: RateLimit, strict: RateLimit, team: RateLimit })
+        .describe('Null: not limited.'),
+    }),
+  })
+  .meta({ id: 'SystemInfo' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',

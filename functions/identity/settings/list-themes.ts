@@ -3,12 +3,14 @@ import { endpoint } from '#core/endpoint.ts';
 import { colorNames, themeIds, themes } from './shared/themes.ts';
 
 const color = z.string().regex(/^#[0-9a-f]{6}$/);
-const Theme = z.object({
-  id: z.enum(themeIds).describe('What PUT /api/settings/user/preferences takes.'),
-  name: z.string(),
-  isDark: z.boolean(),
-  colors: z.object(Object.fromEntries(colorNames.map((name) => [name, color]))),
-});
+const Theme = z
+  .object({
+    id: z.enum(themeIds).describe('What PUT /api/settings/user/preferences takes.'),
+    name: z.string(),
+    isDark: z.boolean(),
+    colors: z.object(Object.fromEntries(colorNames.map((name) => [name, color]))).meta({ id: 'ThemeColors' }),
+  })
+  .meta({ id: 'Theme' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',

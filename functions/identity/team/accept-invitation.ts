@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { retryOnConflict, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { enteredPassword } from '#core/security/passwords.ts';
-import { DeviceToken, LoggedIn, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
+import { LoggedInOnDevice, loggedIn, nameInput, rememberDevice, startSession } from '../auth/public.ts';
 import { checkSecondFactor, secondFactorError } from '../two-factor/public.ts';
 import { findPending, joinCompany, provePerson } from './shared/accept.ts';
 
@@ -28,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
       .optional()
       .describe('Of the authenticator, or a backup code, where the account has a second factor.'),
   }),
-  output: LoggedIn.extend({ deviceToken: DeviceToken }),
+  output: LoggedInOnDevice,
   envelope: 'none',
   status: 201,
   errors: ['NOT_FOUND', 'UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'CONFLICT', 'ACCOUNT_LOCKED'],

@@ -9,20 +9,22 @@ import { invitations } from '#db/schema/team.ts';
 import { isOpenInvitation } from './shared/invitation.ts';
 import { membersFrom } from './shared/member.ts';
 
-const TeamStats = z.object({
-  total: z.number().int().describe('Members, active or not.'),
-  active: z.number().int(),
-  inactive: z.number().int(),
-  byRole: z.object(
-    Object.fromEntries(roles.map((role) => [role, z.number().int()])) as Record<
-      (typeof roles)[number],
-      z.ZodNumber
-    >,
-  ),
-  pendingInvitations: z.number().int().describe('Sent, neither accepted nor expired.'),
-  loggedInLast7Days: z.number().int(),
-  loggedInLast30Days: z.number().int(),
-});
+const TeamStats = z
+  .object({
+    total: z.int32().describe('Members, active or not.'),
+    active: z.int32(),
+    inactive: z.int32(),
+    byRole: z.object(
+      Object.fromEntries(roles.map((role) => [role, z.int32()])) as Record<
+        (typeof roles)[number],
+        z.ZodInt32
+      >,
+    ),
+    pendingInvitations: z.int32().describe('Sent, neither accepted nor expired.'),
+    loggedInLast7Days: z.int32(),
+    loggedInLast30Days: z.int32(),
+  })
+  .meta({ id: 'TeamStats' });
 
 const counted = (condition: ReturnType<typeof sql>) => sql`count(*) filter (where ${condition})`;
 const isActive = sql`${memberships.isActive} and ${users.isActive}`;

@@ -6,18 +6,22 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { CompanyRole } from '../auth/public.ts';
 
-const PermissionRow = z.object({
-  name: z.string(),
-  description: z.string(),
-  leastRole: z.enum([...roles, 'platform_admin']),
-  roles: z.record(CompanyRole, z.boolean()).describe('Which roles may.'),
-});
+const PermissionRow = z
+  .object({
+    name: z.string(),
+    description: z.string(),
+    leastRole: z.enum([...roles, 'platform_admin']),
+    roles: z.record(CompanyRole, z.boolean()).describe('Which roles may.'),
+  })
+  .meta({ id: 'Permission' });
 
-const Matrix = z.object({
-  roles: z.array(CompanyRole).describe('From the least to the most.'),
-  permissions: z.array(PermissionRow),
-  mine: z.array(z.string()).describe('What the caller may do in this company, as of now.'),
-});
+const Matrix = z
+  .object({
+    roles: z.array(CompanyRole).describe('From the least to the most.'),
+    permissions: z.array(PermissionRow),
+    mine: z.array(z.string()).describe('What the caller may do in this company, as of now.'),
+  })
+  .meta({ id: 'PermissionMatrix' });
 
 const verbs: Record<string, string> = {
   read: 'See',

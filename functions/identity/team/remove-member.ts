@@ -20,11 +20,13 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'team:write',
   limit: 'team',
   input: z.object({ userId: z.uuid() }),
-  output: z.object({
-    userId: z.uuid(),
-    removed: z.literal(true),
-    ...leftBehind,
-  }),
+  output: z
+    .object({
+      userId: z.uuid(),
+      removed: z.literal(true),
+      ...leftBehind,
+    })
+    .meta({ id: 'RemovedMember' }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAs('auth', 'remove a member of a company', async (tx) => {

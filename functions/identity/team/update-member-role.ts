@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'team:write',
   limit: 'team',
   input: z.object({ userId: z.uuid(), role: CompanyRole }),
-  output: TeamMember.extend(leftBehind),
+  output: TeamMember.extend(leftBehind).meta({ id: 'MemberWithNewRole' }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAs('auth', 'change the role of a member', async (tx) => {

@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
     password: enteredPassword,
     code: codeInput.describe('Of the authenticator, or a backup code.'),
   }),
-  output: z.object({ isEnabled: z.literal(false) }),
+  output: z.object({ isEnabled: z.literal(false) }).meta({ id: 'DisabledTwoFactor' }),
   errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
     const { userId } = callingPerson(ctx);

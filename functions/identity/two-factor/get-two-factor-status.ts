@@ -5,11 +5,13 @@ import { asJson, isoTime, shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { twoFactorBackupCodes, twoFactors } from '#db/schema/two-factor.ts';
 
-const Status = z.object({
-  isEnabled: z.boolean(),
-  enabledAt: z.iso.datetime().nullable(),
-  backupCodesLeft: z.number().int().describe('How many were not used yet.'),
-});
+const Status = z
+  .object({
+    isEnabled: z.boolean(),
+    enabledAt: z.iso.datetime().nullable(),
+    backupCodesLeft: z.int32().describe('How many were not used yet.'),
+  })
+  .meta({ id: 'TwoFactorStatus' });
 
 const shape = shapeOf(Status, {
   isEnabled: sql`${twoFactors.enabledAt} is not null`,

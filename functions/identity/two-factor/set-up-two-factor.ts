@@ -8,11 +8,13 @@ import { addresseeOf, callingPerson, demandLiveSession, demandProvedAddress } fr
 import { lockSecondFactor, secretPlace } from './shared/second-factor.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
-const SetUp = z.object({
-  secret: z.string().describe('Base32, to be typed where the QR code cannot be scanned.'),
-  otpauthUrl: z.string().describe('What the QR code says.'),
-  qrCode: z.string().describe('A PNG as a data URL.'),
-});
+const SetUp = z
+  .object({
+    secret: z.string().describe('Base32, to be typed where the QR code cannot be scanned.'),
+    otpauthUrl: z.string().describe('What the QR code says.'),
+    qrCode: z.string().describe('A PNG as a data URL.'),
+  })
+  .meta({ id: 'TwoFactorSetup' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',

@@ -25,7 +25,9 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'users:write',
   limit: 'team',
   input: z.object({ id: z.uuid() }),
-  output: z.discriminatedUnion('status', [User.extend(leftBehind), InvitedUser]),
+  output: z
+    .discriminatedUnion('status', [User.extend(leftBehind).meta({ id: 'DeletedUser' }), InvitedUser])
+    .meta({ id: 'DeletedUserOrInvited' }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
     ctx.dbAs('auth', 'deactivate a person of the caller’s company', async (tx) => {

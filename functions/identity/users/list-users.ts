@@ -10,13 +10,17 @@ import { User } from './shared/user.ts';
 import { listAsService } from './shared/user-store.ts';
 
 /** A person with all their companies. */
-const Account = User.omit({ companyId: true, role: true, status: true, joinedAt: true }).extend({
-  isActive: z.boolean().describe('Of the account itself.'),
-  isPlatformAdmin: z.boolean(),
-  memberships: z.array(
-    z.object({ companyId: z.uuid(), companyName: z.string(), role: CompanyRole, isActive: z.boolean() }),
-  ),
-});
+const Account = User.omit({ companyId: true, role: true, status: true, joinedAt: true })
+  .extend({
+    isActive: z.boolean().describe('Of the account itself.'),
+    isPlatformAdmin: z.boolean(),
+    memberships: z.array(
+      z
+        .object({ companyId: z.uuid(), companyName: z.string(), role: CompanyRole, isActive: z.boolean() })
+        .meta({ id: 'AccountMembership' }),
+    ),
+  })
+  .meta({ id: 'Account' });
 
 const shape = shapeOf(Account, {
   id: users.id,

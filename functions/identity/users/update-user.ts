@@ -36,13 +36,18 @@ export const { contract, respond, serve, handler } = endpoint({
       isActive: z.boolean().optional().describe('False shuts the person out of this company at once.'),
     })
     .refine(({ id: _, ...given }) => Object.keys(given).length > 0, 'give at least one field to change'),
-  output: z.discriminatedUnion('status', [
-    User.extend({
-      webhooks: leftBehind.webhooks.optional(),
-      integrations: leftBehind.integrations.optional(),
-    }).describe('`webhooks` and `integrations` where the person was deactivated.'),
-    InvitedUser,
-  ]),
+  output: z
+    .discriminatedUnion('status', [
+      User.extend({
+        webhooks: leftBehind.webhooks.optional(),
+        integrations: leftBehind.integrations.optional(),
+      }).meta({
+        id: 'UpdatedUser',
+        description: '`webhooks` and `integrations` where the person was deactivated.',
+      }),
+      InvitedUser,
+    ])
+    .meta({ id: 'UpdatedUserOrInvited' }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);

@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z
     .object({ app_id: z.uuid(), ...linkFields })
     .refine((given) => wantedLinks(given).length > 0, 'give dialpad_org_id, retell_agent_ids or both'),
-  output: App.extend({ events_matched: z.number().int() }),
+  output: App.extend({ events_matched: z.int32() }).meta({ id: 'AppWithNewLinks' }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
     const { app, matched } = await ctx.dbAs('jobs', 'link things at providers to an app', async (tx) => {

@@ -23,9 +23,11 @@ export const { contract, respond, serve, handler } = endpoint({
     ...linkFields,
     scopes: Scopes.optional().describe('What the key may do; by default all reading and writing.'),
   }),
-  output: App.extend(IssuedKey.shape).extend({
-    events_matched: z.number().int().describe('Events that had waited for one of the links.'),
-  }),
+  output: App.extend(IssuedKey.shape)
+    .extend({
+      events_matched: z.int32().describe('Events that had waited for one of the links.'),
+    })
+    .meta({ id: 'NewApp' }),
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {

@@ -14,7 +14,9 @@ export const { contract, respond, serve, handler } = endpoint({
     'Calls that came in by it stay the app’s. New events of it wait as unmatched, or go to the default company, until it is linked again.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid(), link_id: z.uuid() }),
-  output: z.object({ link_id: z.uuid(), provider: z.string(), kind: z.string(), external_id: z.string() }),
+  output: z
+    .object({ link_id: z.uuid(), provider: z.string(), kind: z.string(), external_id: z.string() })
+    .meta({ id: 'DeletedAppLink' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'remove a link of an app', async (tx) => {

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   description: 'It is shown nowhere any more. At the provider nothing changes, and its call stays.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid(), id: z.uuid() }),
-  output: z.object({ id: z.uuid(), deleted_at: z.iso.datetime() }),
+  output: z.object({ id: z.uuid(), deleted_at: z.iso.datetime() }).meta({ id: 'DeletedAppVoicemail' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'delete a voicemail of an app', async (tx) => {

@@ -5,18 +5,20 @@ import { endpoint } from '#core/endpoint.ts';
 import { apiKeys } from '#db/schema/apps.ts';
 import { ofApp } from './shared/app-store.ts';
 
-const Key = z.object({
-  key_id: z.uuid(),
-  key_prefix: z.string(),
-  status: z
-    .enum(['live', 'ending', 'expired', 'revoked'])
-    .describe('ending: replaced, and works until expires_at.'),
-  scopes: z.array(z.string()),
-  created_at: z.iso.datetime(),
-  last_used_at: z.iso.datetime().nullable().describe('To the minute.'),
-  expires_at: z.iso.datetime().nullable(),
-  revoked_at: z.iso.datetime().nullable(),
-});
+const Key = z
+  .object({
+    key_id: z.uuid(),
+    key_prefix: z.string(),
+    status: z
+      .enum(['live', 'ending', 'expired', 'revoked'])
+      .describe('ending: replaced, and works until expires_at.'),
+    scopes: z.array(z.string()),
+    created_at: z.iso.datetime(),
+    last_used_at: z.iso.datetime().nullable().describe('To the minute.'),
+    expires_at: z.iso.datetime().nullable(),
+    revoked_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'AppKey' });
 
 const shape = shapeOf(Key, {
   key_id: apiKeys.id,
@@ -36,11 +38,13 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Show the keys of an app, newest first',
   who: ['internal'],
   input: z.object({ app_id: z.uuid() }),
-  output: z.object({
-    app_id: z.uuid(),
-    has_live_key: z.boolean(),
-    keys: z.array(Key).describe('The newest hundred; the audit has all.'),
-  }),
+  output: z
+    .object({
+      app_id: z.uuid(),
+      has_live_key: z.boolean(),
+      keys: z.array(Key).describe('The newest hundred; the audit has all.'),
+    })
+    .meta({ id: 'AppKeyStatus' }),
   errors: ['NOT_FOUND'],
   query: ({ input }) =>
     ofApp(input.app_id, {

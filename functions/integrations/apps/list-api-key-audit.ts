@@ -6,18 +6,21 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { apiKeyAudit } from '#db/schema/apps.ts';
 import { ofApp } from './shared/app-store.ts';
+import { keyActions } from './shared/key-actions.ts';
 
-const Action = z.enum(['created', 'rotated', 'revoked', 'refused']);
+const Action = z.enum(keyActions).meta({ id: 'AppKeyAction' });
 
-const AuditEntry = z.object({
-  id: z.uuid(),
-  action: Action,
-  key_id: z.uuid().nullable(),
-  key_prefix: z.string().nullable(),
-  reason: z.string().nullable(),
-  ip: z.string().nullable().describe('The caller’s address, where the platform tells it.'),
-  at: z.iso.datetime(),
-});
+const AuditEntry = z
+  .object({
+    id: z.uuid(),
+    action: Action,
+    key_id: z.uuid().nullable(),
+    key_prefix: z.string().nullable(),
+    reason: z.string().nullable(),
+    ip: z.string().nullable().describe('The caller’s address, where the platform tells it.'),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'AppKeyAuditEntry' });
 
 const shape = shapeOf(AuditEntry, {
   id: apiKeyAudit.id,

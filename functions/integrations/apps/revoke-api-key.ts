@@ -17,11 +17,15 @@ export const { contract, respond, serve, handler } = endpoint({
     key_id: z.uuid().optional().describe('Only this key; by default all that work.'),
     reason: z.string().trim().min(1).max(150).optional().describe('For the audit.'),
   }),
-  output: z.object({
-    app_id: z.uuid(),
-    revoked: z.number().int(),
-    keys: z.array(z.object({ key_id: z.uuid(), key_prefix: z.string() })).describe('Those that ended now.'),
-  }),
+  output: z
+    .object({
+      app_id: z.uuid(),
+      revoked: z.int32(),
+      keys: z
+        .array(z.object({ key_id: z.uuid(), key_prefix: z.string() }).meta({ id: 'RevokedAppKey' }))
+        .describe('Those that ended now.'),
+    })
+    .meta({ id: 'RevokedAppKeys' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'revoke the keys of an app', async (tx) => {

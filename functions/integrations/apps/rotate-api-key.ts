@@ -26,13 +26,15 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   output: IssuedKey.extend({
     replaced: z.array(
-      z.object({
-        key_id: z.uuid(),
-        key_prefix: z.string(),
-        works_until: z.iso.datetime().nullable().describe('Null: it ended with this answer.'),
-      }),
+      z
+        .object({
+          key_id: z.uuid(),
+          key_prefix: z.string(),
+          works_until: z.iso.datetime().nullable().describe('Null: it ended with this answer.'),
+        })
+        .meta({ id: 'ReplacedAppKey' }),
     ),
-  }),
+  }).meta({ id: 'RotatedAppKey' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'rotate the key of an app', async (tx) => {

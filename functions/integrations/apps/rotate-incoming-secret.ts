@@ -16,12 +16,14 @@ export const { contract, respond, serve, handler } = endpoint({
     'For POST /api/webhooks/incoming/:companyId. An older secret stops working within a minute of the answer.',
   who: ['internal'],
   input: z.object({ company_id: z.uuid() }),
-  output: z.object({
-    company_id: z.uuid(),
-    hook_url: z.string().describe('Where the company’s own system sends its events.'),
-    secret: z.string().describe('Shown this once: it signs those events (HMAC-SHA256 of the body).'),
-    replaced: z.boolean().describe('Whether there was one before.'),
-  }),
+  output: z
+    .object({
+      company_id: z.uuid(),
+      hook_url: z.string().describe('Where the company’s own system sends its events.'),
+      secret: z.string().describe('Shown this once: it signs those events (HMAC-SHA256 of the body).'),
+      replaced: z.boolean().describe('Whether there was one before.'),
+    })
+    .meta({ id: 'IncomingSecret' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const secret = randomBytes(32).toString('base64url');

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { calls } from '#db/schema/calls.ts';
-import { DashboardCall, DashboardSort, dashboardCalls, dashboardPage } from './shared/dashboard-call.ts';
+import { DashboardCallPage, DashboardSort, dashboardCalls } from './shared/dashboard-call.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'calls:read',
   input: pageInput.extend({ agentId: z.string().min(1).max(200), sortBy: DashboardSort }),
-  output: dashboardPage(DashboardCall),
+  output: DashboardCallPage,
   envelope: 'none',
   errors: ['INVALID_CURSOR'],
   query: ({ input }) =>

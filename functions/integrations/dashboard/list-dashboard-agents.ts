@@ -4,6 +4,7 @@ import { contains, equals } from '#core/database/filters.ts';
 import { listOf, Pagination, pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { agents } from '#db/schema/agents.ts';
+import { AgentStatus } from '#telephony/model/words.ts';
 import { DashboardAgent, dashboardAgentShape, retellAgents } from './shared/dashboard-agent.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -13,10 +14,12 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'agents:read',
   input: pageInput.extend({
-    status: z.enum(['active', 'inactive']).optional(),
+    status: AgentStatus.optional(),
     search: z.string().trim().min(1).max(200).optional().describe('In the name and Retell’s id.'),
   }),
-  output: z.object({ agents: z.array(DashboardAgent), pagination: Pagination }),
+  output: z
+    .object({ agents: z.array(DashboardAgent), pagination: Pagination })
+    .meta({ id: 'DashboardAgentPage' }),
   envelope: 'none',
   errors: ['INVALID_CURSOR'],
   query: ({ input }) =>

@@ -1,10 +1,5 @@
 import { endpoint } from '#core/endpoint.ts';
-import {
-  acrossAgentsInput,
-  callsAcrossAgents,
-  DashboardCall,
-  dashboardPage,
-} from './shared/dashboard-call.ts';
+import { acrossAgentsInput, callsAcrossAgents, DashboardCallPage } from './shared/dashboard-call.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -13,7 +8,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'calls:read',
   input: acrossAgentsInput,
-  output: dashboardPage(DashboardCall),
+  output: DashboardCallPage,
   envelope: 'none',
   errors: ['INVALID_CURSOR'],
   query: ({ input }) => callsAcrossAgents(input, 'dashboard calls'),

@@ -8,13 +8,15 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Pull the agents from Retell',
   who: ['user', 'key'],
   permission: 'sync:run',
-  output: z.object({
-    success: z.literal(true),
-    message: z.string(),
-    agentsSynced: z.number().int().describe('Agents that are new to us.'),
-    agentsUpdated: z.number().int().describe('Agents that changed, or that Retell has no longer.'),
-    errors: z.number().int(),
-  }),
+  output: z
+    .object({
+      success: z.literal(true),
+      message: z.string(),
+      agentsSynced: z.int32().describe('Agents that are new to us.'),
+      agentsUpdated: z.int32().describe('Agents that changed, or that Retell has no longer.'),
+      errors: z.int32(),
+    })
+    .meta({ id: 'AgentSync' }),
   envelope: 'none',
   errors: ['PROVIDER_FAILED'],
   async handle({ ctx }) {

@@ -14,14 +14,16 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object({
     agentId: z.string().min(1).max(200).optional().describe('Only this Retell agent’s calls.'),
   }),
-  output: z.object({
-    success: z.literal(true),
-    message: z.string(),
-    callsSynced: z.number().int().describe('Calls that are new to us.'),
-    callsUpdated: z.number().int().describe('Calls that changed.'),
-    errors: z.number().int().describe('Calls that could not be taken; the next sync tries them again.'),
-    more: z.boolean().describe('The time was up before the end: the next sync goes on from there.'),
-  }),
+  output: z
+    .object({
+      success: z.literal(true),
+      message: z.string(),
+      callsSynced: z.int32().describe('Calls that are new to us.'),
+      callsUpdated: z.int32().describe('Calls that changed.'),
+      errors: z.int32().describe('Calls that could not be taken; the next sync tries them again.'),
+      more: z.boolean().describe('The time was up before the end: the next sync goes on from there.'),
+    })
+    .meta({ id: 'CallSync' }),
   envelope: 'none',
   errors: ['SYNC_RUNNING', 'NOT_FOUND', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {

@@ -4,6 +4,7 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { agents } from '#db/schema/agents.ts';
+import { AgentStatus } from '#telephony/model/words.ts';
 import { agentsAccount, scopeOf } from '../sync/public.ts';
 import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
@@ -21,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
     agent_name: z.string().trim().min(1).max(200).optional(),
     voice_id: z.string().min(1).max(200).optional(),
     language: z.string().max(20).optional(),
-    status: z.enum(['active', 'inactive']).optional(),
+    status: AgentStatus.optional(),
   }),
   output: DashboardAgent,
   errors: ['NOT_FOUND', 'FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],

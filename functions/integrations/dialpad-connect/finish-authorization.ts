@@ -23,12 +23,14 @@ export const { contract, respond, serve, handler } = endpoint({
     iss: text,
     session_state: text,
   }),
-  output: z.object({
-    app_id: z.uuid(),
-    connected: z.literal(true),
-    scopes: z.array(z.string()),
-    expires_at: z.iso.datetime().nullable().describe('Of the token, which is refreshed by itself.'),
-  }),
+  output: z
+    .object({
+      app_id: z.uuid(),
+      connected: z.literal(true),
+      scopes: z.array(z.string()),
+      expires_at: z.iso.datetime().nullable().describe('Of the token, which is refreshed by itself.'),
+    })
+    .meta({ id: 'DialpadConnection' }),
   errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
     const isBrowser = (ctx.headers.get('accept') ?? '').includes('text/html');

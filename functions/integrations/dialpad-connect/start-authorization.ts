@@ -19,7 +19,9 @@ export const { contract, respond, serve, handler } = endpoint({
     app_id: z.uuid().optional().describe('Not needed with an app’s own key.'),
     mode: z.enum(['redirect', 'json']).default('redirect'),
   }),
-  output: z.object({ app_id: z.uuid(), authorize_url: z.string(), expires_at: z.iso.datetime() }),
+  output: z
+    .object({ app_id: z.uuid(), authorize_url: z.string(), expires_at: z.iso.datetime() })
+    .meta({ id: 'DialpadAuthorization' }),
   errors: ['NOT_FOUND', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
     oauthApp();

@@ -22,12 +22,14 @@ export const { contract, respond, serve, handler } = endpoint({
     from: timeInput.optional().describe('Only comparisons of a period that reaches past this.'),
     to: timeInput.optional().describe('Only comparisons of a period that began before this.'),
   }),
-  output: z.strictObject({
-    success: z.literal(true),
-    data: z.array(Check),
-    pagination: Pagination,
-    summary: CheckSummary,
-  }),
+  output: z
+    .strictObject({
+      success: z.literal(true),
+      data: z.array(Check),
+      pagination: Pagination,
+      summary: CheckSummary,
+    })
+    .meta({ id: 'CompletenessCheckPage' }),
   envelope: 'none',
   errors: ['NOT_FOUND', 'INVALID_CURSOR'],
   query({ input }) {

@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
     'Harmless for one that was processed: its timeline and announcements stay single. One that rests after a failure is tried now.',
   who: ['internal'],
   input: z.object({ id: z.uuid() }),
-  output: z.object({ id: z.uuid(), status: z.literal('received') }),
+  output: z.object({ id: z.uuid(), status: z.literal('received') }).meta({ id: 'ReplayedInboundEvent' }),
   status: 202,
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {

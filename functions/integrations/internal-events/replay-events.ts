@@ -23,13 +23,15 @@ export const { contract, respond, serve, handler } = endpoint({
     received_before: timeInput.optional(),
     limit: z.number().int().min(1).max(1000).default(100),
   }),
-  output: z.object({
-    looked_at: z.number().int(),
-    replayed: z.number().int(),
-    left: z.number().int().describe('Those that still belong to nobody, or still are not understood.'),
-    last_received_at: z.iso.datetime().nullable(),
-    more: z.boolean(),
-  }),
+  output: z
+    .object({
+      looked_at: z.int32(),
+      replayed: z.int32(),
+      left: z.int32().describe('Those that still belong to nobody, or still are not understood.'),
+      last_received_at: z.iso.datetime().nullable(),
+      more: z.boolean(),
+    })
+    .meta({ id: 'InboundEventReplay' }),
   status: 202,
   async handle({ ctx, input }) {
     const { found, replayed } = await ctx.dbAs('jobs', 'replay events of every company', async (tx) => {

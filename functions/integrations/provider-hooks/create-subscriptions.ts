@@ -15,7 +15,9 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['internal'],
   input: SubscriptionInput,
   inQuery: ['app_id'],
-  output: Hook.extend({ created: z.array(Subscription).describe('Those that this request made.') }),
+  output: Hook.extend({ created: z.array(Subscription).describe('Those that this request made.') }).meta({
+    id: 'SubscribedProviderWebhook',
+  }),
   status: 201,
   errors: ['NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {

@@ -13,12 +13,14 @@ export const { contract, respond, serve, handler } = endpoint({
     'What is no longer at Dialpad counts as deleted. When Dialpad does not answer, the webhook stays listed here: delete it again, which does what is left to do.',
   who: ['internal'],
   input: z.object({ webhook_id: webhookIdInput }),
-  output: z.object({
-    webhook_id: z.uuid(),
-    dialpad_webhook_id: z.string(),
-    app_id: z.uuid(),
-    hook_url: z.string(),
-  }),
+  output: z
+    .object({
+      webhook_id: z.uuid(),
+      dialpad_webhook_id: z.string(),
+      app_id: z.uuid(),
+      hook_url: z.string(),
+    })
+    .meta({ id: 'DeletedProviderWebhook' }),
   errors: ['NOT_FOUND', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {
     const hook = await ctx.dbAs('pipeline', 'find the webhook that is to be deleted', (tx) =>

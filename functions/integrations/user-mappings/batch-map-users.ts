@@ -6,11 +6,13 @@ import { findApp } from '../apps/public.ts';
 import { MappingFields } from './shared/mapping.ts';
 import { keepMappings } from './shared/mapping-store.ts';
 
-const RowError = z.object({
-  index: z.number().int().describe('Of the row in `mappings`, from 0.'),
-  path: z.string(),
-  message: z.string(),
-});
+const RowError = z
+  .object({
+    index: z.int32().describe('Of the row in `mappings`, from 0.'),
+    path: z.string(),
+    message: z.string(),
+  })
+  .meta({ id: 'UserMappingError' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
@@ -28,12 +30,14 @@ export const { contract, respond, serve, handler } = endpoint({
       .max(1000)
       .describe('Each as POST /internal/apps/:app_id/users/map takes it.'),
   }),
-  output: z.object({
-    created: z.number().int(),
-    updated: z.number().int(),
-    failed: z.number().int(),
-    errors: z.array(RowError),
-  }),
+  output: z
+    .object({
+      created: z.int32(),
+      updated: z.int32(),
+      failed: z.int32(),
+      errors: z.array(RowError),
+    })
+    .meta({ id: 'UserMappingBatch' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { good, errors } = sorted(input.mappings);

@@ -12,7 +12,9 @@ export const { contract, respond, serve, handler } = endpoint({
     'A user who is mapped already takes the new id. The app’s calls show it as externalUserId, earlier ones too.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid(), ...mappingFields }),
-  output: Mapping.extend({ created: z.boolean().describe('False: the user was mapped already.') }),
+  output: Mapping.extend({ created: z.boolean().describe('False: the user was mapped already.') }).meta({
+    id: 'MappedUser',
+  }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { app_id, ...given } = input;

@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Empty the local mailbox',
   description: 'For development; 404 in production.',
   who: ['public'],
-  output: z.strictObject({ deleted: z.number().int() }),
+  output: z.strictObject({ deleted: z.int32() }).meta({ id: 'ClearedMailbox' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx }) {
     demandMailbox();

@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/notifications/unread-count',
   summary: 'Count your own notifications that are not read yet',
   who: ['user'],
-  output: z.object({ count: z.number().int() }),
+  output: z.object({ count: z.int32() }).meta({ id: 'UnreadCount' }),
   query: () =>
     oneOf(sql`select json_build_object('count', count(*))::text as item from ${notifications}
       where ${callersOwn} and ${notifications.readAt} is null`),

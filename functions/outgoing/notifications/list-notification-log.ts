@@ -6,31 +6,39 @@ import { shapeOf } from '#core/database/shape.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { timeInput } from '#core/http/input.ts';
 import { notificationSends as sends } from '#db/schema/notifications.ts';
-import { channels } from './shared/kinds.ts';
+import { channels, sendStatuses } from './shared/kinds.ts';
 import { categoryInput } from './shared/notification.ts';
 
-const Status = z.enum(['waiting', 'sent', 'failed', 'skipped']);
+const Channel = z.enum(channels).meta({ id: 'NotificationChannel' });
+const Status = z.enum(sendStatuses).meta({ id: 'NotificationSendStatus' });
 
-const Send = z.object({
-  id: z.uuid(),
-  channel: z.enum(channels),
-  category: z.string(),
-  type: z.string().describe('What it tells of: `call.missed`, `security.reset-password`, `team.invitation`.'),
-  userId: z.uuid().nullable().describe('Null: it went to the company’s own channel, or to somebody invited.'),
-  recipient: z.string().nullable().describe('As much of the address as may be shown.'),
-  status: Status,
-  reason: z.string().nullable().describe('Why it was skipped, or failed.'),
-  provider: z.string().nullable().describe('Who took it.'),
-  providerMessageId: z
-    .string()
-    .nullable()
-    .describe('What the provider calls it, where it has a name for it.'),
-  attempts: z.number().int(),
-  eventId: z.uuid().nullable().describe('The event of the company’s log that it tells of.'),
-  createdAt: z.iso.datetime(),
-  dueAt: z.iso.datetime().describe('When the next attempt is, or was: after the reader’s quiet hours.'),
-  finishedAt: z.iso.datetime().nullable(),
-});
+const Send = z
+  .object({
+    id: z.uuid(),
+    channel: Channel,
+    category: z.string(),
+    type: z
+      .string()
+      .describe('What it tells of: `call.missed`, `security.reset-password`, `team.invitation`.'),
+    userId: z
+      .uuid()
+      .nullable()
+      .describe('Null: it went to the company’s own channel, or to somebody invited.'),
+    recipient: z.string().nullable().describe('As much of the address as may be shown.'),
+    status: Status,
+    reason: z.string().nullable().describe('Why it was skipped, or failed.'),
+    provider: z.string().nullable().describe('Who took it.'),
+    providerMessageId: z
+      .string()
+      .nullable()
+      .describe('What the provider calls it, where it has a name for it.'),
+    attempts: z.int32(),
+    eventId: z.uuid().nullable().describe('The event of the company’s log that it tells of.'),
+    createdAt: z.iso.datetime(),
+    dueAt: z.iso.datetime().describe('When the next attempt is, or was: after the reader’s quiet hours.'),
+    finishedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'NotificationSend' });
 
 const sendShape = shapeOf(Send, {
   id: sends.id,
@@ -59,7 +67,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   permission: 'audit:read',
   input: pageInput.extend({
-    channel: z.enum(channels).optional(),
+    channel: Channel.optional(),
     category: categoryInput.optional(),
     type: z.string().max(100).optional(),
     status: Status.optional(),

@@ -17,7 +17,9 @@ export const { contract, respond, serve, handler } = endpoint({
       .optional()
       .describe('Only those that came before this: what was not seen yet stays unread.'),
   }),
-  output: z.object({ updated: z.number().int().describe('How many were unread until now.') }),
+  output: z
+    .object({ updated: z.int32().describe('How many were unread until now.') })
+    .meta({ id: 'ReadNotifications' }),
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
     const { category = null, before = null } = input;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
+import { DeletedWebhook } from './shared/webhook.ts';
 import { deleteWebhook } from './shared/webhook-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -10,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'webhooks:write',
   input: z.object({ id: z.uuid() }),
-  output: z.object({ id: z.uuid(), url: z.string() }),
+  output: DeletedWebhook,
   errors: ['NOT_FOUND'],
   handle: ({ ctx, input }) => deleteWebhook(ctx, input.id),
 });

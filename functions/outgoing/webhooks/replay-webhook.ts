@@ -11,7 +11,9 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'webhooks:write',
   input: replayInput,
-  output: z.object({ deliveries: z.number().int().describe('How many were made or are due again.') }),
+  output: z
+    .object({ deliveries: z.int32().describe('How many were made or are due again.') })
+    .meta({ id: 'WebhookReplay' }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   handle: ({ ctx, input }) => replayEvents(ctx, input),
 });

@@ -4,15 +4,17 @@ import { RawReply } from '#core/http/reply.ts';
 import { publicForMinutes } from './shared/caching.ts';
 
 const Routes = z.array(
-  z.object({
-    method: z.string(),
-    path: z.string(),
-    summary: z.string(),
-    who: z.array(z.string()).describe('Who may call: public, user, key, internal, signed.'),
-    role: z.string().nullable().describe('The least role a person needs.'),
-    scope: z.string().nullable().describe('The scope a key needs.'),
-    feature: z.string(),
-  }),
+  z
+    .object({
+      method: z.string(),
+      path: z.string(),
+      summary: z.string(),
+      who: z.array(z.string()).describe('Who may call: public, user, key, internal, signed.'),
+      role: z.string().nullable().describe('The least role a person needs.'),
+      scope: z.string().nullable().describe('The scope a key needs.'),
+      feature: z.string(),
+    })
+    .meta({ id: 'Route' }),
 );
 
 export const { contract, respond, serve, handler } = endpoint({

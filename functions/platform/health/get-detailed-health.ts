@@ -11,34 +11,37 @@ import { readQueueDepths } from './shared/queue-depths.ts';
 import { uptimeSeconds, version } from './shared/uptime.ts';
 
 const count = z.number().int();
-const Report = z.object({
-  status: z.enum(['ok', 'degraded']).describe('degraded: migrations are missing, or dead letters wait.'),
-  version: z.string(),
-  uptimeSeconds: count,
-  database: z.object({
-    latencyMs: z.number(),
-    pool: z.object({ most: count, open: count, idle: count, waiting: count }),
-    pendingMigrations: z.array(z.string()),
-    warnings: z
-      .array(z.string())
-      .describe('Rights that the login of the API should not have, each with the remedy.'),
-  }),
-  events: z.object({
-    waiting: z.array(
-      z.object({ provider: z.string(), status: z.string(), events: count, oldestSeconds: z.number() }),
+const few = z.int32();
+const Report = z
+  .object({
+    status: z.enum(['ok', 'degraded']).describe('degraded: migrations are missing, or dead letters wait.'),
+    version: z.string(),
+    uptimeSeconds: few,
+    database: z.object({
+      latencyMs: z.number(),
+      pool: z.object({ most: few, open: few, idle: few, waiting: few }),
+      pendingMigrations: z.array(z.string()),
+      warnings: z
+        .array(z.string())
+        .describe('Rights that the login of the API should not have, each with the remedy.'),
+    }),
+    events: z.object({
+      waiting: z.array(
+        z.object({ provider: z.string(), status: z.string(), events: count, oldestSeconds: z.number() }),
+      ),
+      oldestWaitingSeconds: z.number(),
+      processed: z.array(z.object({ provider: z.string(), events: count, failures: count })),
+    }),
+    outbox: z.object({ waiting: count, oldestSeconds: z.number() }),
+    deliveries: z.object({ waiting: count, due: count, oldestSeconds: z.number() }).describe('Of webhooks.'),
+    queues: z.array(
+      z.object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count }),
     ),
-    oldestWaitingSeconds: z.number(),
-    processed: z.array(z.object({ provider: z.string(), events: count, failures: count })),
-  }),
-  outbox: z.object({ waiting: count, oldestSeconds: z.number() }),
-  deliveries: z.object({ waiting: count, due: count, oldestSeconds: z.number() }).describe('Of webhooks.'),
-  queues: z.array(
-    z.object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count }),
-  ),
-  lastSync: z.object({ at: z.string(), status: z.string() }).nullable(),
-  lastRefill: z.object({ at: z.string(), missing: count, filled: count }).nullable(),
-  memory: z.object({ residentBytes: count, heapUsedBytes: count }),
-});
+    lastSync: z.object({ at: z.string(), status: z.string() }).nullable(),
+    lastRefill: z.object({ at: z.string(), missing: few, filled: few }).nullable(),
+    memory: z.object({ residentBytes: count, heapUsedBytes: count }),
+  })
+  .meta({ id: 'DetailedHealth' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',

@@ -9,12 +9,14 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Whether the service works',
   description: 'For monitors: 200 when the database answers within two seconds, else 503.',
   who: ['public'],
-  output: z.object({
-    status: z.literal('ok'),
-    version: z.string(),
-    uptimeSeconds: z.number().int().describe('Of this instance.'),
-    databaseLatencyMs: z.number(),
-  }),
+  output: z
+    .object({
+      status: z.literal('ok'),
+      version: z.string(),
+      uptimeSeconds: z.int32().describe('Of this instance.'),
+      databaseLatencyMs: z.number(),
+    })
+    .meta({ id: 'Health' }),
   errors: ['UNAVAILABLE'],
   async handle({ ctx }) {
     const databaseLatencyMs = await checkDatabase(ctx);

@@ -8,7 +8,7 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'Whether this instance runs',
   description: 'Asks nothing of anything else: a failure means that the instance should be started again.',
   who: ['public'],
-  output: z.object({ status: z.literal('ok'), uptimeSeconds: z.number().int() }),
+  output: z.object({ status: z.literal('ok'), uptimeSeconds: z.int32() }).meta({ id: 'Liveness' }),
   async handle() {
     return { status: 'ok' as const, uptimeSeconds: uptimeSeconds() };
   },

@@ -11,7 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   description:
     '503 while the database does not answer, or lacks a migration that this version was built with.',
   who: ['public'],
-  output: z.object({ status: z.literal('ready') }),
+  output: z.object({ status: z.literal('ready') }).meta({ id: 'Readiness' }),
   errors: ['UNAVAILABLE'],
   async handle({ ctx }) {
     await checkDatabase(ctx);

@@ -1,10 +1,11 @@
 import * as z from 'zod';
 import { callStatuses } from '#telephony/model/status.ts';
+import { directions, messageStatuses } from '#telephony/model/words.ts';
 
 const id = z.string().min(1).max(255);
 const e164 = z.string().regex(/^\+[1-9]\d{1,14}$/, 'E.164, like +14155550101');
 const durationMs = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
-const direction = z.enum(['inbound', 'outbound']);
+const direction = z.enum(directions);
 const json = z.record(z.string(), z.unknown());
 const httpUrl = z.url({ protocol: /^https?$/ });
 
@@ -68,7 +69,7 @@ export const IncomingCall = z
 export const IncomingMessage = z.strictObject({
   messageId: id,
   direction: direction.optional(),
-  status: z.enum(['queued', 'sent', 'delivered', 'failed', 'received']).optional(),
+  status: z.enum(messageStatuses).optional(),
   from: e164.optional(),
   /** One receiver, or several. */
   to: z.union([e164.transform((to) => [to]), z.array(e164).min(1).max(100)]).optional(),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { directions } from '#telephony/model/words.ts';
 
 /**
  * A field that Retell may leave out, send as null, or one day send as something else: then it is not known, and
@@ -41,7 +42,7 @@ export const RetellCall = z.object({
   agent_id: text,
   agent_name: text,
   agent_version: number,
-  direction: known(z.enum(['inbound', 'outbound'])),
+  direction: known(z.enum(directions)),
   from_number: text,
   to_number: text,
   start_timestamp: epochMs,

@@ -7,15 +7,17 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { callEvents, calls } from '#db/schema/calls.ts';
 
-const CallEvent = z.object({
-  id: z.uuid(),
-  callId: z.uuid(),
-  type: z.string().describe('The provider’s word for what happened.'),
-  legId: z.string().nullable().describe('Which leg of the conversation, where it has several.'),
-  data: z.record(z.string(), z.unknown()),
-  occurredAt: z.iso.datetime(),
-  createdAt: z.iso.datetime(),
-});
+const CallEvent = z
+  .object({
+    id: z.uuid(),
+    callId: z.uuid(),
+    type: z.string().describe('The provider’s word for what happened.'),
+    legId: z.string().nullable().describe('Which leg of the conversation, where it has several.'),
+    data: z.record(z.string(), z.unknown()),
+    occurredAt: z.iso.datetime(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'CallEvent' });
 
 const shape = shapeOf(CallEvent, {
   id: callEvents.id,

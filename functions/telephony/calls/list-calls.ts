@@ -5,7 +5,8 @@ import { listOf, pageInput, type Sort } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { phoneInput, timeInput } from '#core/http/input.ts';
 import { calls } from '#db/schema/calls.ts';
-import { Call, CallStatus, callShape, Direction } from './shared/call.ts';
+import { Direction } from '../model/words.ts';
+import { Call, CallStatus, callShape } from './shared/call.ts';
 import { talliedTotal } from './shared/call-total.ts';
 
 const sorts = {

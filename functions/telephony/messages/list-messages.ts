@@ -5,6 +5,7 @@ import { listOf, pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { phoneInput, timeInput } from '#core/http/input.ts';
 import { messages } from '#db/schema/messages.ts';
+import { Direction } from '../model/words.ts';
 import { Message, messageShape } from './shared/message.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -14,7 +15,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'messages:read',
   input: pageInput.extend({
-    direction: z.enum(['inbound', 'outbound']).optional(),
+    direction: Direction.optional(),
     from: phoneInput.optional(),
     to: phoneInput.optional(),
     after: timeInput.optional(),

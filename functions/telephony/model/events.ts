@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { callStatuses } from './status.ts';
+import { directions } from './words.ts';
 
 /** What events of calls, messages and voicemails carry: the `data` of each. Fields are only ever added. */
 
@@ -11,7 +12,7 @@ export const CallData = z.object({
   id: Id,
   provider: z.string().describe('dialpad, retell, twilio, webrtc, manual or incoming.'),
   providerCallId: z.string().describe('The provider’s id of the conversation.'),
-  direction: z.enum(['inbound', 'outbound']).nullable(),
+  direction: z.enum(directions).nullable(),
   status: z.enum(callStatuses),
   from: Phone.nullable(),
   to: Phone.nullable(),

@@ -1,9 +1,10 @@
 import type { Clock } from './clocks.ts';
 import type { CallStatus } from './status.ts';
+import type { Direction, MessageStatus } from './words.ts';
 
 /** What one event says of a call. A field that the event does not know is absent: never null, never guessed. */
 export interface CallFields {
-  direction?: 'inbound' | 'outbound';
+  direction?: Direction;
   status?: CallStatus;
   /** E.164. */
   from?: string;
@@ -69,8 +70,8 @@ export interface MessageUpdate {
   providerMessageId: string;
   clock: Clock;
   fields: {
-    direction?: 'inbound' | 'outbound';
-    status?: 'queued' | 'sent' | 'delivered' | 'failed' | 'received';
+    direction?: Direction;
+    status?: MessageStatus;
     /** E.164. */
     from?: string;
     /** E.164, one for each receiver. */

@@ -8,27 +8,29 @@ import { doubtfulChain, type Standing } from './doubtful-chain.ts';
 import { daysToThinkAgain, pairs, shutOut } from './standing.ts';
 
 /** What an account had done in its companies, and what was undone of it. */
-export const UndoneActs = z.object({
-  members: z
-    .array(z.object({ companyId: z.uuid(), id: z.uuid(), email: z.string() }))
-    .describe('Deactivated: they had joined by an invitation of this account, or of somebody who had.'),
-  invitations: z.number().int().describe('Open ones, revoked.'),
-  webhooks: z
-    .array(z.object({ companyId: z.uuid(), id: z.uuid(), url: z.string() }))
-    .describe(
-      'Switched off: made or redirected, or given a new secret, by one of these people. Give one a new secret before it is switched on.',
-    ),
-  integrations: z
-    .array(z.object({ companyId: z.uuid(), name: z.string() }))
-    .describe('Whose secrets or connection were deleted, such as `retell`.'),
-  addressLists: z
-    .array(z.object({ companyId: z.uuid() }))
-    .describe('Companies whose `ipAllowlist` was cleared: they can be used from anywhere.'),
-  restored: z
-    .array(z.object({ companyId: z.uuid(), role: CompanyRole }))
-    .describe('Companies in which the account is active again, with the role that it had before.'),
-  deletion: z.boolean().describe('Whether the account was to be deleted, and stays.'),
-});
+export const UndoneActs = z
+  .object({
+    members: z
+      .array(z.object({ companyId: z.uuid(), id: z.uuid(), email: z.string() }))
+      .describe('Deactivated: they had joined by an invitation of this account, or of somebody who had.'),
+    invitations: z.int32().describe('Open ones, revoked.'),
+    webhooks: z
+      .array(z.object({ companyId: z.uuid(), id: z.uuid(), url: z.string() }))
+      .describe(
+        'Switched off: made or redirected, or given a new secret, by one of these people. Give one a new secret before it is switched on.',
+      ),
+    integrations: z
+      .array(z.object({ companyId: z.uuid(), name: z.string() }))
+      .describe('Whose secrets or connection were deleted, such as `retell`.'),
+    addressLists: z
+      .array(z.object({ companyId: z.uuid() }))
+      .describe('Companies whose `ipAllowlist` was cleared: they can be used from anywhere.'),
+    restored: z
+      .array(z.object({ companyId: z.uuid(), role: CompanyRole }))
+      .describe('Companies in which the account is active again, with the role that it had before.'),
+    deletion: z.boolean().describe('Whether the account was to be deleted, and stays.'),
+  })
+  .meta({ id: 'UndoneActs' });
 export type UndoneActs = z.infer<typeof UndoneActs>;
 
 /** Nothing of all this. */

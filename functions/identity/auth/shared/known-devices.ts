@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
+import { LoggedIn } from './account.ts';
 import { userAgentOf } from './person.ts';
 import { hashToken, makeToken, tokenInput } from './secret-tokens.ts';
 
@@ -15,6 +16,11 @@ export const DeviceToken = z
   .describe(
     'Tells this device again: send it with each login. A known device gets in though others have locked the account.',
   );
+
+/** The answer to a login that makes its device a known one. */
+export const LoggedInOnDevice = LoggedIn.extend({ deviceToken: DeviceToken }).meta({
+  id: 'LoggedInOnDevice',
+});
 
 /** Of a person; a program that never sends its token makes a new one with each login. */
 const mostDevices = 50;

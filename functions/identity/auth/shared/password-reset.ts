@@ -122,12 +122,14 @@ export async function resetByCode(
 }
 
 /** What ended with a password that was set by mail. */
-export const EndedByReset = z.object({
-  sessions: z.number().int(),
-  apiKeys: z.number().int(),
-  secondFactor: z.boolean().describe('Whether one was on.'),
-  undone: UndoneActs,
-});
+export const EndedByReset = z
+  .object({
+    sessions: z.int32(),
+    apiKeys: z.int32(),
+    secondFactor: z.boolean().describe('Whether one was on.'),
+    undone: UndoneActs,
+  })
+  .meta({ id: 'EndedByReset' });
 export type EndedByReset = z.infer<typeof EndedByReset>;
 
 const onlySessions = (sessions: number): EndedByReset => ({

@@ -45,23 +45,25 @@ export const timezoneInput = z
   .max(64, 'is too long')
   .refine(isTimezone, 'must be a time zone such as Europe/Berlin');
 
-export const languageInput = z.enum(languages);
+export const languageInput = z.enum(languages).meta({ id: 'LanguageCode' });
 
-export const Profile = z.object({
-  id: z.uuid(),
-  email: z.string(),
-  name: z.string(),
-  phone: z.string().nullable(),
-  phoneVerifiedAt: z.iso
-    .datetime()
-    .nullable()
-    .describe('When a code proved the number. Before that, no SMS but the code goes there.'),
-  timezone: z.string(),
-  language: z.string(),
-  emailVerifiedAt: z.iso.datetime().nullable(),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-});
+export const Profile = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    name: z.string(),
+    phone: z.string().nullable(),
+    phoneVerifiedAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('When a code proved the number. Before that, no SMS but the code goes there.'),
+    timezone: z.string(),
+    language: z.string(),
+    emailVerifiedAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Profile' });
 
 export const profileShape = shapeOf(Profile, {
   id: users.id,

@@ -23,14 +23,22 @@ export interface Try {
   passwordHash: string | null;
 }
 
-export type Outcome =
-  | 'succeeded'
-  | 'wrong_password'
-  | 'second_factor_missing'
-  | 'second_factor_wrong'
-  | 'second_factor_locked'
-  | 'locked'
-  | 'inactive';
+const outcomes = [
+  'succeeded',
+  'wrong_password',
+  'second_factor_missing',
+  'second_factor_wrong',
+  'second_factor_locked',
+  'locked',
+  'inactive',
+] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/**
+ * All that `login_attempts` tells of: tries to log in, and codes of a password reset that were tried, or not looked at
+ * because there had been too many. A database test holds the list against the check of its `outcome`.
+ */
+export const attemptOutcomes = [...outcomes, 'reset_code', 'reset_code_ignored'] as const;
 
 /**
  * Begins a try. An address that nobody has is looked up, counted and locked like any other; a known device counts for

@@ -12,7 +12,8 @@ const Span = z
       example: '17:30',
     }),
   })
-  .refine(({ from, to }) => from < to, 'must end after it begins; one that passes midnight is two');
+  .refine(({ from, to }) => from < to, 'must end after it begins; one that passes midnight is two')
+  .meta({ id: 'OpeningHours' });
 
 const Day = z
   .array(Span)
@@ -30,11 +31,13 @@ const days = Object.fromEntries(
 ) as Record<(typeof weekdays)[number], z.ZodOptional<typeof Day>>; // its keys are the weekdays
 
 /** When the company is open: hours of each weekday, and the dates on which it is closed all day. */
-export const BusinessHours = z.strictObject({
-  ...days,
-  holidays: z
-    .array(z.iso.date('must be a date such as 2026-12-25'))
-    .max(400)
-    .optional()
-    .describe('Closed all day.'),
-});
+export const BusinessHours = z
+  .strictObject({
+    ...days,
+    holidays: z
+      .array(z.iso.date('must be a date such as 2026-12-25'))
+      .max(400)
+      .optional()
+      .describe('Closed all day.'),
+  })
+  .meta({ id: 'BusinessHours' });

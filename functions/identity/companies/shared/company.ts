@@ -5,36 +5,44 @@ import { companies } from '#db/schema/companies.ts';
 import { BusinessHours } from './business-hours.ts';
 import { graceDays } from './grace.ts';
 
-export const ProviderLinks = z.object({
-  dialpadOrgId: z.string().nullable().describe('The Dialpad company or office.'),
-  retellAgentIds: z.array(z.string()),
-  twilioNumbers: z.array(z.string()).describe('E.164'),
-  unproved: z
-    .array(z.object({ provider: z.string(), kind: z.string(), externalId: z.string() }))
-    .describe(
-      'Linked before proof was asked for, or no longer listed by the own account: nothing comes in by them.',
-    ),
-});
+export const ProviderLinks = z
+  .object({
+    dialpadOrgId: z.string().nullable().describe('The Dialpad company or office.'),
+    retellAgentIds: z.array(z.string()),
+    twilioNumbers: z.array(z.string()).describe('E.164'),
+    unproved: z
+      .array(
+        z
+          .object({ provider: z.string(), kind: z.string(), externalId: z.string() })
+          .meta({ id: 'UnprovedLink' }),
+      )
+      .describe(
+        'Linked before proof was asked for, or no longer listed by the own account: nothing comes in by them.',
+      ),
+  })
+  .meta({ id: 'ProviderLinks' });
 
-export const Company = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  timezone: z.string().describe('IANA name, as Europe/Berlin.'),
-  language: z.string(),
-  businessHours: BusinessHours.nullable().describe('Null: not said.'),
-  ipAllowlist: z
-    .array(z.string())
-    .nullable()
-    .describe('From where people and keys may come, as 203.0.113.0/24. Null: from anywhere.'),
-  providerLinks: ProviderLinks.describe(
-    'What at the providers is proved to be the company’s: its calls come in for it.',
-  ),
-  managesSharedAccounts: z
-    .boolean()
-    .describe('Whether it may create and change agents in the deployment’s own accounts at providers.'),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-});
+export const Company = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    timezone: z.string().describe('IANA name, as Europe/Berlin.'),
+    language: z.string(),
+    businessHours: BusinessHours.nullable().describe('Null: not said.'),
+    ipAllowlist: z
+      .array(z.string())
+      .nullable()
+      .describe('From where people and keys may come, as 203.0.113.0/24. Null: from anywhere.'),
+    providerLinks: ProviderLinks.describe(
+      'What at the providers is proved to be the company’s: its calls come in for it.',
+    ),
+    managesSharedAccounts: z
+      .boolean()
+      .describe('Whether it may create and change agents in the deployment’s own accounts at providers.'),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Company' });
 
 const linked = (provider: SQL, kind: SQL) => sql`provider_links l
   where l.company_id = ${companies.id} and l.provider = ${provider} and l.kind = ${kind} and l.proof is not null`;
@@ -67,9 +75,9 @@ export const companyShape = shapeOf(Company, columns);
 
 /** As a platform admin sees it. */
 export const ListedCompany = Company.extend({
-  members: z.number().int().describe('Active ones.'),
+  members: z.int32().describe('Active ones.'),
   deletedAt: z.iso.datetime().nullable().describe(`${graceDays} days later it is erased.`),
-});
+}).meta({ id: 'ListedCompany' });
 
 export const listedCompanyShape = shapeOf(ListedCompany, {
   ...columns,

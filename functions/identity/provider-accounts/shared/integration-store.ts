@@ -3,7 +3,9 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 
 /** What a company can have an account at, as its settings name it. */
-export type IntegrationName = 'slack' | 'teams' | 'twilio' | 'retell' | 'dialpad' | 'razorpay';
+/** What a company has credentials for. A database test holds the list against `company_integration_secrets.integration`. */
+export const integrationNames = ['slack', 'teams', 'twilio', 'retell', 'dialpad', 'razorpay'] as const;
+export type IntegrationName = (typeof integrationNames)[number];
 
 /**
  * What a company has set of an integration, its secrets in the clear: for talking to it, never for an answer. Runs in a

@@ -11,19 +11,21 @@ import { apiKeys } from '#db/schema/apps.ts';
 export const mostKeysOfAPerson = 50;
 
 /** A person's key as it is shown; the key itself is only in the answer that makes it. */
-export const ApiKey = z.object({
-  id: z.uuid(),
-  name: z.string(),
-  prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
-  scopes: z.array(z.string()).describe('What it may do, as long as its maker may.'),
-  status: z.enum(['live', 'expired', 'revoked']),
-  userId: z.uuid().describe('Its maker, as whom it acts.'),
-  userName: z.string().nullable(),
-  createdAt: z.iso.datetime(),
-  lastUsedAt: z.iso.datetime().nullable().describe('To the minute.'),
-  expiresAt: z.iso.datetime().nullable(),
-  revokedAt: z.iso.datetime().nullable(),
-});
+export const ApiKey = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
+    scopes: z.array(z.string()).describe('What it may do, as long as its maker may.'),
+    status: z.enum(['live', 'expired', 'revoked']),
+    userId: z.uuid().describe('Its maker, as whom it acts.'),
+    userName: z.string().nullable(),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable().describe('To the minute.'),
+    expiresAt: z.iso.datetime().nullable(),
+    revokedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'ApiKey' });
 
 /** Keys that count: they were neither revoked nor have they expired. */
 export const liveKeys = sql`revoked_at is null and (expires_at is null or expires_at > now())`;

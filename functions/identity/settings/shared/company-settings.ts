@@ -18,31 +18,42 @@ import {
   StoredSecret,
 } from './integrations.ts';
 import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
-import { Ai, General, Notifications, patchOf, Quotas, SoundNotifications, Voice } from './sections.ts';
+import {
+  Ai,
+  General,
+  Notifications,
+  NotificationsPatch,
+  patchOf,
+  Quotas,
+  SoundNotifications,
+  Voice,
+} from './sections.ts';
 
 const sections = { general: General, notifications: Notifications, voice: Voice, ai: Ai, quotas: Quotas };
 type Section = keyof typeof sections;
 const sectionNames = Object.keys(sections) as Section[]; // the object's own names
 
 /** The settings of a company: each section whole, defaults and all. */
-export const CompanySettings = z.strictObject({
-  companyId: z.uuid(),
-  companyName: z.string(),
-  timezone: z.string().describe('The company’s own: PUT /api/companies/:id changes it.'),
-  ...sections,
-  integrations: IntegrationsShown,
-  updatedAt: z.iso.datetime().nullable().describe('Null: nothing was ever set.'),
-  updatedBy: z.uuid().nullable(),
-});
+export const CompanySettings = z
+  .strictObject({
+    companyId: z.uuid(),
+    companyName: z.string(),
+    timezone: z.string().describe('The company’s own: PUT /api/companies/:id changes it.'),
+    ...sections,
+    integrations: IntegrationsShown,
+    updatedAt: z.iso.datetime().nullable().describe('Null: nothing was ever set.'),
+    updatedBy: z.uuid().nullable(),
+  })
+  .meta({ id: 'CompanySettings' });
 export type CompanySettings = z.output<typeof CompanySettings>;
 
 /** The sections that a PUT may give. */
 export const companySections = {
-  general: patchOf(General).optional(),
-  notifications: patchOf(Notifications).optional(),
-  voice: patchOf(Voice).optional(),
-  ai: patchOf(Ai).optional(),
-  quotas: patchOf(Quotas).optional().describe('Only by a platform admin.'),
+  general: patchOf(General).meta({ id: 'GeneralSettingsPatch' }).optional(),
+  notifications: NotificationsPatch.optional(),
+  voice: patchOf(Voice).meta({ id: 'VoiceSettingsPatch' }).optional(),
+  ai: patchOf(Ai).meta({ id: 'AiSettingsPatch' }).optional(),
+  quotas: patchOf(Quotas).meta({ id: 'QuotasPatch' }).optional().describe('Only by a platform admin.'),
   integrations: IntegrationsPatch.optional(),
 };
 type CompanyPatch = z.output<z.ZodObject<typeof companySections>>;

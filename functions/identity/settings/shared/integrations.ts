@@ -44,11 +44,13 @@ const integrationFields = {
 const fieldsOf = Object.entries<Record<string, Field>>(integrationFields);
 
 /** All that is ever shown of a secret. */
-const SecretState = z.strictObject({
-  isSet: z.boolean(),
-  hint: z.string().nullable().describe('The last four characters; null of a short one.'),
-  updatedAt: z.iso.datetime().nullable(),
-});
+const SecretState = z
+  .strictObject({
+    isSet: z.boolean(),
+    hint: z.string().nullable().describe('The last four characters; null of a short one.'),
+    updatedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'SecretState' });
 type SecretState = z.infer<typeof SecretState>;
 
 const each = (make: (field: Field) => z.ZodType) =>
@@ -62,20 +64,22 @@ export type IntegrationsShown = Record<string, Record<string, SecretState | stri
 const retellWebhookAddress = (companyId: string): string =>
   `${new URL('/webhooks/retell', env().PUBLIC_URL).href}?company_id=${companyId}`;
 
-export const IntegrationsShown = z.strictObject(
-  Object.fromEntries(
-    each((field) => (field.isSecret ? SecretState : z.string().nullable())).map(([name, schema]) => [
-      name,
-      name === 'retell'
-        ? schema.extend({
-            webhookAddress: z
-              .string()
-              .describe('Enter it at Retell as the webhook of an account of your own.'),
-          })
-        : schema,
-    ]),
-  ),
-) as unknown as z.ZodType<IntegrationsShown>;
+export const IntegrationsShown = z
+  .strictObject(
+    Object.fromEntries(
+      each((field) => (field.isSecret ? SecretState : z.string().nullable())).map(([name, schema]) => [
+        name,
+        name === 'retell'
+          ? schema.extend({
+              webhookAddress: z
+                .string()
+                .describe('Enter it at Retell as the webhook of an account of your own.'),
+            })
+          : schema,
+      ]),
+    ),
+  )
+  .meta({ id: 'Integrations' }) as unknown as z.ZodType<IntegrationsShown>;
 
 export type IntegrationsPatch = Record<string, Record<string, string | null | undefined> | undefined>;
 export const IntegrationsPatch = z
@@ -84,7 +88,10 @@ export const IntegrationsPatch = z
       each((field) => field.input.nullable().optional()).map(([name, schema]) => [name, schema.optional()]),
     ),
   )
-  .describe('Null deletes. Secrets are never read back.') as unknown as z.ZodType<IntegrationsPatch>;
+  .meta({
+    id: 'IntegrationsPatch',
+    description: 'Null deletes. Secrets are never read back.',
+  }) as unknown as z.ZodType<IntegrationsPatch>;
 
 /** A secret of a company, as it stands in the database without itself. */
 export const StoredSecret = z.object({

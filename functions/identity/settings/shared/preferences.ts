@@ -9,16 +9,18 @@ import type { AuditEntry } from '#core/security/audit.ts';
 import { callingPerson, languageInput, timezoneInput } from '../../auth/public.ts';
 import { defaults } from './defaults.ts';
 import { changesOf, overlaid, patched, StoredTree, type Tree } from './merge.ts';
-import { Display, Notifications, patchOf, SoundNotifications } from './sections.ts';
+import { Display, Notifications, NotificationsPatch, patchOf, SoundNotifications } from './sections.ts';
 
 /** What a person has chosen, and the company's or the usual where they have not. */
-export const Preferences = z.strictObject({
-  ...Display.shape,
-  language: z.string().describe('The profile’s.'),
-  timezone: z.string().describe('The profile’s.'),
-  notifications: Notifications,
-  updatedAt: z.iso.datetime().nullable(),
-});
+export const Preferences = z
+  .strictObject({
+    ...Display.shape,
+    language: z.string().describe('The profile’s.'),
+    timezone: z.string().describe('The profile’s.'),
+    notifications: Notifications,
+    updatedAt: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'Preferences' });
 export type Preferences = z.output<typeof Preferences>;
 
 const DisplayPatch = patchOf(Display) as unknown as z.ZodObject;
@@ -26,7 +28,7 @@ export const preferenceFields = {
   ...(DisplayPatch.shape as Record<keyof z.output<typeof Display>, z.ZodOptional<z.ZodType<string | null>>>),
   language: languageInput.optional(),
   timezone: timezoneInput.optional(),
-  notifications: patchOf(Notifications).optional(),
+  notifications: NotificationsPatch.optional(),
 };
 type PreferencesPatch = z.output<z.ZodObject<typeof preferenceFields>>;
 

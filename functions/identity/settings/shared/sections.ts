@@ -10,37 +10,42 @@ const text = (most: number) =>
 const DateFormat = z.enum(['YYYY-MM-DD', 'DD.MM.YYYY', 'DD/MM/YYYY', 'MM/DD/YYYY']);
 const TimeFormat = z.enum(['24h', '12h']);
 
-export const General = z.strictObject({
-  currency: z
-    .string()
-    .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as INR')
-    .refine(isCurrency, 'must be an ISO 4217 code such as INR'),
-  dateFormat: DateFormat,
-  timeFormat: TimeFormat,
-  weekStartsOn: z.enum(['monday', 'saturday', 'sunday']),
-});
+export const General = z
+  .strictObject({
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as INR')
+      .refine(isCurrency, 'must be an ISO 4217 code such as INR'),
+    dateFormat: DateFormat,
+    timeFormat: TimeFormat,
+    weekStartsOn: z.enum(['monday', 'saturday', 'sunday']),
+  })
+  .meta({ id: 'GeneralSettings' });
 
 const inChannels = (email: z.ZodType<boolean>) =>
   z.strictObject({ email, sms: z.boolean(), inApp: z.boolean(), slack: z.boolean(), teams: z.boolean() });
-const Channels = inChannels(z.boolean());
+const Channels = inChannels(z.boolean()).meta({ id: 'ChannelChoices' });
 const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 22:00');
 
-export const Notifications = z.strictObject({
-  categories: z.strictObject({
-    orders: Channels,
-    payments: Channels,
-    invoices: Channels,
-    campaigns: Channels,
-    calls: Channels.describe('Missed calls.'),
-    team: Channels,
-    security: inChannels(
-      z.literal(true, 'must be true: mails about security cannot be switched off'),
-    ).describe('Its mails cannot be switched off.'),
-  }),
-  quietHours: z
-    .strictObject({ isEnabled: z.boolean(), from: clock, to: clock })
-    .describe('In the reader’s own time zone. Security is told at any hour.'),
-});
+export const Notifications = z
+  .strictObject({
+    categories: z.strictObject({
+      orders: Channels,
+      payments: Channels,
+      invoices: Channels,
+      campaigns: Channels,
+      calls: Channels.describe('Missed calls.'),
+      team: Channels,
+      security: inChannels(
+        z.literal(true, 'must be true: mails about security cannot be switched off'),
+      ).describe('Its mails cannot be switched off.'),
+    }),
+    quietHours: z.strictObject({ isEnabled: z.boolean(), from: clock, to: clock }).meta({
+      id: 'QuietHours',
+      description: 'In the reader’s own time zone. Security is told at any hour.',
+    }),
+  })
+  .meta({ id: 'NotificationPreferences' });
 
 /** What notifications must be besides when they are set. Those of a company may change beneath a person's own. */
 export const SoundNotifications = Notifications.refine(
@@ -48,23 +53,27 @@ export const SoundNotifications = Notifications.refine(
   { path: ['quietHours', 'to'], error: 'must be another time than from' },
 );
 
-export const Voice = z.strictObject({
-  voice: text(100).nullable().describe('As the provider calls it. Null: the agent’s own.'),
-  speed: z.number().min(0.5).max(2).describe('1 is as the voice speaks by itself.'),
-  language: z
-    .string()
-    .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a BCP 47 tag such as en-US'),
-});
+export const Voice = z
+  .strictObject({
+    voice: text(100).nullable().describe('As the provider calls it. Null: the agent’s own.'),
+    speed: z.number().min(0.5).max(2).describe('1 is as the voice speaks by itself.'),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|\d{3}))?$/, 'must be a BCP 47 tag such as en-US'),
+  })
+  .meta({ id: 'VoiceSettings' });
 
-export const Ai = z.strictObject({
-  model: z
-    .string()
-    .regex(/^[\w.:/-]{1,100}$/, 'must be the name of a model: letters, digits and . : / - _')
-    .nullable()
-    .describe('Null: the agent’s own.'),
-  temperature: z.number().min(0).max(2),
-  prompt: text(20_000).nullable().describe('Goes before what each agent is told.'),
-});
+export const Ai = z
+  .strictObject({
+    model: z
+      .string()
+      .regex(/^[\w.:/-]{1,100}$/, 'must be the name of a model: letters, digits and . : / - _')
+      .nullable()
+      .describe('Null: the agent’s own.'),
+    temperature: z.number().min(0).max(2),
+    prompt: text(20_000).nullable().describe('Goes before what each agent is told.'),
+  })
+  .meta({ id: 'AiSettings' });
 
 const limit = z.number().int().min(0).max(1_000_000_000).nullable();
 export const Quotas = z
@@ -76,9 +85,11 @@ export const Quotas = z
     apiKeys: limit,
     webhooks: limit,
   })
-  .describe(
-    'Null: unlimited. Calls, messages and voicemails of a calendar month. Only platform admins set them.',
-  );
+  .meta({
+    id: 'Quotas',
+    description:
+      'Null: unlimited. Calls, messages and voicemails of a calendar month. Only platform admins set them.',
+  });
 
 export const Display = z.strictObject({
   theme: z.enum(themeIds),
@@ -95,3 +106,5 @@ export function patchOf<S extends z.ZodObject>(section: S): z.ZodType<Patch<z.ou
   ]);
   return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodType<Patch<z.output<S>>>;
 }
+
+export const NotificationsPatch = patchOf(Notifications).meta({ id: 'NotificationPreferencesPatch' });

@@ -4,18 +4,20 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 
 /** By which account at a provider a company is served. */
-export const ServedBy = z.object({
-  retell: z
-    .enum(['own_key', 'deployment_account', 'none'])
-    .describe(
-      'own_key: integrations.retell.apiKey of the settings. deployment_account: agents of the deployment’s account are linked to the company, or it may manage them.',
-    ),
-  dialpad: z
-    .enum(['connected', 'own_key', 'deployment_account', 'none'])
-    .describe(
-      'connected: an app of the company is connected by OAuth. own_key: integrations.dialpad.apiKey of the settings. deployment_account: an operator linked an organization of the deployment’s account to the company, or it may manage that account.',
-    ),
-});
+export const ServedBy = z
+  .object({
+    retell: z
+      .enum(['own_key', 'deployment_account', 'none'])
+      .describe(
+        'own_key: integrations.retell.apiKey of the settings. deployment_account: agents of the deployment’s account are linked to the company, or it may manage them.',
+      ),
+    dialpad: z
+      .enum(['connected', 'own_key', 'deployment_account', 'none'])
+      .describe(
+        'connected: an app of the company is connected by OAuth. own_key: integrations.dialpad.apiKey of the settings. deployment_account: an operator linked an organization of the deployment’s account to the company, or it may manage that account.',
+      ),
+  })
+  .meta({ id: 'ServedBy' });
 export type ServedBy = z.infer<typeof ServedBy>;
 
 interface Facts {

@@ -10,27 +10,31 @@ const metrics = ['calls', 'messages', 'voicemails', 'users', 'apiKeys', 'webhook
 type Metric = (typeof metrics)[number];
 
 const Count = z.number().int();
-const MetricUsage = z.object({
-  used: Count,
-  limit: Count.nullable().describe('Null: unlimited.'),
-  remaining: Count.nullable(),
-  percentUsed: z.number().nullable().describe('To one decimal; past 100 where the limit came later.'),
-});
+const MetricUsage = z
+  .object({
+    used: Count,
+    limit: z.int32().nullable().describe('Null: unlimited.'),
+    remaining: z.int32().nullable(),
+    percentUsed: z.number().nullable().describe('To one decimal; past 100 where the limit came later.'),
+  })
+  .meta({ id: 'MetricUsage' });
 type MetricUsage = z.infer<typeof MetricUsage>;
 
-export const Usage = z.object({
-  period: z.object({
-    from: z.iso.datetime(),
-    to: z.iso.datetime().describe('Not included.'),
-    timezone: z.string(),
-  }),
-  month: z.object({ calls: MetricUsage, messages: MetricUsage, voicemails: MetricUsage }),
-  now: z.object({
-    users: MetricUsage.describe('Active members.'),
-    apiKeys: MetricUsage.describe('People’s and programs’ that work now.'),
-    webhooks: MetricUsage,
-  }),
-});
+export const Usage = z
+  .object({
+    period: z.object({
+      from: z.iso.datetime(),
+      to: z.iso.datetime().describe('Not included.'),
+      timezone: z.string(),
+    }),
+    month: z.object({ calls: MetricUsage, messages: MetricUsage, voicemails: MetricUsage }),
+    now: z.object({
+      users: MetricUsage.describe('Active members.'),
+      apiKeys: MetricUsage.describe('People’s and programs’ that work now.'),
+      webhooks: MetricUsage,
+    }),
+  })
+  .meta({ id: 'Usage' });
 
 type Counts = Record<Metric, number> & { from: string; to: string; timezone: string; quotas: unknown };
 

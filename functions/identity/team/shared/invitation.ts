@@ -4,21 +4,26 @@ import { shapeOf } from '#core/database/shape.ts';
 import { invitations } from '#db/schema/team.ts';
 import { CompanyRole } from '../../auth/public.ts';
 
-export const InvitationStatus = z.enum(['pending', 'expired', 'accepted', 'revoked']);
+export const InvitationStatus = z
+  .enum(['pending', 'expired', 'accepted', 'revoked'])
+  .meta({ id: 'InvitationStatus' });
 
-export const Invitation = z.object({
-  id: z.uuid(),
-  email: z.string(),
-  role: CompanyRole,
-  name: z.string().nullable(),
-  status: InvitationStatus,
-  invitedBy: z
-    .object({ id: z.uuid(), name: z.string().nullable().describe('Null: no longer a colleague.') })
-    .nullable(),
-  createdAt: z.iso.datetime(),
-  sentAt: z.iso.datetime().describe('Of the last mail.'),
-  expiresAt: z.iso.datetime(),
-});
+export const Invitation = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    role: CompanyRole,
+    name: z.string().nullable(),
+    status: InvitationStatus,
+    invitedBy: z
+      .object({ id: z.uuid(), name: z.string().nullable().describe('Null: no longer a colleague.') })
+      .meta({ id: 'Inviter' })
+      .nullable(),
+    createdAt: z.iso.datetime(),
+    sentAt: z.iso.datetime().describe('Of the last mail.'),
+    expiresAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Invitation' });
 
 /** As it is now: an open one expires by itself. */
 export const invitationStatus = sql`case when ${invitations.acceptedAt} is not null then 'accepted'

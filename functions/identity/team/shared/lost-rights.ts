@@ -13,12 +13,12 @@ import type { RoleName } from './roster.ts';
 /** What a person leaves behind in a company that goes on without them, or without their rights. */
 export const leftBehind = {
   webhooks: z
-    .array(z.object({ id: z.uuid(), url: z.string() }))
+    .array(z.object({ id: z.uuid(), url: z.string() }).meta({ id: 'WebhookLeftBehind' }))
     .describe(
       'Those that the person made, whose address or headers they changed last, or whose secret they made, and that they may not change any more. They go on: look where they lead, and give them new secrets.',
     ),
   integrations: z
-    .array(z.object({ name: z.string(), field: z.string() }))
+    .array(z.object({ name: z.string(), field: z.string() }).meta({ id: 'IntegrationLeftBehind' }))
     .describe('Whose secrets the person set, and so may know: change them at the provider, and here.'),
 };
 export type LeftBehind = z.infer<z.ZodObject<typeof leftBehind>>;

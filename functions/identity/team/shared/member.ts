@@ -6,15 +6,17 @@ import { shapeOf } from '#core/database/shape.ts';
 import { memberships, users } from '#db/schema/people.ts';
 import { CompanyRole } from '../../auth/public.ts';
 
-export const TeamMember = z.object({
-  userId: z.uuid(),
-  email: z.string(),
-  name: z.string(),
-  role: CompanyRole,
-  isActive: z.boolean().describe('Whether the person can log in to this company.'),
-  lastLoginAt: z.iso.datetime().nullable(),
-  joinedAt: z.iso.datetime(),
-});
+export const TeamMember = z
+  .object({
+    userId: z.uuid(),
+    email: z.string(),
+    name: z.string(),
+    role: CompanyRole,
+    isActive: z.boolean().describe('Whether the person can log in to this company.'),
+    lastLoginAt: z.iso.datetime().nullable(),
+    joinedAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Member' });
 
 const isActiveMember = sql`${memberships.isActive} and ${users.isActive}`;
 

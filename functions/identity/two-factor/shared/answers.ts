@@ -6,12 +6,14 @@ import { lockMinutes } from './second-factor.ts';
 /** A code as people type it, with the spaces and dashes that they are shown. */
 export const codeInput = z.string().trim().min(1, 'must not be empty').max(64, 'is too long');
 
-export const BackupCodes = z.object({
-  backupCodes: z
-    .array(z.string())
-    .length(backupCodeCount)
-    .describe('Each stands in for the authenticator once. Shown now and never again.'),
-});
+export const BackupCodes = z
+  .object({
+    backupCodes: z
+      .array(z.string())
+      .length(backupCodeCount)
+      .describe('Each stands in for the authenticator once. Shown now and never again.'),
+  })
+  .meta({ id: 'BackupCodes' });
 
 export const notOn = () => new AppError('CONFLICT', { message: 'Two-factor authentication is not on.' });
 

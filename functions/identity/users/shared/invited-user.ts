@@ -11,15 +11,19 @@ import { User } from './user.ts';
  * A person who was invited and has not accepted. It shows what the invitation says, and nothing of an account that the
  * address may have elsewhere.
  */
-export const InvitedUser = z.object({
-  id: z
-    .uuid()
-    .describe('Of the invitation. Once it is accepted, it leads to the person, who has an id of their own.'),
-  email: z.string(),
-  name: z.string().nullable(),
-  role: CompanyRole,
-  status: z.enum(['invited', 'revoked']).describe('Revoked: in the answer to DELETE only.'),
-});
+export const InvitedUser = z
+  .object({
+    id: z
+      .uuid()
+      .describe(
+        'Of the invitation. Once it is accepted, it leads to the person, who has an id of their own.',
+      ),
+    email: z.string(),
+    name: z.string().nullable(),
+    role: CompanyRole,
+    status: z.enum(['invited', 'revoked']).describe('Revoked: in the answer to DELETE only.'),
+  })
+  .meta({ id: 'InvitedUser' });
 
 export const invitedUserShape = shapeOf(InvitedUser, {
   id: invitations.id,
@@ -30,7 +34,7 @@ export const invitedUserShape = shapeOf(InvitedUser, {
 });
 
 /** A person of a company, or one who is invited. */
-export const AnyUser = z.discriminatedUnion('status', [User, InvitedUser]);
+export const AnyUser = z.discriminatedUnion('status', [User, InvitedUser]).meta({ id: 'UserOrInvited' });
 
 /** Whom an id of `/api/users` is of: a member, or an invitation that is open. */
 export type Found = { userId: string } | { invitationId: string };

@@ -3,25 +3,27 @@ import * as z from 'zod';
 import { shapeOf } from '#core/database/shape.ts';
 import { voicemails } from '#db/schema/voicemails.ts';
 
-export const AppVoicemail = z.object({
-  id: z.uuid(),
-  app_id: z.uuid().nullable(),
-  company_id: z.uuid(),
-  call_id: z.uuid().nullable().describe('Ours, as in GET /api/calls/:id.'),
-  provider: z.string(),
-  provider_call_id: z.string(),
-  provider_voicemail_id: z.string(),
-  from_number: z.string().nullable().describe('E.164'),
-  to_number: z.string().nullable().describe('E.164'),
-  duration_ms: z.number().int().nullable(),
-  duration_seconds: z.number().nullable(),
-  transcript: z.string().nullable().describe('Null until the provider has it.'),
-  has_recording: z.boolean(),
-  heard_at: z.iso.datetime().nullable(),
-  received_at: z.iso.datetime(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+export const AppVoicemail = z
+  .object({
+    id: z.uuid(),
+    app_id: z.uuid().nullable(),
+    company_id: z.uuid(),
+    call_id: z.uuid().nullable().describe('Ours, as in GET /api/calls/:id.'),
+    provider: z.string(),
+    provider_call_id: z.string(),
+    provider_voicemail_id: z.string(),
+    from_number: z.string().nullable().describe('E.164'),
+    to_number: z.string().nullable().describe('E.164'),
+    duration_ms: z.number().int().nullable(),
+    duration_seconds: z.number().nullable(),
+    transcript: z.string().nullable().describe('Null until the provider has it.'),
+    has_recording: z.boolean(),
+    heard_at: z.iso.datetime().nullable(),
+    received_at: z.iso.datetime(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'AppVoicemail' });
 
 export const appVoicemailShape = shapeOf(AppVoicemail, {
   id: voicemails.id,

@@ -2,31 +2,39 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { isoTime, shapeOf } from '#core/database/shape.ts';
 import { apps } from '#db/schema/apps.ts';
+import { ownerKinds } from '#providers/provider.ts';
 
-export const Link = z.object({
-  link_id: z.uuid(),
-  provider: z.string().describe('dialpad, retell, twilio, …'),
-  kind: z.enum(['agent', 'organization', 'number', 'company']),
-  external_id: z.string().describe('The provider’s own id of it.'),
-  proof: z
-    .enum(['operator', 'provider'])
-    .nullable()
-    .describe(
-      'By whose word it is the app’s: an operator’s, or the own account’s at the provider. Null: nothing comes in by it.',
-    ),
-  created_at: z.iso.datetime(),
-});
+/** By whose word a thing at a provider is a company's. A database test holds the list against `provider_links.proof`. */
+export const linkProofs = ['operator', 'provider'] as const;
 
-export const App = z.object({
-  app_id: z.uuid(),
-  company_id: z.uuid(),
-  company_name: z.string(),
-  name: z.string(),
-  links: z.array(Link).describe('What at a provider is this app’s: its events and calls come in for it.'),
-  live_keys: z.number().int().describe('Keys that work now; two during the grace of a rotation.'),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+export const Link = z
+  .object({
+    link_id: z.uuid(),
+    provider: z.string().describe('dialpad, retell, twilio, …'),
+    kind: z.enum(ownerKinds),
+    external_id: z.string().describe('The provider’s own id of it.'),
+    proof: z
+      .enum(linkProofs)
+      .nullable()
+      .describe(
+        'By whose word it is the app’s: an operator’s, or the own account’s at the provider. Null: nothing comes in by it.',
+      ),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'AppLink' });
+
+export const App = z
+  .object({
+    app_id: z.uuid(),
+    company_id: z.uuid(),
+    company_name: z.string(),
+    name: z.string(),
+    links: z.array(Link).describe('What at a provider is this app’s: its events and calls come in for it.'),
+    live_keys: z.int32().describe('Keys that work now; two during the grace of a rotation.'),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'App' });
 
 export const appShape = shapeOf(App, {
   app_id: apps.id,

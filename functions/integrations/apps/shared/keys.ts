@@ -7,6 +7,7 @@ import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { audit } from '#core/security/audit.ts';
 import type { App } from './app-store.ts';
+import type { KeyAction } from './key-actions.ts';
 
 export const Scopes = z
   .array(z.enum([...scopes, '*']))
@@ -20,19 +21,22 @@ export const defaultScopes = scopes.filter(
 );
 
 /** An app's key as it is shown when it is made: the only time that `api_key` is. */
-export const IssuedKey = z.object({
-  app_id: z.uuid(),
-  api_key: z.string().describe('Shown this once: keep it. Send it as x-app-api-key or x-api-key.'),
-  key_id: z.uuid(),
-  key_prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
-  scopes: z.array(z.string()),
-});
+export const IssuedKey = z
+  .object({
+    app_id: z.uuid(),
+    api_key: z.string().describe('Shown this once: keep it. Send it as x-app-api-key or x-api-key.'),
+    key_id: z.uuid(),
+    key_prefix: z.string().describe('The part that is safe to show, to recognise the key by.'),
+    scopes: z.array(z.string()),
+  })
+  .meta({ id: 'IssuedAppKey' });
 
 export const keyIsLive: SQL = sql`revoked_at is null and (expires_at is null or expires_at > clock_timestamp())`;
 
 interface AuditEntry {
   keyId: string;
-  action: 'created' | 'rotated' | 'revoked';
+  /** What is refused, the door writes itself. */
+  action: Exclude<KeyAction, 'refused'>;
   reason: string | null;
 }
 

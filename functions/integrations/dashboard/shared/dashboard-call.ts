@@ -2,37 +2,51 @@ import type { SQL } from 'drizzle-orm/sql';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { callersCompany, equals } from '#core/database/filters.ts';
-import { listOf, type Page, type PageInput, pageInput, type Read, type Sort } from '#core/database/page.ts';
+import {
+  listOf,
+  type Page,
+  type PageInput,
+  Pagination,
+  pageInput,
+  type Read,
+  type Sort,
+} from '#core/database/page.ts';
 import { isoTime, shapeOf } from '#core/database/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { statusIn } from '#telephony/model/status.ts';
 
+export const DashboardCallStatus = z
+  .enum(['registered', 'ongoing', 'ended', 'not_connected', 'error'])
+  .meta({ id: 'DashboardCallStatus' });
+
 /** A call in the form that the Retell dashboard's clients know. */
-export const DashboardCall = z.object({
-  id: z.uuid(),
-  agent_id: z.string().nullable().describe('Retell’s id of the agent.'),
-  call_id: z.string().describe('Retell’s id of the call.'),
-  caller_info: z.object({
-    from_number: z.string().nullable(),
-    to_number: z.string().nullable(),
-    direction: z.string().nullable(),
-    call_type: z.string().nullable(),
-  }),
-  start_timestamp: z.number().int().describe('Epoch milliseconds.'),
-  end_timestamp: z.number().int().nullable().describe('Epoch milliseconds.'),
-  duration_ms: z.number().int().nullable(),
-  duration_seconds: z.number().nullable(),
-  transcript: z.string().nullable(),
-  call_status: z.enum(['registered', 'ongoing', 'ended', 'not_connected', 'error']),
-  disconnection_reason: z.string().nullable(),
-  cost: z.number().nullable().describe('US cents; Retell bills fractions.'),
-  call_summary: z.string().nullable(),
-  user_sentiment: z.string().nullable(),
-  call_successful: z.boolean().nullable(),
-  recording_url: z.string().nullable().describe('Retell’s own address, as its dashboards had it.'),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+export const DashboardCall = z
+  .object({
+    id: z.uuid(),
+    agent_id: z.string().nullable().describe('Retell’s id of the agent.'),
+    call_id: z.string().describe('Retell’s id of the call.'),
+    caller_info: z.object({
+      from_number: z.string().nullable(),
+      to_number: z.string().nullable(),
+      direction: z.string().nullable(),
+      call_type: z.string().nullable(),
+    }),
+    start_timestamp: z.number().int().describe('Epoch milliseconds.'),
+    end_timestamp: z.number().int().nullable().describe('Epoch milliseconds.'),
+    duration_ms: z.number().int().nullable(),
+    duration_seconds: z.number().nullable(),
+    transcript: z.string().nullable(),
+    call_status: DashboardCallStatus,
+    disconnection_reason: z.string().nullable(),
+    cost: z.number().nullable().describe('US cents; Retell bills fractions.'),
+    call_summary: z.string().nullable(),
+    user_sentiment: z.string().nullable(),
+    call_successful: z.boolean().nullable(),
+    recording_url: z.string().nullable().describe('Retell’s own address, as its dashboards had it.'),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'DashboardCall' });
 
 const epochMs = (time: typeof calls.startedAt | typeof calls.endedAt) =>
   sql`(extract(epoch from ${time}) * 1000)::bigint`;
@@ -77,18 +91,9 @@ const sorts: Record<z.infer<typeof DashboardSort>, Sort> = {
 };
 
 /** The dashboard's envelope of a list. */
-export const dashboardPage = (item: z.ZodType) =>
-  z.object({
-    calls: z.array(item),
-    pagination: z.object({
-      total: z.number().int(),
-      totalIsEstimate: z.boolean(),
-      limit: z.number().int(),
-      offset: z.number().int(),
-      hasMore: z.boolean(),
-      nextCursor: z.string().nullable(),
-    }),
-  });
+export const DashboardCallPage = z
+  .object({ calls: z.array(DashboardCall), pagination: Pagination })
+  .meta({ id: 'DashboardCallPage' });
 
 const compose = ({ items, pagination }: Page) =>
   `{"calls":${items},"pagination":${JSON.stringify(pagination)}}`;
@@ -117,7 +122,7 @@ export function dashboardCalls(
 /** What the lists across agents take. */
 export const acrossAgentsInput = pageInput.extend({
   agentId: z.string().max(200).optional().describe('Retell’s id of the agent.'),
-  callStatus: z.enum(['registered', 'ongoing', 'ended', 'not_connected', 'error']).optional(),
+  callStatus: DashboardCallStatus.optional(),
   sortBy: DashboardSort,
 });
 

@@ -1,42 +1,46 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 
-const Hook = z.object({
-  webhook_id: z.uuid(),
-  hook_url: z.string(),
-  subscriptions: z.number().int(),
-  state: z
-    .enum(['unsubscribed', 'waiting', 'receiving'])
-    .describe(
-      'unsubscribed: nothing will come. waiting: nothing has come since it was made. receiving: events came.',
-    ),
-  created_at: z.iso.datetime(),
-});
+const Hook = z
+  .object({
+    webhook_id: z.uuid(),
+    hook_url: z.string(),
+    subscriptions: z.int32(),
+    state: z
+      .enum(['unsubscribed', 'waiting', 'receiving'])
+      .describe(
+        'unsubscribed: nothing will come. waiting: nothing has come since it was made. receiving: events came.',
+      ),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'DialpadWebhookState' });
 
-export const Status = z.object({
-  app_id: z.uuid(),
-  provider: z.literal('dialpad'),
-  connected: z.boolean().describe('Whether the app has a connection of its own that works.'),
-  access_by: z
-    .enum(['oauth', 'company_key', 'deployment_key'])
-    .nullable()
-    .describe(
-      'How Dialpad is reached for this app: by its own connection, by its company’s key, by the deployment’s key. Null: it is not.',
-    ),
-  must_reconnect: z.boolean().describe('The connection ended and cannot be refreshed.'),
-  scopes: z.array(z.string()),
-  expires_at: z.iso
-    .datetime()
-    .nullable()
-    .describe('Of the token; one with a refresh token is renewed by itself.'),
-  refreshes: z.boolean(),
-  hooks: z.array(Hook),
-  events: z.object({
-    last_received_at: z.iso.datetime().nullable(),
-    waiting: z.number().int(),
-    failed: z.number().int().describe('Given up after six attempts; can be replayed.'),
-  }),
-});
+export const Status = z
+  .object({
+    app_id: z.uuid(),
+    provider: z.literal('dialpad'),
+    connected: z.boolean().describe('Whether the app has a connection of its own that works.'),
+    access_by: z
+      .enum(['oauth', 'company_key', 'deployment_key'])
+      .nullable()
+      .describe(
+        'How Dialpad is reached for this app: by its own connection, by its company’s key, by the deployment’s key. Null: it is not.',
+      ),
+    must_reconnect: z.boolean().describe('The connection ended and cannot be refreshed.'),
+    scopes: z.array(z.string()),
+    expires_at: z.iso
+      .datetime()
+      .nullable()
+      .describe('Of the token; one with a refresh token is renewed by itself.'),
+    refreshes: z.boolean(),
+    hooks: z.array(Hook),
+    events: z.object({
+      last_received_at: z.iso.datetime().nullable(),
+      waiting: z.number().int(),
+      failed: z.number().int().describe('Given up after six attempts; can be replayed.'),
+    }),
+  })
+  .meta({ id: 'DialpadConnectionStatus' });
 
 /** What the database knows of it: the row `item` of statusOf. */
 export const Found = Status.pick({ hooks: true, events: true }).extend({

@@ -3,22 +3,24 @@ import * as z from 'zod';
 import { isoTime, shapeOf } from '#core/database/shape.ts';
 import { completenessChecks } from '#db/schema/pipeline.ts';
 
-export const Check = z.object({
-  id: z.uuid(),
-  company_id: z.uuid(),
-  app_id: z.uuid().nullable(),
-  provider: z.string(),
-  period_from: z.iso.datetime(),
-  period_to: z.iso.datetime(),
-  listed: z.number().int().describe('Calls in the provider’s list.'),
-  missing: z.number().int().describe('Listed there, absent here before the refill.'),
-  unfinished: z.number().int().describe('Here, but behind what is listed there.'),
-  filled: z.number().int(),
-  failed: z.number().int().describe('Could not be filled in; the next comparison tries again.'),
-  missing_ids: z.array(z.string()).describe('The provider’s ids of the first hundred.'),
-  error: z.string().nullable().describe('Why the list could not be had.'),
-  at: z.iso.datetime(),
-});
+export const Check = z
+  .object({
+    id: z.uuid(),
+    company_id: z.uuid(),
+    app_id: z.uuid().nullable(),
+    provider: z.string(),
+    period_from: z.iso.datetime(),
+    period_to: z.iso.datetime(),
+    listed: z.int32().describe('Calls in the provider’s list.'),
+    missing: z.int32().describe('Listed there, absent here before the refill.'),
+    unfinished: z.int32().describe('Here, but behind what is listed there.'),
+    filled: z.int32(),
+    failed: z.int32().describe('Could not be filled in; the next comparison tries again.'),
+    missing_ids: z.array(z.string()).describe('The provider’s ids of the first hundred.'),
+    error: z.string().nullable().describe('Why the list could not be had.'),
+    at: z.iso.datetime(),
+  })
+  .meta({ id: 'CompletenessCheck' });
 
 export const checkShape = shapeOf(Check, {
   id: completenessChecks.id,
@@ -38,24 +40,26 @@ export const checkShape = shapeOf(Check, {
 });
 
 /** Of all comparisons that the filters leave, not only those on the page. */
-export const CheckSummary = z.object({
-  checks: z.number().int(),
-  listed: z.number().int(),
-  missing: z.number().int(),
-  unfinished: z.number().int(),
-  filled: z.number().int(),
-  failed: z.number().int(),
-  checks_without_list: z.number().int().describe('Those for which the provider gave no list.'),
-  is_complete: z
-    .boolean()
-    .nullable()
-    .describe(
-      'Whether the newest comparison of each account had a list and left nothing out; null: there is none.',
-    ),
-  period_from: z.iso.datetime().nullable(),
-  period_to: z.iso.datetime().nullable(),
-  last_at: z.iso.datetime().nullable(),
-});
+export const CheckSummary = z
+  .object({
+    checks: z.number().int(),
+    listed: z.number().int(),
+    missing: z.number().int(),
+    unfinished: z.number().int(),
+    filled: z.number().int(),
+    failed: z.number().int(),
+    checks_without_list: z.number().int().describe('Those for which the provider gave no list.'),
+    is_complete: z
+      .boolean()
+      .nullable()
+      .describe(
+        'Whether the newest comparison of each account had a list and left nothing out; null: there is none.',
+      ),
+    period_from: z.iso.datetime().nullable(),
+    period_to: z.iso.datetime().nullable(),
+    last_at: z.iso.datetime().nullable(),
+  })
+  .meta({ id: 'CompletenessSummary' });
 
 /** One row `item`, made of the rows that the conditions leave. */
 export function summaryOf(conditions: readonly (SQL | undefined)[]): SQL {

@@ -6,27 +6,31 @@ import { providerHooks } from '#db/schema/provider-links.ts';
 export const provider = 'dialpad';
 
 /** A subscription as Dialpad answered it, and as it is stored. */
-export const Subscription = z.object({
-  subscription_id: z.string().describe('Dialpad’s id of it.'),
-  type: z.enum(['call', 'sms']),
-  call_states: z.array(z.string()).nullable().describe('Of type call.'),
-  direction: z.string().nullable().describe('Of type sms.'),
-  status: z.boolean().nullable().describe('Of type sms: whether delivery results come too.'),
-  enabled: z.boolean(),
-  target_type: z.string().nullable().describe('Null: the whole Dialpad company.'),
-  target_id: z.string().nullable(),
-});
+export const Subscription = z
+  .object({
+    subscription_id: z.string().describe('Dialpad’s id of it.'),
+    type: z.enum(['call', 'sms']),
+    call_states: z.array(z.string()).nullable().describe('Of type call.'),
+    direction: z.string().nullable().describe('Of type sms.'),
+    status: z.boolean().nullable().describe('Of type sms: whether delivery results come too.'),
+    enabled: z.boolean(),
+    target_type: z.string().nullable().describe('Null: the whole Dialpad company.'),
+    target_id: z.string().nullable(),
+  })
+  .meta({ id: 'ProviderSubscription' });
 export type Subscription = z.infer<typeof Subscription>;
 
-export const Hook = z.object({
-  webhook_id: z.uuid(),
-  dialpad_webhook_id: z.string().describe('Dialpad’s id of it.'),
-  app_id: z.uuid(),
-  company_id: z.uuid(),
-  hook_url: z.string(),
-  subscriptions: z.array(Subscription),
-  created_at: z.iso.datetime(),
-});
+export const Hook = z
+  .object({
+    webhook_id: z.uuid(),
+    dialpad_webhook_id: z.string().describe('Dialpad’s id of it.'),
+    app_id: z.uuid(),
+    company_id: z.uuid(),
+    hook_url: z.string(),
+    subscriptions: z.array(Subscription),
+    created_at: z.iso.datetime(),
+  })
+  .meta({ id: 'ProviderWebhook' });
 export type Hook = z.infer<typeof Hook>;
 
 export const hookShape = shapeOf(Hook, {

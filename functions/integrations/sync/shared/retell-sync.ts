@@ -32,6 +32,12 @@ const overlapMs = 6 * 3_600_000;
 /** A sync that showed no sign of life for so long has died. */
 const deadAfterSeconds = 120;
 
+/** What a sync is begun by, and how it stands. A database test holds both against the checks of `retell_syncs`. */
+export const syncTriggers = ['schedule', 'request'] as const;
+export const syncStatuses = ['running', 'completed', 'failed'] as const;
+type SyncTrigger = (typeof syncTriggers)[number];
+type SyncStatus = (typeof syncStatuses)[number];
+
 interface Running {
   id: string;
   from: Date;
@@ -45,7 +51,7 @@ interface Running {
 async function open(
   ctx: Context,
   companyId: string,
-  trigger: 'schedule' | 'request',
+  trigger: SyncTrigger,
   agentIds: string[] | undefined,
 ): Promise<Running> {
   try {
@@ -88,7 +94,7 @@ async function save(
   ctx: Context,
   syncId: string,
   progress: Progress,
-  end?: { status: 'completed' | 'failed'; error?: string },
+  end?: { status: Exclude<SyncStatus, 'running'>; error?: string },
 ): Promise<void> {
   await ctx.dbAs('pipeline', 'keep the progress of a sync', (tx) =>
     rowsOf(
@@ -140,7 +146,7 @@ async function listedAgain(job: Reconciliation, id: string): Promise<ListedCall[
 export async function syncRetellCalls(
   ctx: Context,
   scope: Scope,
-  options: { trigger: 'schedule' | 'request'; agentId?: string | undefined; budgetMs: number },
+  options: { trigger: SyncTrigger; agentId?: string | undefined; budgetMs: number },
 ): Promise<SyncResult> {
   const { companyId, appId } = scope;
   const account = await retellAccountOf(ctx, companyId);

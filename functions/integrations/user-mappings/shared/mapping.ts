@@ -4,16 +4,18 @@ import { userMappings } from '#db/schema/provider-links.ts';
 
 export const provider = 'dialpad';
 
-export const Mapping = z.object({
-  id: z.uuid(),
-  app_id: z.uuid(),
-  dialpad_user_id: z.string(),
-  user_id: z.string().describe('The client’s own id of the person: externalUserId of their calls.'),
-  name: z.string().nullable(),
-  email: z.string().nullable(),
-  created_at: z.iso.datetime(),
-  updated_at: z.iso.datetime(),
-});
+export const Mapping = z
+  .object({
+    id: z.uuid(),
+    app_id: z.uuid(),
+    dialpad_user_id: z.string(),
+    user_id: z.string().describe('The client’s own id of the person: externalUserId of their calls.'),
+    name: z.string().nullable(),
+    email: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+  })
+  .meta({ id: 'UserMapping' });
 
 export type Mapping = z.infer<typeof Mapping>;
 

@@ -5,14 +5,16 @@ import { shapeOf } from '#core/database/shape.ts';
 import { outbox } from '#db/schema/pipeline.ts';
 
 /** An event in a company's log; the same that its webhooks are sent. */
-export const LoggedEvent = z.object({
-  id: z.uuid().describe('The same as `webhook-id` of its deliveries.'),
-  sequence: z.number().int().describe('Its place in the company’s log: 1, 2, 3 … without a gap.'),
-  type: z.string().describe('As `call.completed`: GET /api/webhooks/events has all of them.'),
-  subjectId: z.uuid().describe('What it is about: the call, the message, …'),
-  timestamp: z.iso.datetime().describe('When it happened.'),
-  data: z.record(z.string(), z.unknown()),
-});
+export const LoggedEvent = z
+  .object({
+    id: z.uuid().describe('The same as `webhook-id` of its deliveries.'),
+    sequence: z.number().int().describe('Its place in the company’s log: 1, 2, 3 … without a gap.'),
+    type: z.string().describe('As `call.completed`: GET /api/webhooks/events has all of them.'),
+    subjectId: z.uuid().describe('What it is about: the call, the message, …'),
+    timestamp: z.iso.datetime().describe('When it happened.'),
+    data: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'Event' });
 
 export const loggedEventShape = shapeOf(LoggedEvent, {
   id: outbox.id,

@@ -7,6 +7,10 @@ import type { Category } from './preferences.ts';
 export const channels = ['email', 'sms', 'slack', 'teams'] as const;
 export type Channel = (typeof channels)[number];
 
+/** What became of what was to be sent. A database test holds the list against the check of `notification_sends.status`. */
+export const sendStatuses = ['waiting', 'sent', 'failed', 'skipped'] as const;
+export type SendStatus = (typeof sendStatuses)[number];
+
 interface About<D> {
   category: Category;
   /** What it may be sent by, where it is wanted. Slack and Teams: a channel that the whole company may read. */

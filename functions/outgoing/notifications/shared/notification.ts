@@ -6,23 +6,25 @@ import { notifications } from '#db/schema/notifications.ts';
 import { noticeKinds } from './kinds.ts';
 import { categories } from './preferences.ts';
 
-export const categoryInput = z.enum(categories);
-export const typeInput = z.enum(noticeKinds);
+export const categoryInput = z.enum(categories).meta({ id: 'NotificationCategory' });
+export const typeInput = z.enum(noticeKinds).meta({ id: 'NotificationType' });
 
-export const Notification = z.object({
-  id: z.uuid(),
-  type: z.string().describe('What happened: `call.missed`.'),
-  category: z.string(),
-  title: z.string().describe('In the language of its reader, as is the message.'),
-  message: z.string(),
-  link: z.string().nullable().describe('Where in the front end there is more: a path.'),
-  data: z.record(z.string(), z.unknown()).describe('What it is about, by the type: ids, number, times.'),
-  eventId: z.uuid().nullable().describe('The event of the company’s log that it tells of.'),
-  isUrgent: z.boolean(),
-  isRead: z.boolean(),
-  readAt: z.iso.datetime().nullable(),
-  createdAt: z.iso.datetime(),
-});
+export const Notification = z
+  .object({
+    id: z.uuid(),
+    type: z.string().describe('What happened: `call.missed`.'),
+    category: z.string(),
+    title: z.string().describe('In the language of its reader, as is the message.'),
+    message: z.string(),
+    link: z.string().nullable().describe('Where in the front end there is more: a path.'),
+    data: z.record(z.string(), z.unknown()).describe('What it is about, by the type: ids, number, times.'),
+    eventId: z.uuid().nullable().describe('The event of the company’s log that it tells of.'),
+    isUrgent: z.boolean(),
+    isRead: z.boolean(),
+    readAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+  })
+  .meta({ id: 'Notification' });
 
 export const notificationShape = shapeOf(Notification, {
   id: notifications.id,

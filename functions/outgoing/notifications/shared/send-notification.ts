@@ -4,7 +4,7 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { type Job, type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
 import { sendEmail } from '#messaging/mail/public.ts';
 import { sendSlack, sendSms, sendTeams } from '../channels/channels.ts';
-import { type Channel, isUrgent, linkOf, mailOf } from './kinds.ts';
+import { type Channel, isUrgent, linkOf, mailOf, type SendStatus } from './kinds.ts';
 import type { Told } from './notice.ts';
 import { isWanted, type QuietHours, quietHours } from './preferences.ts';
 import { quietUntil } from './quiet-hours.ts';
@@ -15,7 +15,7 @@ export { sendNotificationKind } from './sending.ts';
 
 /** How a message stands, with what is true of its reader and company now. */
 interface Standing {
-  status: string;
+  status: SendStatus;
   channel: Channel;
   companyId: string;
   companyName: string;

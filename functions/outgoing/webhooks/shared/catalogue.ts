@@ -116,13 +116,15 @@ export const exampleOf = (type: EventType) => ({
   data: catalogue[type].example,
 });
 
-export const CatalogueEntry = z.object({
-  type: z.enum(eventTypes),
-  description: z.string(),
-  isAvailable: z.boolean().describe('Whether this version sends it.'),
-  schema: z.record(z.string(), z.unknown()).describe('JSON Schema (2020-12) of the body of a delivery.'),
-  example: z.record(z.string(), z.unknown()),
-});
+export const CatalogueEntry = z
+  .object({
+    type: z.enum(eventTypes).meta({ id: 'EventType' }),
+    description: z.string(),
+    isAvailable: z.boolean().describe('Whether this version sends it.'),
+    schema: z.record(z.string(), z.unknown()).describe('JSON Schema (2020-12) of the body of a delivery.'),
+    example: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: 'EventCatalogueEntry' });
 
 /**
  * The catalogue for whoever writes a receiver. Receivers must bear fields that are added later: the schemas do. Made by

@@ -16,36 +16,42 @@ import { eventTypes } from './catalogue.ts';
 import { testType } from './webhook.ts';
 import { demandWholeCompany, noSuchWebhook, ofWholeCompany, oneWebhook } from './webhook-access.ts';
 
-const statuses = ['waiting', 'delivered', 'failed'] as const;
-const Count = z.number().int();
+/** What became of a delivery. A database test holds it against the check of `webhook_deliveries.status`. */
+export const deliveryStatuses = ['waiting', 'delivered', 'failed'] as const;
+const DeliveryStatus = z.enum(deliveryStatuses).meta({ id: 'WebhookDeliveryStatus' });
+const Count = z.int32();
 
 /** A delivery as a list shows it. */
-export const Delivery = z.object({
-  id: z.uuid(),
-  webhookId: z.uuid(),
-  eventId: z.uuid().describe('The receiver’s webhook-id.'),
-  type: z.string(),
-  sequence: Count.nullable().describe('The event’s place in the log of events; null of a test.'),
-  status: z.enum(statuses),
-  isRunning: z.boolean().describe('An attempt is under way.'),
-  attempts: Count.describe('How many were begun.'),
-  nextAttemptAt: z.iso.datetime().nullable(),
-  createdAt: z.iso.datetime(),
-  finishedAt: z.iso.datetime().nullable(),
-  lastStatus: Count.nullable().describe('HTTP, of the last attempt; null where no answer came.'),
-  lastError: z.string().nullable().describe('Why the last attempt failed.'),
-  lastDurationMs: Count.nullable(),
-});
+export const Delivery = z
+  .object({
+    id: z.uuid(),
+    webhookId: z.uuid(),
+    eventId: z.uuid().describe('The receiver’s webhook-id.'),
+    type: z.string(),
+    sequence: z.number().int().nullable().describe('The event’s place in the log of events; null of a test.'),
+    status: DeliveryStatus,
+    isRunning: z.boolean().describe('An attempt is under way.'),
+    attempts: Count.describe('How many were begun.'),
+    nextAttemptAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+    finishedAt: z.iso.datetime().nullable(),
+    lastStatus: Count.nullable().describe('HTTP, of the last attempt; null where no answer came.'),
+    lastError: z.string().nullable().describe('Why the last attempt failed.'),
+    lastDurationMs: Count.nullable(),
+  })
+  .meta({ id: 'WebhookDelivery' });
 
-const Attempt = z.object({
-  number: Count,
-  at: z.iso.datetime(),
-  durationMs: Count,
-  status: Count.nullable().describe('HTTP; null where no answer came.'),
-  error: z.string().nullable(),
-  answer: z.string().nullable().describe('Its first 4 KB.'),
-  signature: z.string().describe('The header webhook-signature.'),
-});
+const Attempt = z
+  .object({
+    number: Count,
+    at: z.iso.datetime(),
+    durationMs: Count,
+    status: Count.nullable().describe('HTTP; null where no answer came.'),
+    error: z.string().nullable(),
+    answer: z.string().nullable().describe('Its first 4 KB.'),
+    signature: z.string().describe('The header webhook-signature.'),
+  })
+  .meta({ id: 'WebhookAttempt' });
 
 export const DeliveryWithLog = Delivery.extend({
   body: z
@@ -53,7 +59,7 @@ export const DeliveryWithLog = Delivery.extend({
     .nullable()
     .describe('What is sent and signed, byte for byte; null where the event is not kept any more.'),
   log: z.array(Attempt).describe('Every attempt, the first one first.'),
-});
+}).meta({ id: 'WebhookDeliveryDetail' });
 
 const isRunning = sql`coalesce(${webhookDeliveries.leasedUntil} > now(), false)`;
 const ofLastAttempt = (column: string) => sql`(select a.${sql.identifier(column)} from webhook_attempts a
@@ -89,7 +95,7 @@ const deliveryWithLogShape = shapeOf(DeliveryWithLog, {
 
 export const deliveriesInput = pageInput.extend({
   id: z.uuid(),
-  status: z.enum(statuses).optional(),
+  status: DeliveryStatus.optional(),
   type: z.enum([...eventTypes, testType]).optional(),
   since: timeInput.optional().describe('Made then or later.'),
   until: timeInput.optional().describe('Made before then.'),

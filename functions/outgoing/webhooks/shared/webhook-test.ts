@@ -11,14 +11,16 @@ import { testType } from './webhook.ts';
 import { demandWholeCompany, noSuchWebhook } from './webhook-access.ts';
 
 /** What came of a test. */
-export const Tested = z.object({
-  deliveryId: z.uuid().describe('In the log of deliveries.'),
-  ok: z.boolean().describe('It was answered with a 2xx.'),
-  status: z.number().int().nullable().describe('HTTP; null where no answer came.'),
-  durationMs: z.number().int(),
-  answer: z.string().nullable().describe('Its first 4 KB.'),
-  error: z.string().nullable(),
-});
+export const Tested = z
+  .object({
+    deliveryId: z.uuid().describe('In the log of deliveries.'),
+    ok: z.boolean().describe('It was answered with a 2xx.'),
+    status: z.int32().nullable().describe('HTTP; null where no answer came.'),
+    durationMs: z.int32(),
+    answer: z.string().nullable().describe('Its first 4 KB.'),
+    error: z.string().nullable(),
+  })
+  .meta({ id: 'WebhookTest' });
 
 const testBody = (id: string, type: EventType | typeof testType, webhookId: string, now: Date): string =>
   JSON.stringify({

@@ -47,29 +47,36 @@ export const webhookChanges = {
 export type WebhookChanges = z.output<z.ZodObject<typeof webhookChanges>>;
 
 /** A webhook as it is shown; its secret is only in the answer that makes it. */
-export const Webhook = z.object({
-  id: z.uuid(),
-  url: z.string(),
-  events: z.array(z.string()).describe('`*` is every event.'),
-  description: z.string().nullable(),
-  isActive: z.boolean(),
-  headerNames: z.array(z.string()).describe('Of the headers that go along; their values are not shown.'),
-  createdBy: z.uuid().nullable(),
-  createdAt: z.iso.datetime(),
-  updatedAt: z.iso.datetime(),
-  failingSince: z.iso.datetime().nullable().describe('Since then every attempt has failed.'),
-  disabledAt: z.iso.datetime().nullable().describe('When it was switched off for failing too long.'),
-  disabledReason: z.string().nullable(),
-  rotationEndsAt: z.iso
-    .datetime()
-    .nullable()
-    .describe('Until then, the secret before the current one signs along.'),
-});
+export const Webhook = z
+  .object({
+    id: z.uuid(),
+    url: z.string(),
+    events: z.array(z.string()).describe('`*` is every event.'),
+    description: z.string().nullable(),
+    isActive: z.boolean(),
+    headerNames: z.array(z.string()).describe('Of the headers that go along; their values are not shown.'),
+    createdBy: z.uuid().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    failingSince: z.iso.datetime().nullable().describe('Since then every attempt has failed.'),
+    disabledAt: z.iso.datetime().nullable().describe('When it was switched off for failing too long.'),
+    disabledReason: z.string().nullable(),
+    rotationEndsAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('Until then, the secret before the current one signs along.'),
+  })
+  .meta({ id: 'WebhookEndpoint' });
 export type Webhook = z.infer<typeof Webhook>;
 
 export const WebhookWithSecret = Webhook.extend({
   secret: z.string().describe('Deliveries are signed with it. Shown this once: keep it.'),
-});
+}).meta({ id: 'WebhookEndpointWithSecret' });
+
+/** What is told of one that is gone. */
+export const DeletedWebhook = z
+  .object({ id: z.uuid(), url: z.string() })
+  .meta({ id: 'DeletedWebhookEndpoint' });
 
 export const webhookShape = shapeOf(Webhook, {
   id: webhookEndpoints.id,

@@ -5,6 +5,10 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
 
+/** A job waits until it is done, or failed for good. A database test holds the list against the check of `jobs.status`. */
+export const jobStatuses = ['waiting', 'done', 'failed'] as const;
+type JobStatus = (typeof jobStatuses)[number];
+
 /** How long a job rests after its first, second, … failure, in seconds. After one more it is failed for good. */
 export const restSeconds = [30, 120, 600, 3600, 21_600];
 export const mostAttempts = restSeconds.length + 1;
@@ -64,6 +68,7 @@ const reasonOf = (error: unknown) =>
 async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<void> {
   const isPostponed = error instanceof JobPostponed;
   const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
+  const status: JobStatus = isOver ? 'failed' : 'waiting';
   const rest = restSeconds[job.attempts - 1] ?? 0;
   const waitSeconds = isPostponed ? Math.min(Math.ceil(error.waitMs / 1000), longestWaitSeconds) : rest;
   await ctx.dbAs('jobs', 'mark a job as failed, or as failed for now', (tx) =>
@@ -74,7 +79,7 @@ async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<v
               attempts = attempts - case when created_at > now() - make_interval(hours => ${patientHours}::int) then 1 else 0 end,
               next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
             where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`
-        : sql`update jobs set error = ${reasonOf(error)}, status = ${isOver ? 'failed' : 'waiting'},
+        : sql`update jobs set error = ${reasonOf(error)}, status = ${status},
               done_at = case when ${isOver}::boolean then now() end,
               next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
             where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`,

@@ -5,6 +5,8 @@ import { isoTime } from '#core/database/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { companies } from '#db/schema/companies.ts';
 import { answeredStatuses, callStatuses, missedStatuses, statusIn } from '../../model/status.ts';
+import { directions } from '../../model/words.ts';
+import { CallStatus, Cost } from './call.ts';
 
 const count = z.number().int();
 const sentiments = ['positive', 'neutral', 'negative', 'unknown'] as const;
@@ -15,35 +17,44 @@ const status = sql`status`;
 const isAnswered = statusIn(status, answeredStatuses);
 const isOffered = statusIn(status, [...answeredStatuses, ...missedStatuses]);
 
-export const CallStats = z.object({
-  from: z.iso.datetime(),
-  to: z.iso.datetime(),
-  timezone: z.string().describe('Of the days in `byDay`.'),
-  total: count.describe('Calls that started in the period.'),
-  byStatus: z.record(z.enum(callStatuses), count),
-  byDirection: z.object({ inbound: count, outbound: count, unknown: count }),
-  byProvider: z.record(z.string(), count),
-  offered: count.describe('Answered or left unanswered: neither waiting, cancelled nor failed.'),
-  answered: count.describe('Talked to: in progress, on hold or completed.'),
-  answerRate: z.number().min(0).max(1).nullable().describe('answered ÷ offered; null when none was offered.'),
-  durations: z
-    .object({
-      count,
-      meanMs: z.number().int().nullable(),
-      p50Ms: z.number().int().nullable(),
-      p95Ms: z.number().int().nullable(),
-    })
-    .describe('Of the answered calls whose duration is known.'),
-  cost: z
-    .array(z.object({ amount: z.number(), currency: z.string().nullable() }))
-    .describe('One total for each currency, in minor units.'),
-  sentiment: z
-    .object({ positive: count, neutral: count, negative: count, unknown: count })
-    .describe('`unknown` counts the calls that were not analysed, too.'),
-  byDay: z
-    .array(z.object({ date: z.iso.date(), total: count, answered: count, offered: count, durationMs: count }))
-    .describe('Every day of the period, also those without a call.'),
-});
+export const CallStats = z
+  .object({
+    from: z.iso.datetime(),
+    to: z.iso.datetime(),
+    timezone: z.string().describe('Of the days in `byDay`.'),
+    total: count.describe('Calls that started in the period.'),
+    byStatus: z.record(CallStatus, count),
+    byDirection: z.object({ inbound: count, outbound: count, unknown: count }),
+    byProvider: z.record(z.string(), count),
+    offered: count.describe('Answered or left unanswered: neither waiting, cancelled nor failed.'),
+    answered: count.describe('Talked to: in progress, on hold or completed.'),
+    answerRate: z
+      .number()
+      .min(0)
+      .max(1)
+      .nullable()
+      .describe('answered ÷ offered; null when none was offered.'),
+    durations: z
+      .object({
+        count,
+        meanMs: z.number().int().nullable(),
+        p50Ms: z.number().int().nullable(),
+        p95Ms: z.number().int().nullable(),
+      })
+      .describe('Of the answered calls whose duration is known.'),
+    cost: z.array(Cost).describe('One total for each currency, in minor units.'),
+    sentiment: z
+      .object({ positive: count, neutral: count, negative: count, unknown: count })
+      .describe('`unknown` counts the calls that were not analysed, too.'),
+    byDay: z
+      .array(
+        z
+          .object({ date: z.iso.date(), total: count, answered: count, offered: count, durationMs: count })
+          .meta({ id: 'CallStatsDay' }),
+      )
+      .describe('Every day of the period, also those without a call.'),
+  })
+  .meta({ id: 'CallStats' });
 
 /**
  * The figures of a period as one statement. One pass over the calls finds them; a day is found among the starts of days,
@@ -88,7 +99,7 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       'total', t.total, 'offered', t.offered, 'answered', t.answered,
       'answerRate', round(t.answered / nullif(t.offered, 0), 4),
       'byStatus', ${zeroed(callStatuses)} || ${countsBy(sql`status`)},
-      'byDirection', ${zeroed(['inbound', 'outbound', 'unknown'])} || ${countsBy(sql`coalesce(direction, 'unknown')`)},
+      'byDirection', ${zeroed([...directions, 'unknown'])} || ${countsBy(sql`coalesce(direction, 'unknown')`)},
       'byProvider', ${countsBy(sql`provider`)},
       'sentiment', ${zeroed(sentiments)} || ${countsBy(knownSentiment)},
       'durations', (select json_build_object('count', l.n, 'meanMs', l.mean, 'p50Ms', l.p[1], 'p95Ms', l.p[2]) from lengths l),

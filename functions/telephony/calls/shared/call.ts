@@ -4,52 +4,56 @@ import { money, shapeOf } from '#core/database/shape.ts';
 import { agents } from '#db/schema/agents.ts';
 import { calls } from '#db/schema/calls.ts';
 import { callStatuses } from '#telephony/model/status.ts';
+import { AgentKind, Direction } from '#telephony/model/words.ts';
 
-export const CallStatus = z.enum(callStatuses);
-export const Direction = z.enum(['inbound', 'outbound']);
+export const CallStatus = z.enum(callStatuses).meta({ id: 'CallStatus' });
+
+/** In minor units; providers bill fractions of a cent. */
+export const Cost = z
+  .object({ amount: z.number(), currency: z.string().nullable() })
+  .meta({ id: 'Cost', description: 'In minor units; providers bill fractions of a cent.' });
 
 const time = z.iso.datetime();
 
 /** A call as a list shows it. The transcript is left to GET /api/calls/:id. */
-export const Call = z.object({
-  id: z.uuid(),
-  companyId: z.uuid(),
-  appId: z.uuid().nullable(),
-  provider: z.string().describe('dialpad, retell, twilio, webrtc, manual or incoming'),
-  providerCallId: z.string().describe('The provider’s id of the conversation, however many legs it had.'),
-  direction: Direction.nullable(),
-  status: CallStatus,
-  from: z.string().nullable().describe('E.164. Null for web calls.'),
-  to: z.string().nullable().describe('E.164. Null for web calls.'),
-  agentId: z.uuid().nullable(),
-  providerAgentId: z.string().nullable(),
-  agentName: z.string().nullable(),
-  externalUserId: z
-    .string()
-    .nullable()
-    .describe('The client’s own id of the person, where their provider user is mapped.'),
-  customerId: z.uuid().nullable(),
-  campaignId: z.uuid().nullable(),
-  startedAt: time,
-  answeredAt: time.nullable(),
-  endedAt: time.nullable(),
-  durationMs: z.number().int().nullable(),
-  cost: z
-    .object({ amount: z.number(), currency: z.string().nullable() })
-    .nullable()
-    .describe('In minor units; providers bill fractions of a cent.'),
-  summary: z.string().nullable(),
-  sentiment: z.string().nullable(),
-  successful: z.boolean().nullable(),
-  disconnectionReason: z.string().nullable(),
-  hasRecording: z
-    .boolean()
-    .describe('Whether the provider recorded it. Its own address of the audio is never shown.'),
-  tags: z.array(z.string()),
-  metadata: z.record(z.string(), z.unknown()),
-  createdAt: time,
-  updatedAt: time,
-});
+export const Call = z
+  .object({
+    id: z.uuid(),
+    companyId: z.uuid(),
+    appId: z.uuid().nullable(),
+    provider: z.string().describe('dialpad, retell, twilio, webrtc, manual or incoming'),
+    providerCallId: z.string().describe('The provider’s id of the conversation, however many legs it had.'),
+    direction: Direction.nullable(),
+    status: CallStatus,
+    from: z.string().nullable().describe('E.164. Null for web calls.'),
+    to: z.string().nullable().describe('E.164. Null for web calls.'),
+    agentId: z.uuid().nullable(),
+    providerAgentId: z.string().nullable(),
+    agentName: z.string().nullable(),
+    externalUserId: z
+      .string()
+      .nullable()
+      .describe('The client’s own id of the person, where their provider user is mapped.'),
+    customerId: z.uuid().nullable(),
+    campaignId: z.uuid().nullable(),
+    startedAt: time,
+    answeredAt: time.nullable(),
+    endedAt: time.nullable(),
+    durationMs: z.number().int().nullable(),
+    cost: Cost.nullable(),
+    summary: z.string().nullable(),
+    sentiment: z.string().nullable(),
+    successful: z.boolean().nullable(),
+    disconnectionReason: z.string().nullable(),
+    hasRecording: z
+      .boolean()
+      .describe('Whether the provider recorded it. Its own address of the audio is never shown.'),
+    tags: z.array(z.string()),
+    metadata: z.record(z.string(), z.unknown()),
+    createdAt: time,
+    updatedAt: time,
+  })
+  .meta({ id: 'Call' });
 
 const externalUserId = sql`case when ${calls.appId} is null then null else (select m.external_user_id from user_mappings m
   where m.company_id = ${calls.companyId} and m.app_id = ${calls.appId} and m.provider = ${calls.provider}
@@ -95,8 +99,8 @@ export const CallDetail = Call.extend({
   details: z
     .record(z.string(), z.unknown())
     .describe('The provider’s facts that have no field of their own: callType, csatScore, customAnalysis, …'),
-  agent: z.object({ id: z.uuid(), kind: z.string(), name: z.string() }).nullable(),
-});
+  agent: z.object({ id: z.uuid(), kind: AgentKind, name: z.string() }).meta({ id: 'CallAgent' }).nullable(),
+}).meta({ id: 'CallDetail' });
 
 export const callDetailShape = shapeOf(CallDetail, {
   ...callFields,
