@@ -7,7 +7,7 @@ const credentials = {
   secretAccessKey: 'secret-example',
   sessionToken: 'session',
 };
-const clientOf = (endpoint: string | undefined, bucket = 'files', timeoutMs = 200) =>
+const clientOf = (endpoint: string | undefined, bucket = 'files', timeoutMs = 30_000) =>
   makeBucket({ endpoint, bucket, region: 'eu-central-1', credentials, timeoutMs, retries: 1 });
 const fileName = 'a.csv';
 
@@ -16,6 +16,9 @@ describe('against a server that looks at the request', () => {
   let respond: (response: ServerResponse, tries: number) => void;
   let server: Server;
   let own: Bucket;
+  /** The same, with a short time for answers that do not come. */
+  let hasty: Bucket;
+  const hastyMs = 500;
   beforeAll(async () => {
     server = createServer((request, response) => {
       seen.push(request);
@@ -24,7 +27,9 @@ describe('against a server that looks at the request', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    own = clientOf(`http://127.0.0.1:${port}/storage/v1/s3/`);
+    const endpoint = `http://127.0.0.1:${port}/storage/v1/s3/`;
+    own = clientOf(endpoint);
+    hasty = clientOf(endpoint, 'files', hastyMs);
   });
   afterAll(() => {
     server.closeAllConnections();
@@ -81,32 +86,25 @@ describe('against a server that looks at the request', () => {
     expect(seen).toHaveLength(1);
   });
 
-  test('is told in time that the store does not answer', async () => {
+  test('is told that the store does not answer', async () => {
     respond = () => {};
-    const began = performance.now();
-    await expect(own.getObject('x')).rejects.toThrow('did not answer GET x');
-    expect(performance.now() - began).toBeLessThan(2_000);
+    await expect(hasty.getObject('x')).rejects.toThrow('did not answer GET x');
     expect(seen).toHaveLength(2);
   });
 
-  test('is told in time that the store stopped in the middle of an object', async () => {
+  test('is told that the store stopped in the middle of an object', async () => {
     respond = (response) => response.writeHead(200, { 'content-length': '100' }).write('half');
-    const began = performance.now();
-    const found = await own.getObject('x');
+    const found = await hasty.getObject('x');
     expect(found?.sizeBytes).toBe(100);
     await expect(found?.bytes()).rejects.toThrow('stopped in the middle');
-    expect(performance.now() - began).toBeLessThan(2_000);
   });
 
-  test('is told in time that the store stopped in the middle of any other answer', async () => {
+  test('is told that the store stopped in the middle of any other answer', async () => {
     respond = (response) => response.writeHead(200, { 'content-length': '100' }).write('<ListBucketResult>');
-    const began = performance.now();
-    await expect(own.listKeys('a')).rejects.toBeInstanceOf(S3Error);
-    expect(performance.now() - began).toBeLessThan(5_000);
+    await expect(hasty.listKeys('a')).rejects.toBeInstanceOf(S3Error);
     expect(seen).toHaveLength(2);
     respond = (response) => response.writeHead(503, { 'content-length': '100' }).write('<Error>');
-    await expect(own.getObject('x')).rejects.toBeInstanceOf(S3Error);
-    expect(performance.now() - began).toBeLessThan(10_000);
+    await expect(hasty.getObject('x')).rejects.toBeInstanceOf(S3Error);
   });
 
   test('sends what S3 demands of it: a condition and an MD5 for what must be new, an MD5 for a deletion', async () => {
@@ -148,9 +146,9 @@ describe('against a server that looks at the request', () => {
 
   test('gives a reader all the time that he takes', async () => {
     respond = (response) => response.end('x'.repeat(1_000_000));
-    const reader = (await own.getObject('x'))?.body.getReader();
+    const reader = (await hasty.getObject('x'))?.body.getReader();
     let size = (await reader?.read())?.value?.length ?? 0;
-    await new Promise((resolve) => setTimeout(resolve, 300)); // longer than the client's timeout
+    await new Promise((resolve) => setTimeout(resolve, hastyMs + 300)); // longer than the client's timeout
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) size += part.value.length;
     expect(size).toBe(1_000_000);
   });

@@ -21,7 +21,7 @@ const clientOf = (endpoint: string) =>
     region: 'us-east-1',
     accountId: '000000000000',
     credentials,
-    timeoutMs: 1_000,
+    timeoutMs: 30_000,
     retries: 1,
   });
 
