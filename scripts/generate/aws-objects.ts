@@ -30,6 +30,10 @@ function foundIn(modules: Modules, pattern: RegExp): string[] {
 const actionsOf: Readonly<Record<string, readonly string[]>> = {
   put: ['s3:PutObject'],
   upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  beginUpload: ['s3:PutObject'],
+  putPart: ['s3:PutObject'],
+  completeUpload: ['s3:PutObject'],
+  abortUpload: ['s3:AbortMultipartUpload'],
   get: ['s3:GetObject', 's3:ListBucket'],
   head: ['s3:GetObject', 's3:ListBucket'],
   delete: ['s3:DeleteObject'],

@@ -42,6 +42,13 @@ export interface SignedPut {
   headers: Record<string, string>;
 }
 
+/** A part of an upload that the store has: what completeUpload() is told. */
+export interface UploadedPart {
+  /** From 1 to 10,000. A part that is put again under its number takes the place of the first. */
+  number: number;
+  etag: string;
+}
+
 /** The calls that deployed code makes to one bucket. @throws S3Error from each of them. */
 export interface Bucket {
   putObject(key: string, body: ObjectBody, contentType: string): Promise<void>;
@@ -56,6 +63,14 @@ export interface Bucket {
    * @returns its size in bytes.
    */
   uploadObject(key: string, source: ObjectSource, contentType: string): Promise<number>;
+  /** Begins an upload that may go on in another process: keep the id that it returns. */
+  beginUpload(key: string, contentType: string): Promise<string>;
+  /** Puts one part, of 5 MB at least but for the last. */
+  putPart(key: string, uploadId: string, number: number, body: ObjectBody): Promise<UploadedPart>;
+  /** Makes the object of its parts, in the order of their numbers. @throws S3Error NoSuchUpload where it has ended. */
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
+  /** Deletes the parts. Succeeds also where there is no such upload, or it was completed: the object stays. */
+  abortUpload(key: string, uploadId: string): Promise<void>;
   /**
    * @returns undefined where there is no such object.
    * @throws S3Error 416 where the range begins behind its end.
@@ -294,6 +309,43 @@ export function makeBucket(options: BucketOptions): Bucket {
         }
         return sizeBytes;
       }),
+
+    beginUpload: (Key, ContentType) =>
+      call(`POST ${Key}`, async ({ sdk, client }) => {
+        const command = new sdk.CreateMultipartUploadCommand({ Bucket, Key, ContentType });
+        const { UploadId } = await client.send(command);
+        if (!UploadId) throw new S3Error(`The object store gave the upload of ${Key} no id.`, 200, '');
+        return UploadId;
+      }),
+
+    putPart: (Key, UploadId, number, Body) =>
+      call(`PUT ${Key}, part ${number}`, async ({ sdk, client }) => {
+        const ContentLength = Buffer.byteLength(Body);
+        const { ETag: etag } = await client.send(
+          new sdk.UploadPartCommand({ Bucket, Key, UploadId, PartNumber: number, Body, ContentLength }),
+        );
+        if (!etag) throw new S3Error(`The object store gave part ${number} of ${Key} no ETag.`, 200, '');
+        return { number, etag };
+      }),
+
+    completeUpload: (Key, UploadId, parts) =>
+      call(`POST ${Key}`, async ({ sdk, client }) => {
+        const Parts = [...parts]
+          .sort((a, b) => a.number - b.number)
+          .map(({ number, etag }) => ({ PartNumber: number, ETag: etag }));
+        const MultipartUpload = { Parts };
+        await client.send(new sdk.CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload }));
+      }),
+
+    async abortUpload(Key, UploadId) {
+      try {
+        await call(`DELETE ${Key}`, ({ sdk, client }) =>
+          client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId })),
+        );
+      } catch (error) {
+        if (!(error instanceof S3Error) || error.code !== 'NoSuchUpload') throw error;
+      }
+    },
 
     async getObject(Key, range) {
       const Range = range && `bytes=${range.from}-${range.to ?? ''}`;

@@ -96,6 +96,28 @@ describe('the object store', () => {
     expect(await objects().head(key)).toEqual({ contentType: 'text/plain', sizeBytes: 0 });
   });
 
+  test('goes on with an upload in another process, and repeats a part that may have come', async () => {
+    const key = objectKey(randomUUID(), 'exports', '1');
+    const part = (letter: string) => letter.repeat(5 * 1024 * 1024);
+    const id = await objects().beginUpload(key, 'text/csv');
+    const second = await objects().putPart(key, id, 2, 'end');
+    await objects().putPart(key, id, 1, part('a'));
+    forgetObjects(); // another process knows no more than what was kept
+    const first = await objects().putPart(key, id, 1, part('b'));
+    expect(await objects().head(key)).toBeUndefined();
+    await objects().completeUpload(key, id, [second, first]);
+    expect(Buffer.from((await (await objects().get(key))?.bytes()) ?? []).toString()).toBe(`${part('b')}end`);
+    await expect(objects().completeUpload(key, id, [second, first])).rejects.toMatchObject({
+      code: 'NoSuchUpload',
+    });
+    await objects().abortUpload(key, id);
+    expect((await objects().head(key))?.contentType).toBe('text/csv');
+    const given = await objects().beginUpload(key, 'text/csv');
+    await objects().putPart(key, given, 1, 'x');
+    await objects().abortUpload(key, given);
+    await expect(objects().putPart(key, given, 2, 'x')).rejects.toMatchObject({ code: 'NoSuchUpload' });
+  });
+
   test('deletes all that a company has, or has of one kind, and nothing of another', async () => {
     const [acme, other] = [randomUUID(), randomUUID()];
     const put = (companyId: string, kind: string, id: string) =>

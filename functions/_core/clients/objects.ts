@@ -7,6 +7,7 @@ import type {
   ObjectSource,
   SignedPut,
   StoredObject,
+  UploadedPart,
 } from './bucket.ts';
 import { bucketClient } from './buckets.ts';
 
@@ -21,6 +22,17 @@ export interface Objects {
    * @returns its size in bytes.
    */
   upload(key: string, source: ObjectSource, contentType: string): Promise<number>;
+  /**
+   * Begins an upload whose parts are put by this process or another one: keep the id that it returns, and each part. What is
+   * neither completed nor aborted stays until a rule of the bucket deletes it: on AWS after a day.
+   */
+  beginUpload(key: string, contentType: string): Promise<string>;
+  /** Puts one part, of 5 MB at least but for the last; again under the same number, in place of the first. */
+  putPart(key: string, uploadId: string, number: number, body: ObjectBody): Promise<UploadedPart>;
+  /** Makes the object of its parts. @throws S3Error NoSuchUpload where the upload has ended already. */
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
+  /** Deletes the parts. Succeeds also where the upload has ended. */
+  abortUpload(key: string, uploadId: string): Promise<void>;
   /**
    * The object, or the bytes of a range of it.
    * @returns undefined where there is no such object.
@@ -72,6 +84,10 @@ function client(): Bucket {
 const own: Objects = {
   put: (key, body, contentType) => client().putObject(demandKey(key), body, contentType),
   upload: (key, source, contentType) => client().uploadObject(demandKey(key), source, contentType),
+  beginUpload: (key, contentType) => client().beginUpload(demandKey(key), contentType),
+  putPart: (key, uploadId, number, body) => client().putPart(demandKey(key), uploadId, number, body),
+  completeUpload: (key, uploadId, parts) => client().completeUpload(demandKey(key), uploadId, parts),
+  abortUpload: (key, uploadId) => client().abortUpload(demandKey(key), uploadId),
   get: (key, range) => client().getObject(demandKey(key), range),
   head: (key) => client().headObject(demandKey(key)),
   delete: (key) => client().deleteObject(demandKey(key)),
