@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { deployableFiles, root } from '../scripts/generate/discover.ts';
 import { sourceFile } from '../scripts/generate/import-graph.ts';
@@ -150,6 +151,57 @@ describe('imports point one way', () => {
     const known = new Set(sources);
     const broken = edges.filter(({ to }) => to.endsWith('.ts') && !known.has(to) && !isGenerated(to));
     expect(told(broken)).toEqual([]);
+  });
+});
+
+describe('the AWS SDK', () => {
+  const sdkFolder = 'functions/_core/clients/aws-sdk/';
+  const isOfSdk = (name: string) => /^@(aws-sdk|smithy)\/|\/aws-sdk\/[\w-]+\.ts$/.test(name);
+
+  /** What a file imports of it when it is loaded, and what only when it says import(). */
+  function importsOf(file: string): { atOnce: string[]; lazily: string[] } {
+    const tree = ts.createSourceFile(file, sourceFile(file).text, ts.ScriptTarget.Latest, true);
+    const atOnce: string[] = [];
+    const lazily: string[] = [];
+    const visit = (node: ts.Node): void => {
+      const from =
+        ts.isImportDeclaration(node) || ts.isExportDeclaration(node) ? node.moduleSpecifier : undefined;
+      const isType =
+        (ts.isImportDeclaration(node) && node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword) ||
+        (ts.isExportDeclaration(node) && node.isTypeOnly);
+      if (from && ts.isStringLiteral(from) && !isType) atOnce.push(from.text);
+      if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+        const [name] = node.arguments;
+        if (name && ts.isStringLiteral(name)) lazily.push(name.text);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(tree);
+    return { atOnce: atOnce.filter(isOfSdk), lazily: lazily.filter(isOfSdk) };
+  }
+
+  test('is reached by import() only, through the few files that stand for it', () => {
+    const outside = product.filter((file) => {
+      const { files, packages } = sourceFile(file);
+      return !file.startsWith(sdkFolder) && [...files, ...packages].some(isOfSdk);
+    });
+    const found = outside.map((file) => ({ file, ...importsOf(file) }));
+    expect(found.filter(({ atOnce }) => atOnce.length > 0)).toEqual([]);
+    const lazy = found
+      .filter(({ lazily }) => lazily.length > 0)
+      .map(({ file, lazily }) => ({ file, lazily }));
+    expect(lazy).toEqual([
+      { file: 'functions/_core/clients/bucket.ts', lazily: ['./aws-sdk/s3.ts', './aws-sdk/upload.ts'] },
+      { file: 'functions/_core/clients/sqs-client.ts', lazily: ['./aws-sdk/sqs.ts'] },
+    ]);
+  });
+
+  test('is beside our code and never with it: what stands for it imports nothing else of ours', () => {
+    const files = product.filter((file) => file.startsWith(sdkFolder));
+    expect(files).toHaveLength(4);
+    expect(files.flatMap((file) => sourceFile(file).files).filter((to) => !to.startsWith(sdkFolder))).toEqual(
+      [],
+    );
   });
 });
 

@@ -90,6 +90,7 @@ describe('what a command says', () => {
     expect(missingFor({ DATABASE_URL: 'postgres://h/d', ...objects })).toEqual([]);
     expect(missingFor({ MIGRATION_DATABASE_URL: 'postgres://h/d', ...objects })).toEqual([]);
     expect(missingFor({ ...objects, S3_SECRET_ACCESS_KEY: '' })).toHaveLength(2);
+    expect(missingFor({ DATABASE_URL: 'postgres://h/d', S3_BUCKET: 'b', AWS_PROFILE: 'p' })).toEqual([]);
   });
 
   test.each([

@@ -281,6 +281,7 @@ const needed: readonly { of: readonly (readonly string[])[]; why: string }[] = [
     of: [
       ['S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'],
       ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+      ['AWS_PROFILE'],
     ],
     why: 'credentials that may read it',
   },

@@ -1,14 +1,40 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, createHmac, type Hash, type Hmac, randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  ListMultipartUploadsCommand,
+  S3Client,
+  UploadPartCommand,
+} from '@aws-sdk/client-s3';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeS3Client, type S3Client } from '#core/clients/s3-client.ts';
-import { Sha256 } from '#core/clients/sha256.ts';
+import { type Bucket, makeBucket } from '#core/clients/bucket.ts';
 import { type ObjectStore, startObjectStore } from './object-store.ts';
 import { refusalOf } from './s3-signature.ts';
+
+/** SHA-256, or with a secret its HMAC, in the form that AWS's signer takes. */
+class Sha256 {
+  readonly #secret: Buffer | undefined;
+  #hash!: Hash | Hmac;
+  constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
+    this.#secret = secret === undefined ? undefined : Buffer.from(secret as Uint8Array);
+    this.reset();
+  }
+  update(data: Uint8Array): void {
+    this.#hash.update(data);
+  }
+  async digest(): Promise<Uint8Array> {
+    return this.#hash.digest();
+  }
+  reset(): void {
+    this.#hash = this.#secret ? createHmac('sha256', this.#secret) : createHash('sha256');
+  }
+}
 
 describe('a signature', () => {
   // Those of AWS's documentation: "Authenticating Requests (AWS Signature Version 4)", with its example key.
@@ -88,9 +114,9 @@ describe('the local object store', () => {
   let folder: string;
   let elsewhere: string;
   let store: ObjectStore;
-  let client: S3Client;
+  let client: Bucket;
   const clientOf = (of: ObjectStore, secretAccessKey = of.secretAccessKey) =>
-    makeS3Client({
+    makeBucket({
       region: 'us-east-1',
       bucket: of.bucket,
       endpoint: of.url,
@@ -179,7 +205,7 @@ describe('the local object store', () => {
     const key = aKey();
     const path = join(elsewhere, 'upload');
     await writeFile(path, 'x'.repeat(2_000_000));
-    await client.putObject(key, await openAsBlob(path), 'text/csv');
+    expect(await client.uploadObject(key, await openAsBlob(path), 'text/csv')).toBe(2_000_000);
     expect((await client.getObject(key))?.sizeBytes).toBe(2_000_000);
     expect((await client.getObject(key))?.contentType).toBe('text/csv');
   });
@@ -313,6 +339,18 @@ describe('the local object store', () => {
       expect((await fetch(link)).status).toBe(200);
     });
 
+    test('to put is refused once it has expired, and when another key signed it', async () => {
+      const of = { contentType: 'text/csv', sizeBytes: 1 };
+      const put = async (by: Bucket, now = new Date()) => {
+        const { url, headers } = await by.presignPut(aKey(), 60, of, now);
+        const response = await fetch(url, { method: 'PUT', headers, body: 'x' });
+        return [response.status, /<Message>(.*)<\/Message>/.exec(await response.text())?.[1]];
+      };
+      expect(await put(client)).toEqual([200, undefined]);
+      expect(await put(client, new Date(Date.now() - 61_000))).toEqual([403, 'Request has expired']);
+      expect((await put(clientOf(store, 'guessed')))[0]).toBe(403);
+    });
+
     test('is refused once it has expired, and when another key signed it', async () => {
       const link = await client.presignGet(key, 60, { fileName }, new Date(Date.now() - 61_000));
       const response = await fetch(link);
@@ -322,6 +360,114 @@ describe('the local object store', () => {
       ]);
       const forged = await clientOf(store, 'guessed').presignGet(key, 60, { fileName });
       expect((await fetch(forged)).status).toBe(403);
+    });
+  });
+
+  describe('an upload in parts', () => {
+    const part = (letter: string, bytes = 5 * 1024 * 1024) => letter.repeat(bytes);
+    let s3: S3Client;
+    beforeAll(() => {
+      s3 = new S3Client({
+        region: 'us-east-1',
+        endpoint: store.url,
+        forcePathStyle: true,
+        credentials: store,
+        requestChecksumCalculation: 'WHEN_REQUIRED',
+      });
+    });
+    afterAll(() => s3.destroy());
+    const begin = async () => {
+      const of = { Bucket: store.bucket, Key: aKey() };
+      const { UploadId } = await s3.send(
+        new CreateMultipartUploadCommand({ ...of, ContentType: 'text/csv' }),
+      );
+      const put = async (PartNumber: number, Body: string) => {
+        const { ETag } = await s3.send(new UploadPartCommand({ ...of, UploadId, PartNumber, Body }));
+        return { PartNumber, ETag };
+      };
+      const complete = (Parts: { PartNumber: number; ETag: string | undefined }[]) =>
+        s3.send(new CompleteMultipartUploadCommand({ ...of, UploadId, MultipartUpload: { Parts } }));
+      const abort = () => s3.send(new AbortMultipartUploadCommand({ ...of, UploadId }));
+      return { key: of.Key, id: UploadId, put, complete, abort };
+    };
+    const open = async () =>
+      (await s3.send(new ListMultipartUploadsCommand({ Bucket: store.bucket }))).Uploads ?? [];
+
+    test('is an object when it is completed, and not before', async () => {
+      const { key, id, put, complete } = await begin();
+      const second = await put(2, 'end');
+      await put(1, part('z'));
+      const first = await put(1, part('a'));
+      expect(await client.headObject(key)).toBeUndefined();
+      expect(await open()).toEqual([expect.objectContaining({ Key: key, UploadId: id })]);
+      const { ETag } = await complete([first, second]);
+      expect(ETag).toMatch(/^"[\da-f]{32}-2"$/);
+      expect(await textOf(key)).toBe(`${part('a')}end`);
+      expect((await client.headObject(key))?.contentType).toBe('text/csv');
+      expect(await open()).toEqual([]);
+      await expect(complete([first, second])).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    });
+
+    test('that is aborted leaves nothing', async () => {
+      const { key, put, complete, abort } = await begin();
+      const only = await put(1, 'x');
+      await abort();
+      expect(await open()).toEqual([]);
+      await expect(put(2, 'y')).rejects.toMatchObject({ name: 'NoSuchUpload' });
+      await expect(complete([only])).rejects.toMatchObject({ name: 'NoSuchUpload' });
+      await expect(abort()).rejects.toMatchObject({ name: 'NoSuchUpload' });
+      expect(await client.headObject(key)).toBeUndefined();
+    });
+
+    test('is refused where S3 would', async () => {
+      const { put, complete, abort } = await begin();
+      const [first, second] = [await put(1, 'too small'), await put(2, 'end')];
+      await expect(complete([first, second])).rejects.toMatchObject({ name: 'EntityTooSmall' });
+      await expect(complete([second, first])).rejects.toMatchObject({ name: 'InvalidPartOrder' });
+      const wrong = { PartNumber: 1, ETag: `"${'0'.repeat(32)}"` };
+      await expect(complete([wrong])).rejects.toMatchObject({ name: 'InvalidPart' });
+      await expect(complete([{ PartNumber: 3, ETag: first.ETag }])).rejects.toMatchObject({
+        name: 'InvalidPart',
+      });
+      await expect(put(0, 'x')).rejects.toMatchObject({ name: 'InvalidArgument' });
+      await expect(put(10_001, 'x')).rejects.toMatchObject({ name: 'InvalidArgument' });
+      await complete([first]);
+      await expect(abort()).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    });
+
+    test('of another key or a made-up name is not found', async () => {
+      const { id, abort } = await begin();
+      const names = [
+        { Key: aKey(), UploadId: id },
+        { Key: aKey(), UploadId: '../../x' },
+        { Key: aKey(), UploadId: randomUUID() },
+      ];
+      for (const name of names)
+        await expect(
+          s3.send(new AbortMultipartUploadCommand({ Bucket: store.bucket, ...name })),
+        ).rejects.toMatchObject({ name: 'NoSuchUpload' });
+      await abort();
+    });
+
+    test('leaves no parts where the source, or the store, fails in the middle', async () => {
+      async function* source(fails: boolean) {
+        for (let i = 0; i < 4; i++) yield Buffer.from(part('a'));
+        if (fails) throw new Error('The source broke.');
+      }
+      const key = aKey();
+      await expect(client.uploadObject(key, source(true), 'text/csv')).rejects.toThrow('The source broke.');
+      expect(await open()).toEqual([]);
+      expect(await client.uploadObject(key, source(false), 'text/csv')).toBe(4 * 5 * 1024 * 1024);
+      const before = (await client.headObject(key))?.sizeBytes;
+      // The store's folder takes no more parts: each fails with a 500, is tried again and given up.
+      const incoming = join(folder, store.bucket, 'incoming');
+      await rm(incoming, { recursive: true });
+      await expect(client.uploadObject(key, source(false), 'text/csv')).rejects.toMatchObject({
+        status: 500,
+      });
+      await mkdir(incoming);
+      expect(await open()).toEqual([]);
+      expect((await client.headObject(key))?.sizeBytes).toBe(before);
     });
   });
 

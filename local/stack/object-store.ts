@@ -28,7 +28,10 @@ class Refused extends Error {
 /** Of a key in URL encoding; with the longest ending, `.object`, a file name has the 255 bytes that it may. */
 const longestFileName = 248;
 const mostKeysListed = 1_000;
-const largestDeletionBytes = 2 * 1024 * 1024;
+const maxListBytes = 2 * 1024 * 1024;
+/** Of an upload in parts; all but the last have at least that many bytes. */
+const minPartBytes = 5 * 1024 * 1024;
+const maxParts = 10_000;
 /** What a link may have the store say of the object, and as which header. */
 const overrides = {
   'response-content-type': 'content-type',
@@ -51,19 +54,36 @@ const unescapedXml = (text: string): string =>
 const alreadyThere = () =>
   new Refused(412, 'PreconditionFailed', 'At least one of the pre-conditions you specified did not hold');
 
-/** The bucket's files: each object is `<key>.object`, the key in URL encoding, and beside it its media type. */
+interface Digests {
+  /** As `x-amz-content-sha256` says it. */
+  sha256: string;
+  md5: string | undefined;
+}
+
+interface Part {
+  number: number;
+  etag: string;
+}
+
+/**
+ * The bucket's files: each object is `<key>.object`, the key in URL encoding, and beside it its media type. An upload in
+ * parts is a folder of `uploads` until it is completed or aborted, over restarts too, as S3 keeps it.
+ */
 class Folder {
   readonly #path: string;
   readonly #incoming: string;
+  readonly #uploads: string;
   constructor(path: string) {
     this.#path = path;
     this.#incoming = join(path, 'incoming');
+    this.#uploads = join(path, 'uploads');
   }
 
   /** What a crash left half written is thrown away. */
   async open(): Promise<void> {
     await rm(this.#incoming, { recursive: true, force: true });
     await mkdir(this.#incoming, { recursive: true });
+    await mkdir(this.#uploads, { recursive: true });
   }
 
   #fileOf(key: string, ending: 'object' | 'type'): string {
@@ -72,18 +92,8 @@ class Folder {
     return join(this.#path, `${name}.${ending}`);
   }
 
-  /** An object is there when it is whole: readers see what was, or what is. `isNew`: only where there is none. */
-  async put(
-    key: string,
-    content: IncomingMessage,
-    {
-      contentType,
-      sha256,
-      md5,
-      isNew,
-    }: { contentType: string; sha256: string; md5: string | undefined; isNew: boolean },
-  ): Promise<void> {
-    const file = this.#fileOf(key, 'object');
+  /** Writes what comes into a file of its own. @returns where, and its MD5 in hex. */
+  async #take(content: IncomingMessage, { sha256, md5 }: Digests): Promise<{ half: string; etag: string }> {
     const half = join(this.#incoming, randomUUID());
     const hash = createHash('sha256');
     const md5Hash = createHash('md5');
@@ -98,8 +108,25 @@ class Folder {
       await pipeline(content, hashing, createWriteStream(half));
       if (sha256 !== 'UNSIGNED-PAYLOAD' && sha256 !== hash.digest('hex'))
         throw new Refused(400, 'XAmzContentSHA256Mismatch', 'The content is not what was signed.');
-      if (md5 !== undefined && md5 !== md5Hash.digest('base64'))
+      const digest = md5Hash.digest();
+      if (md5 !== undefined && md5 !== digest.toString('base64'))
         throw new Refused(400, 'BadDigest', 'The Content-MD5 you specified did not match what we received.');
+      return { half, etag: digest.toString('hex') };
+    } catch (error) {
+      await rm(half, { force: true });
+      throw error;
+    }
+  }
+
+  /** An object is there when it is whole: readers see what was, or what is. `isNew`: only where there is none. */
+  async put(
+    key: string,
+    content: IncomingMessage,
+    { contentType, isNew, ...digests }: Digests & { contentType: string; isNew: boolean },
+  ): Promise<string> {
+    const file = this.#fileOf(key, 'object');
+    const { half, etag } = await this.#take(content, digests);
+    try {
       if (isNew) {
         // A link, unlike a rename, never takes the place of a file.
         await link(half, file).catch((error: NodeJS.ErrnoException) => {
@@ -108,9 +135,99 @@ class Folder {
       }
       await writeFile(this.#fileOf(key, 'type'), contentType);
       if (!isNew) await rename(half, file);
+      return etag;
     } finally {
       await rm(half, { force: true });
     }
+  }
+
+  async startUpload(key: string, contentType: string): Promise<string> {
+    this.#fileOf(key, 'object'); // refuses a key that is too long
+    const id = randomUUID();
+    await mkdir(join(this.#uploads, id));
+    await writeFile(join(this.#uploads, id, 'upload.json'), JSON.stringify({ key, contentType }));
+    return id;
+  }
+
+  /** The folder of an upload of this key. */
+  async #uploadOf(id: string, key: string): Promise<{ folder: string; contentType: string }> {
+    const folder = join(this.#uploads, id);
+    const isId = /^[\da-f-]{36}$/.test(id);
+    const text = isId ? await readFile(join(folder, 'upload.json'), 'utf8').catch(() => '{}') : '{}';
+    const upload: { key?: string; contentType?: string } = JSON.parse(text);
+    if (upload.key !== key)
+      throw new Refused(404, 'NoSuchUpload', 'The specified multipart upload does not exist.');
+    return { folder, contentType: upload.contentType ?? '' };
+  }
+
+  async putPart(
+    id: string,
+    key: string,
+    number: number,
+    content: IncomingMessage,
+    digests: Digests,
+  ): Promise<string> {
+    const { folder } = await this.#uploadOf(id, key);
+    const { half, etag } = await this.#take(content, digests);
+    await rename(half, join(folder, `${number}.${etag}`)).catch(async () => {
+      await rm(half, { force: true });
+      throw new Refused(404, 'NoSuchUpload', 'The specified multipart upload does not exist.'); // aborted meanwhile
+    });
+    for (const name of await readdir(folder))
+      if (name.startsWith(`${number}.`) && name !== `${number}.${etag}`) await rm(join(folder, name));
+    return etag;
+  }
+
+  async completeUpload(id: string, key: string, parts: readonly Part[]): Promise<string> {
+    const { folder, contentType } = await this.#uploadOf(id, key);
+    const files = parts.map(({ number, etag }) => join(folder, `${number}.${etag}`));
+    const sizes = await Promise.all(
+      files.map((file) =>
+        stat(file).then(
+          ({ size }) => size,
+          () => undefined,
+        ),
+      ),
+    );
+    if (sizes.some((size) => size === undefined))
+      throw new Refused(400, 'InvalidPart', 'One or more of the specified parts could not be found.');
+    if (sizes.slice(0, -1).some((size) => (size ?? 0) < minPartBytes))
+      throw new Refused(
+        400,
+        'EntityTooSmall',
+        'Your proposed upload is smaller than the minimum allowed size',
+      );
+    const half = join(this.#incoming, randomUUID());
+    try {
+      const whole = createWriteStream(half);
+      for (const file of files) await pipeline(createReadStream(file), whole, { end: false });
+      await new Promise<void>((resolve, reject) => {
+        whole.once('error', reject).end(resolve);
+      });
+      await writeFile(this.#fileOf(key, 'type'), contentType);
+      await rename(half, this.#fileOf(key, 'object'));
+    } finally {
+      await rm(half, { force: true });
+    }
+    await rm(folder, { recursive: true, force: true });
+    const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')));
+    return `${createHash('md5').update(digests).digest('hex')}-${parts.length}`;
+  }
+
+  async abortUpload(id: string, key: string): Promise<void> {
+    const { folder } = await this.#uploadOf(id, key);
+    await rm(folder, { recursive: true, force: true });
+  }
+
+  /** What was begun and neither completed nor aborted. */
+  async uploads(): Promise<{ id: string; key: string }[]> {
+    const ids = (await readdir(this.#uploads)).sort();
+    return await Promise.all(
+      ids.map(async (id) => {
+        const text = await readFile(join(this.#uploads, id, 'upload.json'), 'utf8');
+        return { id, key: (JSON.parse(text) as { key: string }).key };
+      }),
+    );
   }
 
   async find(key: string) {
@@ -153,13 +270,18 @@ async function textOf(incoming: IncomingMessage, mostBytes: number): Promise<str
     if (size > mostBytes) throw new Refused(400, 'MalformedXML', 'The list of objects is too long.');
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString();
+  const content = Buffer.concat(chunks);
+  const signed = incoming.headers['x-amz-content-sha256'] ?? 'UNSIGNED-PAYLOAD'; // in a link
+  if (signed !== 'UNSIGNED-PAYLOAD' && signed !== createHash('sha256').update(content).digest('hex'))
+    throw new Refused(400, 'XAmzContentSHA256Mismatch', 'The content is not what was signed.');
+  return content.toString();
 }
 
 interface Asked {
   incoming: IncomingMessage;
   outgoing: ServerResponse;
   query: URLSearchParams;
+  bucket: string;
   /** undefined: the bucket itself is asked. */
   key: string | undefined;
 }
@@ -189,7 +311,7 @@ async function list(folder: Folder, { outgoing, query }: Asked): Promise<void> {
 }
 
 async function removeSeveral(folder: Folder, { incoming, outgoing }: Asked): Promise<void> {
-  const body = await textOf(incoming, largestDeletionBytes);
+  const body = await textOf(incoming, maxListBytes);
   if (incoming.headers['content-md5'] !== createHash('md5').update(body).digest('base64'))
     throw new Refused(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
   const keys = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapedXml(key));
@@ -217,29 +339,106 @@ async function read(folder: Folder, { incoming, outgoing, query }: Asked, key: s
   else await pipeline(createReadStream(file, range), outgoing);
 }
 
-async function write(folder: Folder, { incoming, outgoing }: Asked, key: string): Promise<void> {
+/** How the content is secured against change: by headers, or in a link by its query. */
+function digestsOf({ incoming, query }: Asked): Digests {
   const { headers } = incoming;
-  const sha256 = String(headers['x-amz-content-sha256'] ?? '');
+  const inLink = query.has('X-Amz-Signature') ? 'UNSIGNED-PAYLOAD' : '';
+  const sha256 = String(headers['x-amz-content-sha256'] ?? query.get('X-Amz-Content-Sha256') ?? inLink);
   if ('x-amz-copy-source' in headers || !/^([\da-f]{64}|UNSIGNED-PAYLOAD)$/.test(sha256))
     throw new Refused(501, 'NotImplemented', 'Objects are put whole, with x-amz-content-sha256.');
+  return { sha256, md5: headers['content-md5']?.toString() };
+}
+
+async function write(folder: Folder, asked: Asked, key: string): Promise<void> {
+  const { incoming, outgoing } = asked;
+  const { headers } = incoming;
+  const digests = digestsOf(asked);
   const condition = headers['if-none-match'];
   if ((condition !== undefined && condition !== '*') || 'if-match' in headers)
     throw new Refused(501, 'NotImplemented', 'Of conditions, this store knows If-None-Match: *.');
-  await folder.put(key, incoming, {
+  const etag = await folder.put(key, incoming, {
     contentType: headers['content-type'] ?? 'application/octet-stream',
-    sha256,
-    md5: headers['content-md5']?.toString(),
     isNew: condition === '*',
+    ...digests,
   });
+  outgoing.setHeader('etag', `"${etag}"`);
   outgoing.end();
+}
+
+function partsOf(xml: string): Part[] {
+  const parts = [...xml.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
+    number: Number(/<PartNumber>(\d+)<\/PartNumber>/.exec(part)?.[1]),
+    etag: /^"?([\da-f]{32})"?$/.exec(unescapedXml(/<ETag>([^<]*)<\/ETag>/.exec(part)?.[1] ?? ''))?.[1] ?? '',
+  }));
+  if (parts.length === 0 || parts.length > maxParts)
+    throw new Refused(400, 'MalformedXML', 'An upload has one to ten thousand parts.');
+  if (parts.some(({ number }, index) => index > 0 && number <= (parts[index - 1]?.number ?? 0)))
+    throw new Refused(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.');
+  return parts;
+}
+
+/** The four calls of an upload in parts. @returns false where it is none of them. */
+async function answeredUpload(folder: Folder, asked: Asked, key: string): Promise<boolean> {
+  const { incoming, outgoing, query } = asked;
+  const id = query.get('uploadId');
+  const begun = `<Bucket>${escapedXml(asked.bucket)}</Bucket><Key>${escapedXml(key)}</Key>`;
+  if (incoming.method === 'POST' && query.has('uploads')) {
+    const made = await folder.startUpload(
+      key,
+      incoming.headers['content-type'] ?? 'application/octet-stream',
+    );
+    const xml = `<InitiateMultipartUploadResult ${namespace}>${begun}<UploadId>${made}</UploadId></InitiateMultipartUploadResult>`;
+    sendXml(outgoing, 200, xml);
+    return true;
+  }
+  if (id === null) return false;
+  if (incoming.method === 'PUT') {
+    const number = Number(query.get('partNumber'));
+    if (!Number.isInteger(number) || number < 1 || number > maxParts)
+      throw new Refused(
+        400,
+        'InvalidArgument',
+        'Part number must be an integer between 1 and 10000, inclusive',
+      );
+    outgoing.setHeader('etag', `"${await folder.putPart(id, key, number, incoming, digestsOf(asked))}"`);
+    outgoing.end();
+    return true;
+  }
+  if (incoming.method === 'POST') {
+    const etag = await folder.completeUpload(id, key, partsOf(await textOf(incoming, maxListBytes)));
+    const xml = `<CompleteMultipartUploadResult ${namespace}>${begun}<ETag>&quot;${etag}&quot;</ETag></CompleteMultipartUploadResult>`;
+    sendXml(outgoing, 200, xml);
+    return true;
+  }
+  if (incoming.method === 'DELETE') {
+    await folder.abortUpload(id, key);
+    outgoing.writeHead(204).end();
+    return true;
+  }
+  return false;
+}
+
+async function listUploads(folder: Folder, { outgoing, bucket }: Asked): Promise<void> {
+  const uploads = (await folder.uploads())
+    .map(({ id, key }) => `<Upload><Key>${escapedXml(key)}</Key><UploadId>${id}</UploadId></Upload>`)
+    .join('');
+  sendXml(
+    outgoing,
+    200,
+    `<ListMultipartUploadsResult ${namespace}><Bucket>${escapedXml(bucket)}</Bucket><IsTruncated>false</IsTruncated>${uploads}</ListMultipartUploadsResult>`,
+  );
 }
 
 async function answer(folder: Folder, asked: Asked): Promise<void> {
   const { incoming, outgoing, query, key } = asked;
   const { method } = incoming;
-  const isPlain = [...query.keys()].every((name) => name.startsWith('X-Amz-') || name in overrides);
+  // x-id is a word of the AWS SDK's for the call; S3 takes no notice of it.
+  const isPlain = [...query.keys()].every(
+    (name) => name.startsWith('X-Amz-') || name in overrides || name === 'x-id',
+  );
   if (key === undefined) {
     if (method === 'GET' && query.get('list-type') === '2') return await list(folder, asked);
+    if (method === 'GET' && query.has('uploads')) return await listUploads(folder, asked);
     if (method === 'POST' && query.has('delete')) return await removeSeveral(folder, asked);
   } else if (isPlain) {
     if (method === 'GET' || method === 'HEAD') return await read(folder, asked, key);
@@ -249,7 +448,7 @@ async function answer(folder: Folder, asked: Asked): Promise<void> {
       outgoing.writeHead(204).end();
       return;
     }
-  }
+  } else if (await answeredUpload(folder, asked, key)) return;
   throw new Refused(501, 'NotImplemented', 'This store puts, gets, heads, deletes and lists objects.');
 }
 
@@ -305,7 +504,7 @@ export async function startObjectStore(options: {
       const place = placeOf(path);
       if (place.bucket !== bucket)
         throw new Refused(404, 'NoSuchBucket', 'The specified bucket does not exist.');
-      await answer(folder, { incoming, outgoing, query: new URLSearchParams(search), key: place.key });
+      await answer(folder, { incoming, outgoing, query: new URLSearchParams(search), ...place });
     })();
     handled.catch((error: unknown) => refuse(error, outgoing));
   });

@@ -98,6 +98,11 @@ export function refusalOf(request: SignedRequest, key: KeyPair, nowMs: number): 
     service === 's3' && end === 'aws4_request' && claim.date.startsWith(day) && signed.includes('host');
   if (!isWhole)
     return { code: 'AuthorizationHeaderMalformed', message: 'The signature does not say all it must.' };
+  if (Object.keys(request.headers).some((name) => name.startsWith('x-amz-') && !signed.includes(name)))
+    return {
+      code: 'AccessDenied',
+      message: 'There were headers present in the request which were not signed',
+    };
 
   const parameters = [...query]
     .filter(([name]) => name !== 'X-Amz-Signature')

@@ -1,4 +1,4 @@
 // Generated from functions/identity/companies/update-company.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/identity/companies/update-company.ts';
-export const config = { path: '/api/companies/:id', method: 'PUT' };
+export const config = { path: '/api/companies/:id', method: 'PUT', includedFiles: ['../aws-sdk/**'] };

@@ -1,4 +1,4 @@
 // Generated from functions/integrations/dashboard/create-dashboard-agent.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/integrations/dashboard/create-dashboard-agent.ts';
-export const config = { path: '/api/dashboard/agents', method: 'POST' };
+export const config = { path: '/api/dashboard/agents', method: 'POST', includedFiles: ['../aws-sdk/**'] };

@@ -1,4 +1,4 @@
 // Generated from functions/integrations/dialpad-connect/give-consent.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/integrations/dialpad-connect/give-consent.ts';
-export const config = { path: '/authorize/consent', method: 'POST' };
+export const config = { path: '/authorize/consent', method: 'POST', includedFiles: ['../aws-sdk/**'] };

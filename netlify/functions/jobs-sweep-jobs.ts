@@ -1,4 +1,4 @@
 // Generated from functions/platform/jobs/sweep-jobs.schedule.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/hand-over.ts';
 export { serve as default } from '../../functions/platform/jobs/sweep-jobs.schedule.ts';
-export const config = { schedule: '* * * * *' };
+export const config = { schedule: '* * * * *', includedFiles: ['../aws-sdk/**'] };

@@ -1,4 +1,4 @@
 // Generated from functions/outgoing/notifications/update-preferences.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/outgoing/notifications/update-preferences.ts';
-export const config = { path: '/api/notifications/preferences', method: 'PUT' };
+export const config = { path: '/api/notifications/preferences', method: 'PUT', includedFiles: ['../aws-sdk/**'] };

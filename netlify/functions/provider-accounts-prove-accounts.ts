@@ -1,4 +1,4 @@
 // Generated from functions/identity/provider-accounts/prove-accounts.schedule.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/identity/provider-accounts/prove-accounts.schedule.ts';
-export const config = { schedule: '*/10 * * * *' };
+export const config = { schedule: '*/10 * * * *', includedFiles: ['../aws-sdk/**'] };

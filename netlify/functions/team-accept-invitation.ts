@@ -1,4 +1,4 @@
 // Generated from functions/identity/team/accept-invitation.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/identity/team/accept-invitation.ts';
-export const config = { path: '/api/team/invitations/:token/accept', method: 'POST' };
+export const config = { path: '/api/team/invitations/:token/accept', method: 'POST', includedFiles: ['../aws-sdk/**'] };

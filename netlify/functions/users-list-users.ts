@@ -1,4 +1,4 @@
 // Generated from functions/identity/users/list-users.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/identity/users/list-users.ts';
-export const config = { path: '/api/users', method: 'GET' };
+export const config = { path: '/api/users', method: 'GET', includedFiles: ['../aws-sdk/**'] };

@@ -1,4 +1,4 @@
 // Generated from functions/outgoing/webhooks/create-company-webhook.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/outgoing/webhooks/create-company-webhook.ts';
-export const config = { path: '/api/webhooks/company/:companyId', method: 'POST' };
+export const config = { path: '/api/webhooks/company/:companyId', method: 'POST', includedFiles: ['../aws-sdk/**'] };

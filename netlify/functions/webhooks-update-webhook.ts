@@ -1,4 +1,4 @@
 // Generated from functions/outgoing/webhooks/update-webhook.ts by `npm run generate`. Do not edit.
 import '../../functions/_generated/inline-workers.ts';
 export { serve as default } from '../../functions/outgoing/webhooks/update-webhook.ts';
-export const config = { path: '/api/webhooks/:id', method: 'PUT' };
+export const config = { path: '/api/webhooks/:id', method: 'PUT', includedFiles: ['../aws-sdk/**'] };

@@ -1,10 +1,10 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { brotliCompressSync, constants } from 'node:zlib';
 import * as z from 'zod';
 import { type AssetName, assets, readSource } from '../../functions/platform/docs/shared/assets.ts';
 import { discover, root } from '../generate/discover.ts';
 import { apiNames, apiOf, apis } from '../generate/stacks.ts';
-import { behindFrontEntry, bundle } from './bundle.ts';
+import { behindFrontEntry, bundle, bundleSdk } from './bundle.ts';
 import { zipFolder } from './zip.ts';
 
 const folder = 'dist/aws';
@@ -32,12 +32,18 @@ export async function buildAws(): Promise<void> {
   for (const { name, file, domain } of endpoints) entries.set(name, entryAt[apiOf(domain)](file));
   for (const api of apiNames)
     entries.set(apis[api].fallback, entryAt[api]('functions/_generated/fallback.ts'));
-  await bundle(folder, entries);
+  const sdkUse = await bundle(folder, entries, './aws-sdk');
+  const sdkFolder = `${folder}/aws-sdk`;
+  const sdkFiles = await bundleSdk(sdkFolder);
   let total = 0;
   for (const name of entries.keys()) {
     const own = new URL(`${folder}/${name}/`, root);
     await mkdir(own, { recursive: true });
     await rename(new URL(`${folder}/${name}.mjs`, root), new URL('index.mjs', own));
+    const chunks = new Set(sdkUse.get(name)?.flatMap((entry) => sdkFiles.get(entry) ?? []));
+    if (chunks.size > 0) await mkdir(new URL('aws-sdk/', own));
+    for (const file of chunks)
+      await copyFile(new URL(`${sdkFolder}/${file}`, root), new URL(`aws-sdk/${file}`, own));
     const endpoint = endpoints.find((module) => module.name === name);
     const files = endpoint?.contract.isStatic ? assetsOf(endpoint.contract.input) : [];
     if (files.length > 0) await mkdir(new URL('assets/', own));
@@ -48,5 +54,6 @@ export async function buildAws(): Promise<void> {
     );
     await rm(own, { recursive: true });
   }
+  await rm(new URL(sdkFolder, root), { recursive: true });
   console.log(`${entries.size} functions in ${folder}, ${Math.round(total / 1024)} KB zipped`);
 }

@@ -17,6 +17,7 @@ beforeAll(() =>
       ['direct', source],
       ['behind', behindFrontEntry(source)],
     ]),
+    '../aws-sdk',
   ),
 );
 afterAll(() => rm(new URL(folder, root), { recursive: true, force: true }));

@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises';
+import { basename, relative } from 'node:path';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { root } from '../generate/discover.ts';
 
@@ -77,10 +78,32 @@ const behindFront: Plugin = {
   },
 };
 
+/** The entries to the AWS SDK, each imported by functions when they first need it. */
+export const sdkEntries = ['sqs', 's3', 'upload'] as const;
+export type SdkEntry = (typeof sdkEntries)[number];
+const sdkSource = 'functions/_core/clients/aws-sdk';
+
+/**
+ * Leaves the AWS SDK out of a function: what imports one of its entries imports the chunk beside the function instead.
+ * A cold start would pay for it else, so that an import that is not lazy, or from anywhere else, stops the build.
+ * @param place Where the chunks are, from the function's own file: `./aws-sdk`.
+ */
+const withSdkBeside = (place: string): Plugin => ({
+  name: 'the AWS SDK beside the functions',
+  setup(given) {
+    given.onResolve({ filter: /\/aws-sdk\/\w+\.ts$/ }, ({ path, kind }) => {
+      const entry = sdkEntries.find((name) => path.endsWith(`/aws-sdk/${name}.ts`));
+      if (kind === 'dynamic-import' && entry) return { path: `${place}/${entry}.mjs`, external: true };
+      return { errors: [{ text: `${path} must be imported by import(), and be one of ${sdkEntries}.` }] };
+    });
+    given.onResolve({ filter: /^@(aws-sdk|smithy)\// }, ({ path }) => ({
+      errors: [{ text: `${path} may be imported in ${sdkSource} only.` }],
+    }));
+  },
+});
+
 const shared: BuildOptions = {
-  plugins: [withoutUnused, behindFront],
   bundle: true,
-  splitting: false, // each function is a zip of its own
   format: 'esm',
   platform: 'node',
   target: 'node20',
@@ -94,15 +117,67 @@ const shared: BuildOptions = {
   external: ['@node-rs/argon2'], // an addon for one processor: where it is not, passwords.ts takes WebAssembly
 };
 
+/** As esbuild names a file of what it made. */
+const outputOf = (folder: string, name: string): string =>
+  relative(root.pathname, new URL(`${folder}/${name}.mjs`, root).pathname);
+
+/** What was built, and what of it imports which entry of the AWS SDK. */
+export type SdkUse = ReadonlyMap<string, readonly SdkEntry[]>;
+
 /**
  * Bundles each entry into one file of `folder`.
  * @param entries Source files (or `behindFrontEntry` of one) by the names of their bundles.
+ * @param sdkPlace Where `bundleSdk` puts its chunks, from each bundle: `./aws-sdk`.
  */
-export async function bundle(folder: string, entries: ReadonlyMap<string, string>): Promise<void> {
+export async function bundle(
+  folder: string,
+  entries: ReadonlyMap<string, string>,
+  sdkPlace: string,
+): Promise<SdkUse> {
   await rm(new URL(folder, root), { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     ...shared,
+    plugins: [withoutUnused, behindFront, withSdkBeside(sdkPlace)],
+    metafile: true,
     outdir: folder,
     entryPoints: [...entries].map(([out, source]) => ({ in: source, out })),
   });
+  return new Map(
+    [...entries.keys()].map((name) => {
+      const paths = new Set(metafile.outputs[outputOf(folder, name)]?.imports.map(({ path }) => path));
+      return [name, sdkEntries.filter((entry) => paths.has(`${sdkPlace}/${entry}.mjs`))];
+    }),
+  );
+}
+
+/**
+ * Bundles the AWS SDK into chunks: one for each of its entries, one for what several of them share, and one for each way
+ * to find credentials, which is read when it is tried.
+ * @returns the names of the files that each entry reaches, itself among them.
+ */
+export async function bundleSdk(folder: string): Promise<ReadonlyMap<SdkEntry, readonly string[]>> {
+  await rm(new URL(folder, root), { recursive: true, force: true });
+  const { metafile } = await build({
+    ...shared,
+    splitting: true,
+    metafile: true,
+    outdir: folder,
+    entryPoints: sdkEntries.map((name) => ({ in: `${sdkSource}/${name}.ts`, out: name })),
+  });
+  const reached = (file: string, seen = new Set<string>()): Set<string> => {
+    if (seen.has(file)) return seen;
+    seen.add(file);
+    for (const { path, external } of metafile.outputs[file]?.imports ?? [])
+      if (!external) reached(path, seen);
+    return seen;
+  };
+  const ours = Object.keys(metafile.inputs).filter((input) => !/^node_modules\//.test(input));
+  const others = ours.filter((input) => !input.startsWith(`${sdkSource}/`));
+  if (others.length > 0) throw new Error(`${others} would be twice in a function that reads the AWS SDK.`);
+  return new Map(
+    sdkEntries.map((name) => [
+      name,
+      [...reached(outputOf(folder, name))].map((file) => basename(file)).sort(),
+    ]),
+  );
 }

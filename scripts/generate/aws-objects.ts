@@ -24,6 +24,25 @@ function foundIn(modules: Modules, pattern: RegExp): string[] {
 }
 
 /**
+ * What each call of objects() asks of S3. The right to list is for the bucket: without it, S3 answers 403 where an object is
+ * missing.
+ */
+const actionsOf: Readonly<Record<string, readonly string[]>> = {
+  put: ['s3:PutObject'],
+  upload: ['s3:PutObject', 's3:AbortMultipartUpload'],
+  beginUpload: ['s3:PutObject'],
+  putPart: ['s3:PutObject'],
+  completeUpload: ['s3:PutObject'],
+  abortUpload: ['s3:AbortMultipartUpload'],
+  get: ['s3:GetObject', 's3:ListBucket'],
+  head: ['s3:GetObject', 's3:ListBucket'],
+  delete: ['s3:DeleteObject'],
+  deleteAll: ['s3:DeleteObject', 's3:ListBucket'],
+  linkTo: ['s3:GetObject'],
+  linkForPut: ['s3:PutObject'],
+};
+
+/**
  * What the functions of one stack may do to the files: what a call in something that they reach does, to the kinds of which
  * they make keys (`<company>/<kind>/…`); to all kinds where all of a company's files are deleted.
  */
@@ -32,14 +51,17 @@ function fileRights(modules: Modules): Json[] {
   // A kind that is no literal would be missed here, and refused by S3.
   const unknown = foundIn(modules, /\bobjectKey\(\s*([^,():]+,\s*(?![\s'])[^,]*)/g);
   if (unknown.length > 0) throw new Error(`objectKey(${unknown[0]} …) must name its kind as a literal.`);
+  // A call on what a variable holds would be missed here, and refused by S3.
+  const held = foundIn(modules, /(\w+\s*=\s*(?:await\s+)?objects\(\))\s*[;,\n]/g);
+  if (held.length > 0) throw new Error(`${held[0]}: write objects().call(…), which this reads.`);
+  const unheard = [...calls].filter((call) => !(call in actionsOf));
+  if (unheard.length > 0)
+    throw new Error(`objects().${unheard[0]}() needs rights: say which (scripts/generate/aws-objects.ts).`);
   const kinds = foundIn(modules, /\bobjectKey\(\s*[^,()]+,\s*'([\w-]+)'/g);
-  const has = (...names: string[]) => names.some((name) => calls.has(name));
   const bucket = `arn:\${AWS::Partition}:s3:::${named}`;
-  const actions = [
-    ...(has('get', 'linkTo') ? ['s3:GetObject'] : []),
-    ...(has('put') ? ['s3:PutObject'] : []),
-    ...(has('delete', 'deleteAll') ? ['s3:DeleteObject'] : []),
-  ];
+  const needed = new Set([...calls].flatMap((call) => actionsOf[call] ?? []));
+  const lists = needed.delete('s3:ListBucket');
+  const actions = [...needed].sort();
   if (actions.length === 0) return [];
   return [
     {
@@ -49,10 +71,7 @@ function fileRights(modules: Modules): Json[] {
         (resource) => ({ 'Fn::Sub': resource }),
       ),
     },
-    // Without it, S3 answers 403 where an object is missing.
-    ...(has('get', 'deleteAll')
-      ? [{ Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [{ 'Fn::Sub': bucket }] }]
-      : []),
+    ...(lists ? [{ Effect: 'Allow', Action: ['s3:ListBucket'], Resource: [{ 'Fn::Sub': bucket }] }] : []),
   ];
 }
 

@@ -53,3 +53,7 @@ export function queuesWokenBy(file: string): Set<string> {
 }
 
 export const canWake = (file: string): boolean => queuesWokenBy(file).size > 0;
+
+/** Whether running the file can read the AWS SDK, which stands beside the functions that do. */
+export const canReadSdk = (file: string): boolean =>
+  [...reachableFrom(file)].some((reached) => reached.startsWith('functions/_core/clients/aws-sdk/'));

@@ -1,5 +1,5 @@
 import type { Deployable } from './discover.ts';
-import { queuesWokenBy } from './import-graph.ts';
+import { canReadSdk, queuesWokenBy } from './import-graph.ts';
 import { overlap } from './match-order.ts';
 import { staticPathsOf } from './static-paths.ts';
 
@@ -20,6 +20,10 @@ function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   return String(value);
 }
+
+/** Netlify's zipper leaves out what no `config` names. What wakes a queue reads the AWS SDK, so its entry names it too. */
+const sdkFor = (file: string): Pick<Config, 'includedFiles'> =>
+  canReadSdk(file) ? { includedFiles: ['../aws-sdk/**'] } : {};
 
 function entry(given: {
   from: string;
@@ -77,13 +81,14 @@ export function netlifyEntries(found: Deployable): Files {
           path: contract.path,
           method: contract.method,
           ...(meantFirst.length > 0 ? { excludedPath: meantFirst } : {}),
+          ...sdkFor(file),
         },
       }),
     );
   });
 
   for (const { name, file, contract } of schedules) {
-    const config = { schedule: contract.cron };
+    const config = { schedule: contract.cron, ...sdkFor(file) };
     files.set(
       `netlify/functions/${name}.ts`,
       entry({ from: file, exported: 'serve', file, config, waking: wakingFrom(file, found) }),

@@ -1,20 +1,57 @@
 import { env } from '../env.ts';
+import type {
+  Bucket,
+  ByteRange,
+  ObjectBody,
+  ObjectFacts,
+  ObjectSource,
+  SignedPut,
+  StoredObject,
+  UploadedPart,
+} from './bucket.ts';
 import { bucketClient } from './buckets.ts';
-import type { ObjectBody, S3Client, StoredObject } from './s3-client.ts';
 
 export { forgetBuckets as forgetObjects } from './buckets.ts';
 
 /** Files that belong to companies: recordings, exports, uploads. @throws S3Error from each of its calls. */
 export interface Objects {
   put(key: string, body: ObjectBody, contentType: string): Promise<void>;
+  /**
+   * Puts what is only known as it is read, of any size, with 20 MB of it in memory at most. There is no object until all of
+   * it was sent; when that fails, no part is left.
+   * @returns its size in bytes.
+   */
+  upload(key: string, source: ObjectSource, contentType: string): Promise<number>;
+  /**
+   * Begins an upload whose parts are put by this process or another one: keep the id that it returns, and each part. What is
+   * neither completed nor aborted stays until a rule of the bucket deletes it: on AWS after a day.
+   */
+  beginUpload(key: string, contentType: string): Promise<string>;
+  /** Puts one part, of 5 MB at least but for the last; again under the same number, in place of the first. */
+  putPart(key: string, uploadId: string, number: number, body: ObjectBody): Promise<UploadedPart>;
+  /** Makes the object of its parts. @throws S3Error NoSuchUpload where the upload has ended already. */
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<void>;
+  /** Deletes the parts. Succeeds also where the upload has ended. */
+  abortUpload(key: string, uploadId: string): Promise<void>;
+  /**
+   * The object, or the bytes of a range of it.
+   * @returns undefined where there is no such object.
+   * @throws S3Error 416 where the range begins behind its end.
+   */
+  get(key: string, range?: ByteRange): Promise<StoredObject | undefined>;
   /** @returns undefined where there is no such object. */
-  get(key: string): Promise<StoredObject | undefined>;
+  head(key: string): Promise<ObjectFacts | undefined>;
   /** Succeeds also where there is no such object. */
   delete(key: string): Promise<void>;
   /** Everything that a company has, or has of one kind. @returns how many there were. */
   deleteAll(companyId: string, kind?: string): Promise<number>;
   /** An address from which everybody who has it can download the object, under this name, for so many seconds. */
   linkTo(key: string, seconds: number, fileName: string): Promise<string>;
+  /**
+   * A request by which everybody who has it can put the object, for so many seconds: 15 minutes at most. The store refuses a
+   * content of another size or type. Until it expires, the object can be put again: look at it afterwards (`head`), not before.
+   */
+  linkForPut(key: string, seconds: number, of: ObjectFacts): Promise<SignedPut>;
 }
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -38,7 +75,7 @@ function demandKey(key: string): string {
 export const objectKey = (companyId: string, kind: string, id: string, ...more: string[]): string =>
   demandKey([companyId, kind, id, ...more].join('/'));
 
-function client(): S3Client {
+function client(): Bucket {
   const { S3_BUCKET } = env();
   if (!S3_BUCKET) throw new Error('There is no object store: set S3_BUCKET to the name of its bucket.');
   return bucketClient(S3_BUCKET);
@@ -46,7 +83,13 @@ function client(): S3Client {
 
 const own: Objects = {
   put: (key, body, contentType) => client().putObject(demandKey(key), body, contentType),
-  get: (key) => client().getObject(demandKey(key)),
+  upload: (key, source, contentType) => client().uploadObject(demandKey(key), source, contentType),
+  beginUpload: (key, contentType) => client().beginUpload(demandKey(key), contentType),
+  putPart: (key, uploadId, number, body) => client().putPart(demandKey(key), uploadId, number, body),
+  completeUpload: (key, uploadId, parts) => client().completeUpload(demandKey(key), uploadId, parts),
+  abortUpload: (key, uploadId) => client().abortUpload(demandKey(key), uploadId),
+  get: (key, range) => client().getObject(demandKey(key), range),
+  head: (key) => client().headObject(demandKey(key)),
   delete: (key) => client().deleteObject(demandKey(key)),
   async deleteAll(companyId, kind) {
     if (!uuid.test(companyId) || (kind !== undefined && !part.test(kind)))
@@ -61,11 +104,12 @@ const own: Objects = {
     }
   },
   linkTo: (key, seconds, fileName) => client().presignGet(demandKey(key), seconds, { fileName }),
+  linkForPut: (key, seconds, of) => client().presignPut(demandKey(key), seconds, of),
 };
 
 /**
  * The deployment's object store.
- * @throws Error that names the variable, when S3_BUCKET or the credentials are not set.
+ * @throws Error that names the variable, when S3_BUCKET is not set, or half of the credentials.
  */
 export function objects(): Objects {
   client();

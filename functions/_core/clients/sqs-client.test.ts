@@ -15,15 +15,15 @@ const credentials = {
   secretAccessKey: 'secret-example',
   sessionToken: 'session',
 };
-const clientOf = (endpoint: string) =>
-  makeSqsClient({
-    endpoint,
-    region: 'us-east-1',
-    accountId: '000000000000',
-    credentials,
-    timeoutMs: 1_000,
-    retries: 1,
-  });
+const optionsOf = (endpoint: string) => ({
+  endpoint,
+  region: 'us-east-1',
+  accountId: '000000000000',
+  credentials,
+  timeoutMs: 30_000,
+  retries: 1,
+});
+const clientOf = (endpoint: string) => makeSqsClient(optionsOf(endpoint));
 
 describe('against a server that speaks the SQS protocol', () => {
   let server: Awaited<ReturnType<typeof startFauxqs>>;
@@ -59,6 +59,7 @@ describe('against a server that speaks the SQS protocol', () => {
 describe('against a server that looks at the request', () => {
   const seen: IncomingHttpHeaders[] = [];
   const statuses: number[] = [];
+  let hanging: 'stops' | 'never begins' | undefined;
   let server: Server;
   let own: SqsClient;
   let base: string;
@@ -66,6 +67,11 @@ describe('against a server that looks at the request', () => {
     server = createServer((request, response) => {
       seen.push(request.headers);
       request.resume().on('end', () => {
+        if (hanging === 'never begins') return;
+        if (hanging === 'stops') {
+          response.writeHead(200, { 'content-length': '100' }).write('{');
+          return;
+        }
         response.statusCode = statuses.shift() ?? 200;
         response.setHeader('content-type', 'application/x-amz-json-1.0');
         response.end(
@@ -78,7 +84,10 @@ describe('against a server that looks at the request', () => {
     base = `http://127.0.0.1:${typeof address === 'object' && address ? address.port : 0}`;
     own = clientOf(base);
   });
-  afterAll(() => new Promise((resolve) => server.close(resolve)));
+  afterAll(() => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  });
 
   test('says and signs what the AWS SDK does', async () => {
     await own.sendMessage('own', 'x');
@@ -93,6 +102,16 @@ describe('against a server that looks at the request', () => {
     const scope = /^AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE\/\d{8}\/us-east-1\/sqs\/aws4_request, /;
     expect(ours?.authorization).toMatch(scope);
     expect(theirs?.authorization).toMatch(scope);
+  });
+
+  test('is told that SQS stopped in the middle of an answer, or never began one', async () => {
+    for (const how of ['stops', 'never begins'] as const) {
+      hanging = how;
+      const hasty = makeSqsClient({ ...optionsOf(base), timeoutMs: 500 });
+      await expect(hasty.sendMessage('own', 'x')).rejects.toBeInstanceOf(SqsError);
+      expect(seen.splice(0)).toHaveLength(2);
+    }
+    hanging = undefined;
   });
 
   test('tries once more when SQS fails, and no more', async () => {

@@ -1,12 +1,7 @@
-import { SignatureV4 } from '@smithy/signature-v4';
-import * as z from 'zod';
-import type { AwsCredentials } from './aws-credentials.ts';
-import { Sha256 } from './sha256.ts';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { type AwsCredentials, failureOf } from './aws-settings.ts';
 
-/**
- * The three calls to SQS that deployed code makes, over its JSON protocol. The AWS SDK does the same with 320 KB and
- * 26 ms of every cold start; the signature is still made by AWS's own code.
- */
+/** The calls to SQS that deployed code makes. @throws SqsError from each of them. */
 export interface SqsClient {
   /** @param delaySeconds How long the message is held back, at most 900. */
   sendMessage(queue: string, body: string, delaySeconds?: number): Promise<void>;
@@ -17,101 +12,106 @@ export interface SqsClient {
 /** SQS refused, or did not answer. */
 export class SqsError extends Error {}
 
-const QueueAddress = z.object({ QueueUrl: z.string() });
-const Count = z.coerce.number().int().default(0);
-const Attributes = z.object({
-  Attributes: z
-    .object({
-      ApproximateNumberOfMessages: Count,
-      ApproximateNumberOfMessagesNotVisible: Count,
-      ApproximateNumberOfMessagesDelayed: Count,
-    })
-    .prefault({}),
-});
-
-/** Queues are given by name. Their addresses are known at AWS, and asked of any other server that speaks the protocol. */
-export function makeSqsClient(options: {
+interface SqsOptions {
   region: string;
   accountId: string;
   /** Of a server other than AWS. */
   endpoint: string | undefined;
-  credentials: AwsCredentials;
+  /** Absent: those that the AWS SDK finds. */
+  credentials: (AwsCredentials & { sessionToken?: string }) | undefined;
+  /** For each attempt: until an answer begins, and until it has ended. */
   timeoutMs: number;
   /** Of each call, on a refusal of theirs (5xx) or no answer. */
   retries: number;
-}): SqsClient {
-  const { region, accountId, credentials, timeoutMs, retries } = options;
-  const endpoint = new URL(options.endpoint ?? `https://sqs.${region}.amazonaws.com`);
-  const signer = new SignatureV4({ service: 'sqs', region, credentials, sha256: Sha256 });
+}
+
+interface Opened {
+  sdk: typeof import('./aws-sdk/sqs.ts');
+  client: SQSClient;
+}
+
+async function open({ region, endpoint, credentials, timeoutMs, retries }: SqsOptions): Promise<Opened> {
+  const sdk = await import('./aws-sdk/sqs.ts');
+  const client = new sdk.SQSClient({
+    region,
+    ...(endpoint ? { endpoint } : {}),
+    useQueueUrlAsEndpoint: false, // a local server names itself otherwise than it is reached
+    ...(credentials ? { credentials } : {}),
+    maxAttempts: 1 + retries,
+    retryMode: 'standard',
+    requestHandler: new sdk.TimedHandler(timeoutMs),
+  });
+  return { sdk, client };
+}
+
+/**
+ * SQS, reached by the AWS SDK, which is read with the first call. Queues are given by name: their addresses are known at
+ * AWS, and asked of any other server that speaks the protocol.
+ */
+export function makeSqsClient(options: SqsOptions): SqsClient {
+  const { region, accountId, endpoint } = options;
+  let opened: Promise<Opened> | undefined;
   const addresses = new Map<string, Promise<string>>();
 
+  async function call<T>(action: string, run: (opened: Opened) => Promise<T>): Promise<T> {
+    try {
+      opened ??= open(options);
+      return await run(await opened);
+    } catch (cause) {
+      if (cause instanceof SqsError) throw cause;
+      const { status, code, message } = failureOf(cause, 'SQS');
+      const said =
+        status === 0
+          ? `SQS did not answer ${action}: ${message}`
+          : `SQS answered ${action} with ${status} ${code}: ${message}`;
+      throw new SqsError(said, { cause });
+    }
+  }
+
   function addressOf(queue: string): Promise<string> {
-    if (!options.endpoint) return Promise.resolve(`${endpoint.origin}/${accountId}/${queue}`);
+    if (!endpoint) return Promise.resolve(`https://sqs.${region}.amazonaws.com/${accountId}/${queue}`);
     const known = addresses.get(queue);
     if (known) return known;
-    const asked = call('GetQueueUrl', { QueueName: queue }).then(
-      (answer) => QueueAddress.parse(answer).QueueUrl,
-    );
+    const asked = call('GetQueueUrl', async ({ sdk, client }) => {
+      const { QueueUrl = '' } = await client.send(new sdk.GetQueueUrlCommand({ QueueName: queue }));
+      return QueueUrl;
+    });
     asked.catch(() => addresses.delete(queue)); // asked again next time
     addresses.set(queue, asked);
     return asked;
   }
 
-  async function attempt(action: string, input: object): Promise<Response> {
-    const body = JSON.stringify(input);
-    const signed = await signer.sign({
-      method: 'POST',
-      protocol: endpoint.protocol,
-      hostname: endpoint.hostname,
-      path: '/',
-      query: {},
-      headers: {
-        host: endpoint.host,
-        'content-type': 'application/x-amz-json-1.0',
-        'x-amz-target': `AmazonSQS.${action}`,
-      },
-      body,
-    });
-    const { host: _, ...headers } = signed.headers; // fetch sets it, to the same
-    return await fetch(endpoint.origin, {
-      method: 'POST',
-      headers,
-      body,
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-  }
-
-  async function call(action: string, input: object): Promise<unknown> {
-    for (let tries = 0; ; tries++) {
-      try {
-        const response = await attempt(action, input);
-        const text = await response.text();
-        if (response.ok) return text === '' ? {} : JSON.parse(text);
-        const refusal = new SqsError(`SQS answered ${action} with ${response.status}: ${text.slice(0, 300)}`);
-        if (response.status < 500 || tries >= retries) throw refusal;
-      } catch (cause) {
-        if (cause instanceof SqsError) throw cause;
-        if (tries >= retries) throw new SqsError(`SQS did not answer ${action}.`, { cause });
-      }
-    }
-  }
-
   return {
     async sendMessage(queue, body, delaySeconds = 0) {
-      await call('SendMessage', {
-        QueueUrl: await addressOf(queue),
-        MessageBody: body,
-        ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
-      });
+      const QueueUrl = await addressOf(queue);
+      await call('SendMessage', ({ sdk, client }) =>
+        client.send(
+          new sdk.SendMessageCommand({
+            QueueUrl,
+            MessageBody: body,
+            ...(delaySeconds > 0 ? { DelaySeconds: delaySeconds } : {}),
+          }),
+        ),
+      );
     },
     async countMessages(queue) {
-      const AttributeNames = Object.keys(Attributes.shape.Attributes.unwrap().shape);
-      const answer = await call('GetQueueAttributes', { QueueUrl: await addressOf(queue), AttributeNames });
-      const { Attributes: counts } = Attributes.parse(answer);
+      const QueueUrl = await addressOf(queue);
+      const { Attributes: counts = {} } = await call('GetQueueAttributes', ({ sdk, client }) =>
+        client.send(
+          new sdk.GetQueueAttributesCommand({
+            QueueUrl,
+            AttributeNames: [
+              'ApproximateNumberOfMessages',
+              'ApproximateNumberOfMessagesNotVisible',
+              'ApproximateNumberOfMessagesDelayed',
+            ],
+          }),
+        ),
+      );
       return {
-        visible: counts.ApproximateNumberOfMessages,
-        inFlight: counts.ApproximateNumberOfMessagesNotVisible,
-        delayed: counts.ApproximateNumberOfMessagesDelayed,
+        visible: Number(counts.ApproximateNumberOfMessages ?? 0),
+        inFlight: Number(counts.ApproximateNumberOfMessagesNotVisible ?? 0),
+        delayed: Number(counts.ApproximateNumberOfMessagesDelayed ?? 0),
       };
     },
   };

@@ -1,5 +1,5 @@
+import type { Bucket } from '../clients/bucket.ts';
 import { bucketClient } from '../clients/buckets.ts';
-import type { S3Client } from '../clients/s3-client.ts';
 import { env } from '../env.ts';
 
 /**
@@ -24,7 +24,7 @@ function demandKey(key: string): string {
   return key;
 }
 
-async function allKeys(client: S3Client, prefix: string): Promise<string[]> {
+async function allKeys(client: Bucket, prefix: string): Promise<string[]> {
   const keys: string[] = [];
   for (;;) {
     const page = (await client.listKeys(prefix, keys.at(-1))).filter((key) => key.startsWith(prefix));
@@ -35,7 +35,7 @@ async function allKeys(client: S3Client, prefix: string): Promise<string[]> {
 
 /**
  * The deployment's audit objects, in S3_AUDIT_BUCKET, else in S3_BUCKET.
- * @throws Error that names the variable, when neither or no credentials are set.
+ * @throws Error that names the variable, when neither is set or half of the credentials is missing.
  */
 export function auditObjects(): AuditObjects {
   const bucket = env().S3_AUDIT_BUCKET ?? env().S3_BUCKET;

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { awsCredentials } from '../clients/aws-credentials.ts';
+import { ownCredentials } from '../clients/aws-settings.ts';
 import { makeSqsClient, type SqsClient } from '../clients/sqs-client.ts';
 import { afterCommit, type Tx } from '../database/transaction.ts';
 import { env } from '../env.ts';
@@ -20,7 +20,7 @@ export function sqsClient(): SqsClient {
     region: SQS_REGION ?? AWS_REGION,
     accountId: AWS_ACCOUNT_ID,
     endpoint: SQS_ENDPOINT,
-    credentials: SQS_ENDPOINT ? localCredentials : awsCredentials('SQS'),
+    credentials: SQS_ENDPOINT ? localCredentials : ownCredentials('SQS'),
     timeoutMs: 3_000,
     retries: 1,
   });
