@@ -6,10 +6,11 @@ import type { Context } from '#core/context.ts';
 import { callersCompany } from '#core/database/filters.ts';
 import { newId } from '#core/database/ids.ts';
 import { listOf, type PageInput, type Read } from '#core/database/page.ts';
+import { itemOf, oneRow } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { textArray } from '#core/database/statement.ts';
 import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { wake } from '#core/work/queue.ts';
@@ -26,7 +27,7 @@ import {
   webhookShape,
   webhookTold,
 } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook, ofWholeCompany } from './webhook-access.ts';
+import { demandWholeCompany, noWebhook, ofWholeCompany } from './webhook-access.ts';
 
 /** Webhooks, newest first. */
 export function webhookList(input: PageInput, where: SQL): Read {
@@ -50,12 +51,12 @@ const isWebhook = (companyId: string, id: string): SQL =>
   sql`${webhookEndpoints.id} = ${id}::uuid and ${webhookEndpoints.companyId} = ${companyId}::uuid`;
 
 async function readWebhook(tx: Tx, companyId: string, id: string): Promise<Webhook> {
-  const [row] = await rowsOf<{ item: string }>(
+  return await itemOf(
     tx,
+    Webhook,
     sql`select ${asJson(webhookShape)} as item from ${webhookEndpoints} where ${isWebhook(companyId, id)}`,
+    noWebhook,
   );
-  if (!row) throw noSuchWebhook();
-  return Webhook.parse(JSON.parse(row.item));
 }
 
 type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headers: string | null; headerNames: string[] };
@@ -78,10 +79,7 @@ function demandHeadersAgain(before: WebhookSettings, changes: WebhookChanges): v
   const isElsewhere = changes.url !== undefined && new URL(changes.url).origin !== origin;
   if (!isElsewhere || changes.headers !== undefined || Object.keys(before.headers).length === 0) return;
   const message = `must be given again, or as {}: they were set for ${origin}`;
-  throw new AppError('VALIDATION_FAILED', {
-    message: `headers ${message}. Nothing was changed.`,
-    details: [{ path: 'headers', message }],
-  });
+  throw invalidField('headers', message, `headers ${message}. Nothing was changed.`);
 }
 
 /** Of a program's key, the person who made it. */
@@ -141,12 +139,12 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
   return await ctx.dbAsService('change a webhook of the company', async (tx) => {
-    const [row] = await rowsOf<StoredWebhook>(
+    const row = await oneRow<StoredWebhook>(
       tx,
       sql`select ${storedSettings} from webhook_endpoints
         where id = ${id}::uuid and company_id = ${companyId}::uuid for no key update`,
+      noWebhook,
     );
-    if (!row) throw noSuchWebhook();
     const { headerNames: _, ...stored } = row;
     const before: WebhookSettings = {
       ...stored,
@@ -201,12 +199,12 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: str
 
 async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string; url: string }> {
   const { companyId } = ctx;
-  const [gone] = await rowsOf<StoredWebhook>(
+  const gone = await oneRow<StoredWebhook>(
     tx,
     sql`delete from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid
       returning ${storedSettings}`,
+    noWebhook,
   );
-  if (!gone) throw noSuchWebhook();
   const { headers: _, headerNames, ...rest } = gone;
   audit(tx, ctx, {
     companyId,
@@ -238,12 +236,12 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
   return await ctx.dbAsService('give a webhook of the company a new secret', async (tx) => {
-    const [before] = await rowsOf<{ secret: string }>(
+    const before = await oneRow<{ secret: string }>(
       tx,
       sql`select secret from webhook_endpoints
         where id = ${id}::uuid and company_id = ${companyId}::uuid for no key update`,
+      noWebhook,
     );
-    if (!before) throw noSuchWebhook();
     await rowsOf(
       tx,
       sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, companyId, before.secret)}::text,
