@@ -6,11 +6,10 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/:id/deliveries/:deliveryId/retry',
   summary: 'Send a delivery again',
-  description:
-    'Whatever became of it, it has all its attempts before it. Refused while one is under way, and while the webhook is off.',
+  description: 'As POST /api/webhooks/deliveries/:deliveryId/retry.',
   who: ['user', 'key'],
   permission: 'webhooks:write',
-  input: z.object({ id: z.uuid().optional(), deliveryId: z.uuid() }),
+  input: z.object({ id: z.uuid(), deliveryId: z.uuid() }),
   output: Delivery,
   errors: ['NOT_FOUND', 'CONFLICT'],
   handle: ({ ctx, input: { id, deliveryId } }) => retryDelivery(ctx, { webhookId: id, deliveryId }),
