@@ -33,7 +33,7 @@ const service = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
 
@@ -72,7 +72,7 @@ test('a link is no owner of hooks that the secret of another signs', async () =>
 test('a job is not given the payload of another', async () => {
   const ctx = service();
   const job = { kind: 'send-email', companyId: null, userId: null };
-  const [theirs, own] = await ctx.dbAsService('a test', (tx) =>
+  const [theirs, own] = await ctx.dbAs('jobs', 'a test', (tx) =>
     Promise.all([
       enqueueJob(tx, { ...job, payload: { to: 'owner@example.com', template: 'x' } }),
       enqueueJob(tx, { ...job, payload: {} }),
@@ -96,7 +96,7 @@ test('nobody gets in with the second factor of another', async () => {
   };
   const ctx = service();
   const code = codeAt(mallory.secret, Date.now());
-  await expect(ctx.dbAsService('a test', (tx) => takeCode(tx, ctx, factor, code))).rejects.toThrow(
+  await expect(ctx.dbAs('jobs', 'a test', (tx) => takeCode(tx, ctx, factor, code))).rejects.toThrow(
     'does not open',
   );
 });

@@ -25,7 +25,7 @@ async function firstSync(): Promise<void> {
   const ctx = makeContext({
     requestId: 'start',
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
   const { DEFAULT_COMPANY_ID } = env();

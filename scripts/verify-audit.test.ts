@@ -69,7 +69,7 @@ const contextAt = (now: Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     now: () => now,
     waitUntil: () => {},
   });

@@ -59,7 +59,7 @@ describe('a database from before proof was asked for', () => {
 
 describe('provider_links', () => {
   const ctx = makeContext({
-    ...{ requestId: 'test', caller: { kind: 'internal' }, runAs: { as: 'service' }, waitUntil: () => {} },
+    ...{ requestId: 'test', caller: { kind: 'internal' }, runAs: { as: 'service', role: 'jobs' }, waitUntil: () => {} },
   });
 
   test('are written by no statement of the service, only by the functions for that', async () => {
@@ -68,7 +68,7 @@ describe('provider_links', () => {
       values (${id}::uuid, 'retell', 'agent', ${`agent_${id}`}, 'operator', now())`;
     const stolen = statement`update provider_links set company_id = ${id}::uuid`;
     for (const write of [made, stolen]) {
-      await expect(ctx.dbAsService('try', (tx) => rowsOf(tx, write))).rejects.toMatchObject({
+      await expect(ctx.dbAs('jobs', 'try', (tx) => rowsOf(tx, write))).rejects.toMatchObject({
         code: '42501',
       });
     }

@@ -25,9 +25,9 @@ export interface Context {
   /** A transaction as the caller: the database decides which rows it sees. */
   db<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /** A transaction past the policies. The reason is for whoever greps for the places that do this. */
-  dbAsService<T>(reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  dbAs<T>(reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
   /** One statement that only reads, past the policies, in one round trip. The caller names the rows' shape. */
-  readAsService<T = Row>(reason: string, statement: SQL): Promise<T[]>;
+  readAs<T = Row>(reason: string, statement: SQL): Promise<T[]>;
   /** Work that may go on after the answer, as far as the platform allows; its failure is logged. */
   waitUntil(work: Promise<unknown>): void;
 }
@@ -69,9 +69,9 @@ export function makeContext(parts: ContextParts): Context {
     },
     now: parts.now ?? (() => new Date()),
     db: (run) => transaction(runAs, run, ending()),
-    dbAsService: (_reason, run) => transaction({ as: 'service' }, run, ending()),
-    async readAsService<T>(_reason: string, statement: SQL) {
-      const [rows = []] = await readTogether({ as: 'service' }, [statement]);
+    dbAs: (_reason, run) => transaction({ as: 'service', role: 'jobs' }, run, ending()),
+    async readAs<T>(_reason: string, statement: SQL) {
+      const [rows = []] = await readTogether({ as: 'service', role: 'jobs' }, [statement]);
       return rows as T[];
     },
     waitUntil(work) {

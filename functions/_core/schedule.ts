@@ -40,7 +40,7 @@ export function schedule(definition: {
     const ctx = makeContext({
       requestId,
       caller: { kind: 'internal' },
-      runAs: { as: 'service' },
+      runAs: { as: 'service', role: 'jobs' },
       waitUntil: (work) => pending.push(work),
     });
     const started = performance.now();

@@ -60,7 +60,7 @@ export function worker(definition: {
     const ctx = makeContext({
       requestId: randomUUID(),
       caller: { kind: 'internal' },
-      runAs: { as: 'service' },
+      runAs: { as: 'service', role: 'jobs' },
       waitUntil: (work) => pending.push(work),
     });
     await asWorkerOf(definition.queue, async () => {

@@ -18,7 +18,7 @@ export async function keepSms({ from, to, body }: LocalSms): Promise<void> {
   const ctx = makeContext({
     requestId: newId(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
   const html = `<!doctype html><html><head><meta charset="utf-8"></head><body style="font: 16px/1.5 sans-serif; white-space: pre-wrap">${escaped(body)}</body></html>`;

@@ -22,7 +22,7 @@ const ask = endpoint({
   summary: 'Ask the database for something',
   who: ['public'],
   output: z.object({ done: z.boolean() }),
-  handle: ({ ctx }) => ctx.dbAsService('a test of TLS', async () => ({ done: true })),
+  handle: ({ ctx }) => ctx.dbAs('jobs', 'a test of TLS', async () => ({ done: true })),
 });
 const statusNow = async () => {
   await closeDatabase();

@@ -17,7 +17,7 @@ const ask = endpoint({
   summary: 'Ask the database for something',
   who: ['public'],
   output: z.object({ done: z.boolean() }),
-  handle: ({ ctx }) => ctx.dbAsService('a test of outages', async () => ({ done: true })),
+  handle: ({ ctx }) => ctx.dbAs('jobs', 'a test of outages', async () => ({ done: true })),
 });
 
 let folder: string;

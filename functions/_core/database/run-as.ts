@@ -12,7 +12,7 @@ export type RunAs =
       ip?: string | undefined;
     }
   | { as: 'service-key'; claims: object; ip?: string | undefined }
-  | { as: 'service' }
+  | { as: 'service'; role: 'jobs' }
   | { as: 'nobody' };
 
 /**
@@ -40,7 +40,7 @@ export function runAsOf(
         },
       };
     case 'internal':
-      return { as: 'service' };
+      return { as: 'service', role: 'jobs' };
     case 'nobody':
       return { as: 'nobody' };
   }

@@ -10,7 +10,7 @@ import { closeDatabase, poolState } from './pool.ts';
 import { callFunction, readTogether } from './read-together.ts';
 import { rowsOf, type Tx, transaction } from './transaction.ts';
 
-const service: RunAs = { as: 'service' };
+const service: RunAs = { as: 'service', role: 'jobs' };
 const address = process.env.DATABASE_URL ?? '';
 
 /** From here on, another connection string and pool. */

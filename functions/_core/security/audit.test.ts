@@ -12,7 +12,7 @@ const aContext = (): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
 
@@ -23,7 +23,7 @@ const writes = (
   after: Record<string, unknown> = { ratio: 0.1, tiny: 1e-9 },
 ) => {
   const ctx = aContext();
-  return ctx.dbAsService('a test writes', async (tx) => {
+  return ctx.dbAs('jobs', 'a test writes', async (tx) => {
     for (let i = 0; i < count; i++) {
       audit(tx, ctx, { companyId, action: 'thing.changed', resource: { type: 'thing' }, after });
     }
@@ -87,7 +87,7 @@ describe('the chain of a company', () => {
     class Refused extends Error {}
     const refused = () => {
       const ctx = aContext();
-      return ctx.dbAsService('a test refuses', async (tx) => {
+      return ctx.dbAs('jobs', 'a test refuses', async (tx) => {
         audit(tx, ctx, { companyId: acme.id, action: 'never.done', resource: { type: 'thing' } });
         throw new Refused();
       });

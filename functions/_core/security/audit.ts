@@ -57,7 +57,7 @@ function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | 
 }
 
 /**
- * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAsService`), with its
+ * Writes an entry of the audit log, in the transaction of what it tells (the service's: `ctx.dbAs`), with its
  * commit: the company's entries are chained by their hashes, so that writers of one company take turns at the end.
  */
 export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {

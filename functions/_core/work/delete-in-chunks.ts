@@ -7,7 +7,7 @@ export const chunkRows = 5_000;
 
 /** Runs a statement that deletes at most `chunkRows` rows and returns one for each. @returns how many it deleted. */
 export const deleteChunk = (ctx: Context, reason: string, statement: SQL): Promise<number> =>
-  ctx.dbAsService(reason, async (tx) => (await rowsOf(tx, statement)).length);
+  ctx.dbAs('jobs', reason, async (tx) => (await rowsOf(tx, statement)).length);
 
 /**
  * Runs such a statement, each time in a transaction of its own, until it finds fewer.

@@ -18,7 +18,7 @@ export interface NewJob {
 }
 
 /**
- * Stores a job in the transaction that causes it (the service's: `ctx.dbAsService`). The commit wakes the worker; should
+ * Stores a job in the transaction that causes it (the service's: `ctx.dbAs`). The commit wakes the worker; should
  * that fail, the sweep finds the job within a minute.
  * @returns its id.
  */

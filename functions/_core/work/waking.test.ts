@@ -11,7 +11,7 @@ import { type InlineRunner, type QueueName, setInlineRunner, wake } from './queu
 
 const queueJob = (tx: Tx, payload: Record<string, unknown> = {}, at?: Date) =>
   enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload, at });
-const inTransaction = <T>(run: (tx: Tx) => Promise<T>) => transaction({ as: 'service' }, run);
+const inTransaction = <T>(run: (tx: Tx) => Promise<T>) => transaction({ as: 'service', role: 'jobs' }, run);
 
 let woken: [QueueName, string[]][] = [];
 const note: InlineRunner = async (queue, ids) => void woken.push([queue, [...ids].sort()]);
@@ -50,7 +50,7 @@ describe('what a transaction wakes', () => {
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');
-    const refusedByCommit = transaction({ as: 'service' }, (tx) => queueJob(tx), {
+    const refusedByCommit = transaction({ as: 'service', role: 'jobs' }, (tx) => queueJob(tx), {
       last: { text: 'select 1 / 0', params: [] },
     });
     await expect(refusedByCommit).rejects.toThrow('division by zero');
@@ -84,7 +84,7 @@ const queueing = endpoint({
   who: ['internal'],
   output: z.array(z.uuid()),
   handle: ({ ctx }) =>
-    ctx.dbAsService('a test queues jobs', async (tx) => [await queueJob(tx), await queueJob(tx)]),
+    ctx.dbAs('jobs', 'a test queues jobs', async (tx) => [await queueJob(tx), await queueJob(tx)]),
 });
 const ask = (headers: Record<string, string> = {}) =>
   new Request('http://localhost/api/test/queue-jobs', {
@@ -142,7 +142,7 @@ test('a worker that leaves work for its own queue does not wait for itself, and 
     async handle({ ctx, ids }) {
       const isFirst = done.length === 0;
       done.push(...ids);
-      if (isFirst) await ctx.dbAsService('a test goes on', (tx) => queueJob(tx));
+      if (isFirst) await ctx.dbAs('jobs', 'a test goes on', (tx) => queueJob(tx));
     },
   });
   setInlineRunner((_queue, ids) => run(ids));

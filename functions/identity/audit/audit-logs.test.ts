@@ -16,7 +16,7 @@ async function has(
   const ctx = makeContext({
     requestId: 'request-1',
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     ip: '203.0.113.7',
     waitUntil: () => {},
   });
@@ -27,13 +27,13 @@ async function has(
     ...given,
   });
   if (how === 'together') {
-    await ctx.dbAsService('a test prepares', async (tx) => {
+    await ctx.dbAs('jobs', 'a test prepares', async (tx) => {
       for (const one of entries) audit(tx, ctx, entry(one));
     });
     return;
   }
   for (const one of entries)
-    await ctx.dbAsService('a test prepares', async (tx) => audit(tx, ctx, entry(one)));
+    await ctx.dbAs('jobs', 'a test prepares', async (tx) => audit(tx, ctx, entry(one)));
 }
 
 const numbersOf = (body: { data: { number: number }[] }) => body.data.map(({ number }) => number);

@@ -18,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
-    await ctx.dbAsService('end a session of the caller', async (tx) => {
+    await ctx.dbAs('auth', 'end a session of the caller', async (tx) => {
       const ended = await endSessions(tx, userId, 'revoked', { only: input.id });
       if (ended === 0) throw new AppError('NOT_FOUND');
       const resource = { type: 'session', id: input.id };

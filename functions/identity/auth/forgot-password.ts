@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
       ...{ about: 'reset', email: input.email, askedAt: ctx.now().toISOString() },
       ...{ token: makeToken('pr'), code: makeCode() },
     };
-    await ctx.dbAsService('leave word that somebody forgot a password', (tx) =>
+    await ctx.dbAs('auth', 'leave word that somebody forgot a password', (tx) =>
       enqueueJob(tx, { kind: accountEmailKind, companyId: null, userId: null, payload }),
     );
     return done('If an account has this address, a mail is on its way to it.');

@@ -56,7 +56,7 @@ export const { contract, respond, serve, handler } = endpoint({
       throw await failed(ctx, begun, input.email);
     }
     const { code } = input;
-    const outcome = await ctx.dbAsService('begin a session before there is a caller', (tx) =>
+    const outcome = await ctx.dbAs('auth', 'begin a session before there is a caller', (tx) =>
       signIn(tx, ctx, { begun, userId, passwordHash, code, deviceToken }),
     );
     if (typeof outcome === 'string') throw refusals[outcome]();
@@ -66,7 +66,7 @@ export const { contract, respond, serve, handler } = endpoint({
 
 /** Whether anybody has the address, the job finds out: the answer takes as long for one that nobody has. */
 async function failed(ctx: Context, begun: Try, email: string): Promise<AppError> {
-  const outcome = await ctx.dbAsService('count a failed login', async (tx) => {
+  const outcome = await ctx.dbAs('auth', 'count a failed login', async (tx) => {
     const counted = await failTry(tx, ctx, begun);
     if (!('shouldTell' in counted)) return counted;
     const payload: AccountEmail = { about: 'lock', email };

@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   async handle({ ctx }) {
     const { userId, companyId } = callingPerson(ctx);
-    const ended = await ctx.dbAsService('end the caller’s sessions', async (tx) => {
+    const ended = await ctx.dbAs('auth', 'end the caller’s sessions', async (tx) => {
       const sessions = await endSessions(tx, userId, 'logout');
       const resource = { type: 'user', id: userId };
       audit(tx, ctx, { companyId, action: 'session.all_ended', resource, after: { sessions } });

@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   async handle({ ctx }) {
     const { userId, companyId, sessionId } = callingPerson(ctx);
-    await ctx.dbAsService('end the caller’s session', async (tx) => {
+    await ctx.dbAs('auth', 'end the caller’s session', async (tx) => {
       if ((await endSessions(tx, userId, 'logout', { only: sessionId })) === 0) return;
       const resource = { type: 'session', id: sessionId };
       audit(tx, ctx, { companyId, action: 'session.ended', resource });

@@ -44,7 +44,7 @@ async function textsTo(person: { id: string }, phone: string): Promise<string[]>
   const ctx = makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
   await runJobs(

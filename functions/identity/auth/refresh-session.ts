@@ -25,7 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['UNAUTHENTICATED'],
   async handle({ ctx, input }) {
     // What it throws, it throws afterwards: that a reused token ended its session must be committed.
-    const refreshed = await ctx.dbAsService('refresh a session before there is a caller', (tx) =>
+    const refreshed = await ctx.dbAs('auth', 'refresh a session before there is a caller', (tx) =>
       refreshSession(tx, ctx, input.refreshToken),
     );
     if (typeof refreshed === 'string')

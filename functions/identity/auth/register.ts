@@ -42,7 +42,7 @@ export const { contract, respond, serve, handler } = endpoint({
     }
     demandNotEmail(input.password, input.email, 'password');
     const passwordHash = await hashPassword(input.password);
-    const made = await ctx.dbAsService('make an account before there is a caller', async (tx) => {
+    const made = await ctx.dbAs('auth', 'make an account before there is a caller', async (tx) => {
       const userId = await createOwner(tx, { ...input, passwordHash });
       const session = await startSession(tx, ctx, { userId, passwordHash });
       const addressee = await addresseeOf(tx, userId);

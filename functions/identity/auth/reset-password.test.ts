@@ -308,13 +308,13 @@ test('a mail whose sending is tried again is sent as long as its link works', as
   const ctx = makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
   const [first, second] = [makeToken('pr'), makeToken('pr')];
   const now = new Date();
   const stored = (token: string) =>
-    ctx.dbAsService('as the job does', (tx) =>
+    ctx.dbAs('auth', 'as the job does', (tx) =>
       storeReset(tx, id, { token, code: '123456', askedAt: now, now }),
     );
   expect([await stored(first), await stored(first)]).toEqual([true, true]);

@@ -46,7 +46,8 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   async handle({ ctx, input }) {
     const way = wayOf(input);
-    const granted = await ctx.dbAsService(
+    const granted = await ctx.dbAs(
+      'auth',
       'look up a password reset',
       (tx): Promise<GrantedReset | undefined> =>
         'token' in way ? resetByToken(tx, way.token) : resetByCode(tx, ctx, way),
@@ -57,7 +58,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const passwordHash = await hashPassword(input.newPassword);
     // What it undoes, others may be changing.
     const used = await retryOnConflict(() =>
-      ctx.dbAsService('set the password that a reset allows', (tx) =>
+      ctx.dbAs('auth', 'set the password that a reset allows', (tx) =>
         usePasswordReset(tx, ctx, granted, passwordHash, shownDevice(ctx, input.deviceToken)),
       ),
     );

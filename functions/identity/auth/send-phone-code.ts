@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT'],
   async handle({ ctx }) {
     const person = callingPerson(ctx);
-    const { phone, isProved } = await ctx.dbAsService('look up the caller’s number', async (tx) => {
+    const { phone, isProved } = await ctx.dbAs('auth', 'look up the caller’s number', async (tx) => {
       await demandProvedAddress(tx, ctx);
       return await readOwnPhone(tx, person.userId);
     });
@@ -33,7 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (isProved) return done('The number is proved already.');
     demandSms(phone);
     await takeLimits(codeLimits({ userId: person.userId, phone, ip: ctx.ip }));
-    await ctx.dbAsService('queue a code that proves the caller’s number', (tx) =>
+    await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
     );
     return done('If SMS can reach your number, a code is on its way.');

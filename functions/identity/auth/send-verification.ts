@@ -18,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'none',
   async handle({ ctx }) {
     const { userId, companyId, sessionId } = callingPerson(ctx);
-    const isSent = await ctx.dbAsService('queue a verification of the caller’s address', async (tx) => {
+    const isSent = await ctx.dbAs('auth', 'queue a verification of the caller’s address', async (tx) => {
       const open = await rowsOf(
         tx,
         sql`select from users where id = ${userId}::uuid and email_verified_at is null`,

@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const person = callingPerson(ctx);
     const { companyId } = input;
-    const session = await ctx.dbAsService('begin a session in another company of the caller', async (tx) => {
+    const session = await ctx.dbAs('auth', 'begin a session in another company of the caller', async (tx) => {
       const started = await switchSession(tx, ctx, person, companyId);
       audit(tx, ctx, {
         companyId,

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
       .describe('What the first proof ended.'),
   }),
   async handle({ ctx, input }) {
-    const verified = await ctx.dbAsService('mark an address as proved', (tx) =>
+    const verified = await ctx.dbAs('auth', 'mark an address as proved', (tx) =>
       verifyEmail(tx, ctx, input.token),
     );
     if (verified === undefined) {

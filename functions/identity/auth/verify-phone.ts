@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Done,
   envelope: 'none',
   async handle({ ctx, input }) {
-    const isProved = await ctx.dbAsService('take a code that proves the caller’s number', (tx) =>
+    const isProved = await ctx.dbAs('auth', 'take a code that proves the caller’s number', (tx) =>
       usePhoneCode(tx, ctx, input.code),
     );
     if (isProved) return done('The number is proved.');

@@ -34,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['EMAIL_NOT_VERIFIED'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('make a company for a platform admin', async (tx) => {
+    return await ctx.dbAs('auth', 'make a company for a platform admin', async (tx) => {
       const [made] = await rowsOf<{ id: string }>(
         tx,
         sql`insert into companies (name, timezone, language)

@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({ id: z.uuid(), deletedAt: z.iso.datetime(), erasedAfter: z.iso.datetime() }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   handle: ({ ctx, input: { id } }) =>
-    ctx.dbAsService('delete a company for a platform admin', async (tx) => {
+    ctx.dbAs('auth', 'delete a company for a platform admin', async (tx) => {
       if (id === env().DEFAULT_COMPANY_ID) {
         throw new AppError('CONFLICT', {
           message: 'This is the deployment’s default company (DEFAULT_COMPANY_ID): name another one first.',

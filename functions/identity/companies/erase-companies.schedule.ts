@@ -23,7 +23,7 @@ const large = [
 const beginForMs = 40_000;
 
 async function eraseRows(ctx: Context, table: (typeof large)[number], companyId: string): Promise<number> {
-  const gone = await ctx.dbAsService('erase rows of a company that was deleted', (tx) =>
+  const gone = await ctx.dbAs('jobs', 'erase rows of a company that was deleted', (tx) =>
     rowsOf(
       tx,
       sql`delete from ${sql.identifier(table)} where ctid = any (array(
@@ -41,7 +41,7 @@ async function erase(ctx: Context, companyId: string, until: number): Promise<bo
     }
   }
   if (env().S3_BUCKET) await objects().deleteAll(companyId);
-  await ctx.dbAsService('erase a company that was deleted', (tx) =>
+  await ctx.dbAs('jobs', 'erase a company that was deleted', (tx) =>
     rowsOf(tx, sql`delete from companies where id = ${companyId}::uuid and deleted_at is not null`),
   );
   return true;
@@ -53,7 +53,7 @@ export const { contract, run, serve, handler } = schedule({
   timeoutSeconds: 60,
   async handle({ ctx }) {
     const until = Date.now() + beginForMs;
-    const due = await ctx.dbAsService('find companies that are to be erased', (tx) =>
+    const due = await ctx.dbAs('jobs', 'find companies that are to be erased', (tx) =>
       rowsOf<{ id: string }>(
         tx,
         sql`select id from companies where deleted_at < now() - make_interval(days => ${graceDays}::int) order by deleted_at`,

@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Company,
   errors: ['NOT_FOUND'],
   handle: ({ ctx, input }) =>
-    ctx.dbAsService('get the caller’s company, or any for a platform admin', (tx) =>
+    ctx.dbAs('auth', 'get the caller’s company, or any for a platform admin', (tx) =>
       readCompany(tx, ctx, input.id),
     ),
 });

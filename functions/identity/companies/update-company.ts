@@ -51,14 +51,14 @@ export const { contract, respond, serve, handler } = endpoint({
   ],
   async handle({ ctx, input }) {
     const { id, businessHours, ipAllowlist, providerLinks, managesSharedAccounts, ...plain } = input;
-    const asked = await ctx.dbAsService('see which company is to be changed, and by whom', async (tx) => {
+    const asked = await ctx.dbAs('auth', 'see which company is to be changed, and by whom', async (tx) => {
       await readCompany(tx, ctx, id);
       return { isAbove: await isPlatformAdmin(tx, ctx) };
     });
     // Providers are asked before the transaction; whether what they said suffices is decided in it.
     const proofs = providerLinks && !asked.isAbove ? await proofsOf(ctx, id, providerLinks) : new Map();
     const change = (lost: readonly Held[]) =>
-      ctx.dbAsService('change the caller’s company, or any', async (tx) => {
+      ctx.dbAs('auth', 'change the caller’s company, or any', async (tx) => {
         const before = await readCompany(tx, ctx, id, 'lock');
         await rowsOf(
           tx,

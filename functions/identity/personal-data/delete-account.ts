@@ -27,7 +27,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['WRONG_PASSWORD', 'CONFLICT'],
   async handle({ ctx, input }) {
     const { userId } = callingPerson(ctx);
-    const [account] = await ctx.dbAsService('look up the caller’s password', (tx) =>
+    const [account] = await ctx.dbAs('auth', 'look up the caller’s password', (tx) =>
       rowsOf<{ password_hash: string | null }>(
         tx,
         sql`select password_hash from users where id = ${userId}::uuid`,
@@ -35,7 +35,7 @@ export const { contract, respond, serve, handler } = endpoint({
     );
     await requirePassword(account?.password_hash, input.password);
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
-    await ctx.dbAsService('mark the caller’s account for deletion', async (tx) => {
+    await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
       await demandNobodyDependsOn(tx, userId);
       await rowsOf(
         tx,

@@ -18,7 +18,7 @@ const mostAtOnce = 500;
 
 /** Erases one person. The files go first: what is left of them is found again as long as the person is there. */
 async function erase(ctx: Context, userId: string): Promise<void> {
-  const exports = await ctx.dbAsService('find the files of a person who is to be erased', async (tx) => {
+  const exports = await ctx.dbAs('jobs', 'find the files of a person who is to be erased', async (tx) => {
     await demandNobodyDependsOn(tx, userId);
     return await rowsOf<ExportJob>(
       tx,
@@ -26,7 +26,7 @@ async function erase(ctx: Context, userId: string): Promise<void> {
     );
   });
   for (const each of exports) await deleteExport(each);
-  await ctx.dbAsService('erase an account', async (tx) => {
+  await ctx.dbAs('jobs', 'erase an account', async (tx) => {
     await demandNobodyDependsOn(tx, userId);
     // Again, and locked: it may have been taken back this moment.
     const [person] = await rowsOf(
@@ -46,7 +46,7 @@ async function erase(ctx: Context, userId: string): Promise<void> {
 
 /** @returns how many could not be erased. */
 async function eraseAccounts(ctx: Context): Promise<number> {
-  const due = await ctx.dbAsService('find accounts to erase', (tx) =>
+  const due = await ctx.dbAs('jobs', 'find accounts to erase', (tx) =>
     rowsOf<{ id: string }>(
       tx,
       sql`select id from users where deletes_at <= now() order by deletes_at limit ${mostAtOnce}::int`,
@@ -73,7 +73,7 @@ async function eraseAccounts(ctx: Context): Promise<number> {
 
 /** @returns how many could not be deleted. */
 async function deleteExpiredExports(ctx: Context): Promise<number> {
-  const expired = await ctx.dbAsService('find exports that expired', (tx) =>
+  const expired = await ctx.dbAs('jobs', 'find exports that expired', (tx) =>
     rowsOf<ExportJob>(
       tx,
       sql`select id, company_id as "companyId" from jobs
@@ -86,7 +86,7 @@ async function deleteExpiredExports(ctx: Context): Promise<number> {
   for (const each of expired) {
     try {
       await deleteExport(each);
-      await ctx.dbAsService('note that the file of an export is gone', (tx) =>
+      await ctx.dbAs('jobs', 'note that the file of an export is gone', (tx) =>
         rowsOf(
           tx,
           sql`update jobs set result = coalesce(result, '{}') || '{"isGone":true}' where id = ${each.id}::uuid`,

@@ -29,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const { userId } = callingPerson(ctx);
     const doneUntil = sql`${jobs.doneAt} + make_interval(hours => ${keptHours}::int)`;
-    const [found] = await ctx.dbAsService('a person’s export is theirs in each of their companies', (tx) =>
+    const [found] = await ctx.dbAs('auth', 'a person’s export is theirs in each of their companies', (tx) =>
       rowsOf<Found>(
         tx,
         sql`select ${jobs.companyId} as "companyId", ${jobs.status} as status, ${jobs.result} as result,

@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['CONFLICT'],
   async handle({ ctx }) {
     const { userId } = callingPerson(ctx);
-    await ctx.dbAsService('take back the deletion of the caller’s account', async (tx) => {
+    await ctx.dbAs('auth', 'take back the deletion of the caller’s account', async (tx) => {
       const kept = await rowsOf(
         tx,
         sql`update users set deletes_at = null where id = ${userId}::uuid and deletes_at is not null returning 1`,

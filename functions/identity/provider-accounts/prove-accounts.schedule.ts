@@ -12,7 +12,7 @@ export const { contract, run, serve, handler } = schedule({
   async handle({ ctx }) {
     const endAt = Date.now() + budgetMs;
     // In another order each time, so that those after a slow account have their turn too.
-    const companies = await ctx.dbAsService('find the companies with accounts of their own', (tx) =>
+    const companies = await ctx.dbAs('pipeline', 'find the companies with accounts of their own', (tx) =>
       rowsOf<{ id: string }>(
         tx,
         sql`select c.id from companies c where c.deleted_at is null and (

@@ -12,7 +12,7 @@ export const { contract, run, serve, handler } = schedule({
   async handle({ ctx }) {
     const endAt = Date.now() + budgetMs;
     // Longer than the time between two runs, so that one that fails or is late costs nobody their turn.
-    const companies = await ctx.dbAsService('find the companies with new accounts of their own', (tx) =>
+    const companies = await ctx.dbAs('pipeline', 'find the companies with new accounts of their own', (tx) =>
       rowsOf<{ id: string }>(
         tx,
         sql`select c.id from companies c where c.deleted_at is null and (

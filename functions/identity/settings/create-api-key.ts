@@ -59,7 +59,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId, companyId } = caller;
     const expiresAt = expiryOf(input, ctx.now());
     const made = makeApiKey();
-    return await ctx.dbAsService('make an API key of the person who calls', async (tx) => {
+    return await ctx.dbAs('auth', 'make an API key of the person who calls', async (tx) => {
       await lockSettings(tx, companyId);
       await demandLiveSession(tx, caller);
       const { role } = await rightsOf(tx, ctx);

@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
-    return await ctx.dbAsService('revoke an API key of a person', async (tx) => {
+    return await ctx.dbAs('auth', 'revoke an API key of a person', async (tx) => {
       const { isAdmin } = await rightsOf(tx, ctx);
       const ended = await oneRow<{
         id: string;

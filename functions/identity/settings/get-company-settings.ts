@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input: { companyId } }) {
     if (companyId === ctx.companyId) return await ctx.db((tx) => readSettings(tx, companyId));
-    return await ctx.dbAsService('a platform admin reads the settings of any company', async (tx) => {
+    return await ctx.dbAs('auth', 'a platform admin reads the settings of any company', async (tx) => {
       demandCompany(ctx, companyId, await rightsOf(tx, ctx));
       return await readSettings(tx, companyId);
     });

@@ -10,7 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'settings:read',
   output: Usage,
   async handle({ ctx }) {
-    return await ctx.dbAsService('count what the company uses, beyond what the caller may see', (tx) =>
+    return await ctx.dbAs('auth', 'count what the company uses, beyond what the caller may see', (tx) =>
       readUsage(tx, ctx.companyId),
     );
   },

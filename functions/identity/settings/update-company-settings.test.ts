@@ -29,7 +29,7 @@ accountsAtProviders({
 const asService = makeContext({
   requestId: 'test',
   caller: { kind: 'internal' },
-  runAs: { as: 'service' },
+  runAs: { as: 'service', role: 'jobs' },
   waitUntil: () => {},
 });
 
@@ -261,7 +261,7 @@ describe('the secrets of integrations', () => {
         expect(text).not.toContain(value.slice(0, -4));
       }
     }
-    const read = await asService.dbAsService('use the secrets', async (tx) => [
+    const read = await asService.dbAs('auth', 'use the secrets', async (tx) => [
       await readIntegration(tx, acme.id, 'dialpad'),
       await readIntegration(tx, acme.id, 'teams'),
     ]);

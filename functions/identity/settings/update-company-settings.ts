@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const checked = await checkIntegrations(ctx, companyId, integrations, (rights) =>
       demandCompany(ctx, companyId, rights),
     );
-    return await ctx.dbAsService('change the settings of a company', async (tx) => {
+    return await ctx.dbAs('auth', 'change the settings of a company', async (tx) => {
       const rights = await rightsOf(tx, ctx);
       demandCompany(ctx, companyId, rights);
       confirmRights(tx, { isElsewhere: companyId !== ctx.companyId, setsQuotas: patch.quotas !== undefined });

@@ -36,6 +36,6 @@ export const { contract, respond, serve, handler } = endpoint({
       return { ...changed.settings, preferences };
     };
     const reason = 'change settings of the company and of the person who calls';
-    return await ctx.dbAsService(reason, change);
+    return await ctx.dbAs('auth', reason, change);
   },
 });

@@ -33,7 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['NOT_FOUND', 'UNAUTHENTICATED', 'TWO_FACTOR_REQUIRED', 'FORBIDDEN', 'CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
-    const pending = await ctx.dbAsService('look up an invitation before there is a caller', (tx) =>
+    const pending = await ctx.dbAs('auth', 'look up an invitation before there is a caller', (tx) =>
       findPending(tx, input.token),
     );
     // No transaction is open meanwhile: hashing takes longer than all else, and connections are few.
@@ -53,7 +53,7 @@ export const { contract, respond, serve, handler } = endpoint({
     };
     // What it undoes, others may be changing.
     const outcome = await retryOnConflict(() =>
-      ctx.dbAsService('join a company before there is a caller', join),
+      ctx.dbAs('auth', 'join a company before there is a caller', join),
     );
     if (typeof outcome === 'string') throw secondFactorError(outcome);
     return { ...(await loggedIn(outcome.session, ctx.now())), deviceToken: outcome.deviceToken };

@@ -27,7 +27,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
-    ctx.dbAsService('remove a member of a company', async (tx) => {
+    ctx.dbAs('auth', 'remove a member of a company', async (tx) => {
       const { companyId } = ctx;
       const actor = await lockTeam(tx, ctx, 'team:write');
       const member = await findMember(tx, companyId, input.userId);

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: TeamMember.extend(leftBehind),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
-    ctx.dbAsService('change the role of a member', async (tx) => {
+    ctx.dbAs('auth', 'change the role of a member', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       const member = await findMember(tx, ctx.companyId, input.userId);
       demandMayTouch(actor, member.role);

@@ -25,11 +25,11 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId } = callingPerson(ctx);
     // Before any code is looked at, so that a mistyped password spends none. No transaction is open meanwhile: hashing
     // takes longer than all else, and connections are few.
-    const passwordHash = await ctx.dbAsService('look up the caller’s password', (tx) =>
+    const passwordHash = await ctx.dbAs('auth', 'look up the caller’s password', (tx) =>
       passwordHashOf(tx, userId),
     );
     await requirePassword(passwordHash, input.password);
-    const disabled = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
+    const disabled = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor?.isOn) return 'off';
       // Changed since it was verified.

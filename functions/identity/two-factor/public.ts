@@ -13,7 +13,7 @@ type Verdict = 'off' | 'right' | 'missing' | 'wrong' | 'locked';
  * counts, and five in a row lock the second factor for 15 minutes, for the right code too.
  *
  * Runs in a transaction of the service, which the caller must let commit whatever the answer is: return the answer from
- * `ctx.dbAsService`, and throw only afterwards. Else no code would be spent and no failure counted.
+ * `ctx.dbAs`, and throw only afterwards. Else no code would be spent and no failure counted.
  * @param code Of the authenticator, or a backup code, as it was typed.
  */
 export async function checkSecondFactor(

@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
-    const replaced = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
+    const replaced = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor?.isOn) return 'off';
       const outcome = await takeCode(tx, ctx, factor, input.code);

@@ -28,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const caller = callingPerson(ctx);
     const { userId, companyId } = caller;
     const secret = await makeSecret();
-    const person = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
+    const person = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       await lockSecondFactor(tx, userId); // before the person, as logging in locks them
       await demandLiveSession(tx, caller);
       await demandProvedAddress(tx, ctx);

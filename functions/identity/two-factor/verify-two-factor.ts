@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const caller = callingPerson(ctx);
     const { userId } = caller;
-    const verified = await ctx.dbAsService('second factors are written by the service alone', async (tx) => {
+    const verified = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       await demandLiveSession(tx, caller);
       await demandProvedAddress(tx, ctx);

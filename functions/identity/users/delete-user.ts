@@ -28,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.discriminatedUnion('status', [User.extend(leftBehind), InvitedUser]),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
-    ctx.dbAsService('deactivate a person of the caller’s company', async (tx) => {
+    ctx.dbAs('auth', 'deactivate a person of the caller’s company', async (tx) => {
       const { companyId } = ctx;
       const actor = await lockTeam(tx, ctx, 'users:write');
       const found = await findUser(tx, companyId, input.id);

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: AnyUser,
   errors: ['NOT_FOUND'],
   handle: ({ ctx, input }) =>
-    ctx.dbAsService('get a person of the caller’s company, or anyone for a platform admin', async (tx) => {
+    ctx.dbAs('auth', 'get a person of the caller’s company, or anyone for a platform admin', async (tx) => {
       const isOwn = sql`${memberships.companyId} = ${ctx.companyId}::uuid`;
       const [row] = await rowsOf<{ item: string }>(
         tx,

@@ -32,7 +32,7 @@ export const { contract, respond, serve, handler } = endpoint({
       input,
     });
     if (input.companyId !== ctx.companyId) {
-      const [any] = await ctx.dbAsService('look whether a platform admin names a company', (tx) =>
+      const [any] = await ctx.dbAs('auth', 'look whether a platform admin names a company', (tx) =>
         rowsOf(
           tx,
           sql`select 1 from companies where id = ${input.companyId}::uuid and ${callerIsPlatformAdmin(ctx)}`,

@@ -50,7 +50,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (isSelf && input.isActive !== undefined) {
       throw ownActivity();
     }
-    return await ctx.dbAsService('change a person of the caller’s company', async (tx) => {
+    return await ctx.dbAs('auth', 'change a person of the caller’s company', async (tx) => {
       const actor = isSelf ? undefined : await lockTeam(tx, ctx, 'users:write');
       const found = isSelf ? { userId } : await findUser(tx, companyId, input.id);
       const { id: _, isActive, ...profile } = input;

@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: App.extend({ events_matched: z.number().int() }),
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const { app, matched } = await ctx.dbAsService('link things at providers to an app', async (tx) => {
+    const { app, matched } = await ctx.dbAs('jobs', 'link things at providers to an app', async (tx) => {
       const found = await findApp(tx, input.app_id, 'lock');
       const matched = await linkToApp(tx, ctx, found, wantedLinks(input));
       const shown = await itemOf(

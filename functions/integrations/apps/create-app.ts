@@ -30,7 +30,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
-    const made = await ctx.dbAsService('make an app for a company', async (tx) => {
+    const made = await ctx.dbAs('jobs', 'make an app for a company', async (tx) => {
       const companyId = await companyOf(tx, input);
       const app = { id: await insertApp(tx, companyId, input.name), companyId, name: input.name };
       const scopes = input.scopes ?? defaultScopes;

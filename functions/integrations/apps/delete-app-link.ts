@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({ link_id: z.uuid(), provider: z.string(), kind: z.string(), external_id: z.string() }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('remove a link of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'remove a link of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
       const link = await oneRow<{
         link_id: string;

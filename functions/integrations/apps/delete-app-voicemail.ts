@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.object({ id: z.uuid(), deleted_at: z.iso.datetime() }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('delete a voicemail of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'delete a voicemail of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
       const deleted = await oneRow<{ id: string; deleted_at: string }>(
         tx,

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('revoke the keys of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'revoke the keys of an app', async (tx) => {
       const app = await findApp(tx, input.app_id, 'lock');
       const chosen = input.key_id === undefined ? sql`true` : sql`id = ${input.key_id}::uuid`;
       const ofApp = sql`app_id = ${app.id}::uuid and ${chosen}`;

@@ -35,7 +35,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('rotate the key of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'rotate the key of an app', async (tx) => {
       const app = await findApp(tx, input.app_id, 'lock');
       const [last] = await rowsOf<{ scopes: string }>(
         tx,

@@ -29,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const place = placeOf('provider_links.secret', {
       ...{ company_id, provider: 'incoming', kind: 'company', external_id: company_id },
     });
-    const replaced = await ctx.dbAsService('make the secret of a company’s incoming webhook', async (tx) => {
+    const replaced = await ctx.dbAs('jobs', 'make the secret of a company’s incoming webhook', async (tx) => {
       await requireCompany(tx, input.company_id);
       const [row] = await rowsOf<{ replaced: boolean }>(
         tx,

@@ -32,7 +32,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { client, isOwn } = await agentsAccount(ctx, scope);
     const made = await client.createAgent(input);
     if (isOwn) await demandOwn(ctx, client, made.agent_id);
-    await ctx.dbAsService('store the agent that Retell just made, and whose it is', async (tx) => {
+    await ctx.dbAs('pipeline', 'store the agent that Retell just made, and whose it is', async (tx) => {
       // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
       const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
       await (isOwn ? linkByProof(tx, ctx, claim, []) : linkByOperator(tx, ctx, claim));

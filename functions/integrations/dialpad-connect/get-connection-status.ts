@@ -15,7 +15,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Status,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    const found = await ctx.dbAsService('tell how an app is connected to Dialpad', async (tx) => {
+    const found = await ctx.dbAs('pipeline', 'tell how an app is connected to Dialpad', async (tx) => {
       const app = await callersApp(tx, ctx.caller, input.app_id);
       const [row] = await rowsOf<{ item: string }>(tx, statusOf(app.id));
       const key = await keyOf(tx, app.id);

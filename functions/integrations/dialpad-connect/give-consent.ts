@@ -31,7 +31,8 @@ export const { contract, respond, serve, handler } = endpoint({
     }
     const { baseUrl, clientId } = oauthApp();
     const cookie = newBrowserCookie(state);
-    const verifier = await ctx.dbAsService(
+    const verifier = await ctx.dbAs(
+      'pipeline',
       'bind an authorization to the browser of the person who agreed',
       (tx) => bindState(tx, state, hashOfCookie(cookie.value)),
     );

@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['UNAVAILABLE'],
   async handle({ ctx, input }) {
     oauthApp();
-    const asked = await ctx.dbAsService('name the company and app of an authorization', (tx) =>
+    const asked = await ctx.dbAs('pipeline', 'name the company and app of an authorization', (tx) =>
       readState(tx, input.state),
     );
     if (!asked) {

@@ -24,7 +24,8 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     oauthApp();
     const { verifier } = newPkce();
-    const { app, state, expiresAt } = await ctx.dbAsService(
+    const { app, state, expiresAt } = await ctx.dbAs(
+      'pipeline',
       'begin to connect an app to Dialpad',
       async (tx) => {
         const own = await callersApp(tx, ctx.caller, input.app_id);

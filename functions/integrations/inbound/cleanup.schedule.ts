@@ -43,7 +43,7 @@ export const { contract, run, serve, handler } = schedule({
   summary: 'Delete what is past its time, and add up old tallies',
   timeoutSeconds: 60,
   async handle({ ctx }) {
-    await ctx.dbAsService('add up old tallies and delete what expired', async (tx) => {
+    await ctx.dbAs('pipeline', 'add up old tallies and delete what expired', async (tx) => {
       await compactTallies(tx);
       await rowsOf(tx, sql`delete from oauth_states where expires_at < now()`);
       await rowsOf(

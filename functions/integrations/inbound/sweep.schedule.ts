@@ -17,16 +17,19 @@ export const { contract, run, serve, handler } = schedule({
   timeoutSeconds: 55,
   async handle({ ctx }) {
     const since = new Date(ctx.now().getTime() - matchedLateMs);
-    await ctx.dbAsService('match events that missed a link being made', (tx) =>
+    await ctx.dbAs('pipeline', 'match events that missed a link being made', (tx) =>
       matchWaiting(tx, undefined, since),
     );
-    const waiting = await ctx.dbAsService('find events of every company that wait past their time', (tx) =>
-      rowsOf<{ id: string }>(
-        tx,
-        sql`select id from inbound_events
+    const waiting = await ctx.dbAs(
+      'pipeline',
+      'find events of every company that wait past their time',
+      (tx) =>
+        rowsOf<{ id: string }>(
+          tx,
+          sql`select id from inbound_events
           where status = 'received' and next_attempt_at <= now() - make_interval(secs => case when attempts = 0 then ${patienceSeconds}::int else 0 end)
           order by next_attempt_at limit ${mostAtOnce}::int`,
-      ),
+        ),
     );
     for (let i = 0; i < waiting.length; i += perMessage) {
       await wake(

@@ -26,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 202,
   errors: ['NOT_FOUND', 'CONFLICT'],
   async handle({ ctx, input }) {
-    await ctx.dbAsService('replay an event', async (tx) => {
+    await ctx.dbAs('jobs', 'replay an event', async (tx) => {
       // Asked without a lock: a worker passes over rows that are locked, and would miss one that it was woken for.
       const event = await oneRow<{ status: string; waits: boolean }>(
         tx,

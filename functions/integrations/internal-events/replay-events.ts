@@ -32,7 +32,7 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   status: 202,
   async handle({ ctx, input }) {
-    const { found, replayed } = await ctx.dbAsService('replay events of every company', async (tx) => {
+    const { found, replayed } = await ctx.dbAs('jobs', 'replay events of every company', async (tx) => {
       const conditions = [
         sql`${inboundEvents.status} = ${sql.raw(`'${input.status}'`)}`,
         equals(inboundEvents.provider, input.provider),

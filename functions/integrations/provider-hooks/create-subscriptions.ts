@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const types = [...new Set(input.types)];
     const target = { targetType: input.target_type, targetId: input.target_id };
-    const hook = await ctx.dbAsService('find the webhook that is to be subscribed', async (tx) => {
+    const hook = await ctx.dbAs('pipeline', 'find the webhook that is to be subscribed', async (tx) => {
       const app = await findApp(tx, input.app_id);
       const found =
         input.webhook_id === undefined
@@ -40,7 +40,7 @@ export const { contract, respond, serve, handler } = endpoint({
         const wanted = { type, callStates: input.call_states, direction: input.direction, ...target };
         created.push(await subscribe(client, hook.dialpad_webhook_id, wanted));
       }
-      const changed = await ctx.dbAsService('store the subscriptions of a webhook', (tx) =>
+      const changed = await ctx.dbAs('pipeline', 'store the subscriptions of a webhook', (tx) =>
         addSubscriptions(tx, hook.webhook_id, created),
       );
       return { ...changed, created };

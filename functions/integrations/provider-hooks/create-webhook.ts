@@ -38,7 +38,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const ownAddress = new URL(`/webhooks/dialpad?app_id=${input.app_id}`, env().PUBLIC_URL).href;
     const hookUrl = input.hook_url ?? ownAddress;
-    const app = await ctx.dbAsService('find the app that gets a webhook', async (tx) => {
+    const app = await ctx.dbAs('pipeline', 'find the app that gets a webhook', async (tx) => {
       const found = await findApp(tx, input.app_id);
       await refuseSameAddress(tx, found.id, hookUrl);
       return found;
@@ -47,7 +47,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const secret = randomBytes(32).toString('base64url');
     const { id: dialpadId } = await client.createWebhook({ hookUrl, secret });
     try {
-      return await ctx.dbAsService('store the webhook of an app', async (tx) => {
+      return await ctx.dbAs('pipeline', 'store the webhook of an app', async (tx) => {
         const hook = await insertHook(tx, app, { dialpadId, hookUrl, secret });
         audit(tx, ctx, {
           companyId: app.companyId,

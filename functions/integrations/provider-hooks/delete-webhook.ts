@@ -21,11 +21,11 @@ export const { contract, respond, serve, handler } = endpoint({
   }),
   errors: ['NOT_FOUND', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input }) {
-    const hook = await ctx.dbAsService('find the webhook that is to be deleted', (tx) =>
+    const hook = await ctx.dbAs('pipeline', 'find the webhook that is to be deleted', (tx) =>
       findHook(tx, input.webhook_id),
     );
     await deleteAtDialpad(await clientOf(ctx, hook.app_id, { evenShared: true }), hook);
-    await ctx.dbAsService('mark a webhook as deleted', async (tx) => {
+    await ctx.dbAs('pipeline', 'mark a webhook as deleted', async (tx) => {
       const companyId = await markDeleted(tx, hook.webhook_id);
       if (companyId === undefined) return;
       audit(tx, ctx, {

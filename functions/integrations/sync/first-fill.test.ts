@@ -13,7 +13,7 @@ const contextOf = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
 

@@ -37,7 +37,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { good, errors } = sorted(input.mappings);
-    const kept = await ctx.dbAsService('map users of an app', async (tx) =>
+    const kept = await ctx.dbAs('jobs', 'map users of an app', async (tx) =>
       keepMappings(tx, await findApp(tx, input.app_id), good),
     );
     const created = kept.filter(({ isNew }) => isNew).length;

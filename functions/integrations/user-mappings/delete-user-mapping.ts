@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Mapping,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('remove the mapping of a user of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'remove the mapping of a user of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
       return await itemOf(
         tx,

@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { app_id, ...given } = input;
-    return await ctx.dbAsService('map a user of an app', async (tx) => {
+    return await ctx.dbAs('jobs', 'map a user of an app', async (tx) => {
       const [kept] = await keepMappings(tx, await findApp(tx, app_id), [given]);
       if (!kept) throw new Error('The mapping was not stored.');
       return { ...kept.mapping, created: kept.isNew };

@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx }) {
     demandMailbox();
-    const gone = await ctx.dbAsService('empty the local mailbox', (tx) =>
+    const gone = await ctx.dbAs('jobs', 'empty the local mailbox', (tx) =>
       rowsOf(tx, sql`delete from dev_mailbox returning 1`),
     );
     return { deleted: gone.length };

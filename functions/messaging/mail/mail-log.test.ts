@@ -23,11 +23,11 @@ const queued = (
   { companyId, userId = null }: { companyId: string | null; userId?: string | null },
   template: Template = passwordChanged,
 ) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'jobs' }, (tx) =>
     queueMail(tx, { ...template, to: 'ana@example.com', language: 'en', companyId, userId }),
   );
 const accountEmail = (payload: AccountEmail) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'jobs' }, (tx) =>
     enqueueJob(tx, { kind: 'account-email', companyId: null, userId: null, payload }),
   );
 async function attempt(id: string): Promise<void> {
@@ -75,7 +75,7 @@ describe('the log of a company', () => {
     const [company, other] = [await aCompany(), await aCompany()];
     await queued({ companyId: null });
     await queued({ companyId: other.id });
-    await transaction({ as: 'service' }, async (tx) => {
+    await transaction({ as: 'service', role: 'jobs' }, async (tx) => {
       await queueMail(tx, {
         ...passwordChanged,
         ...{ to: 'ana@example.com', language: 'en', companyId: company.id, userId: null },

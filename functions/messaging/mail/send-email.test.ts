@@ -32,7 +32,7 @@ async function jobOf(id: string) {
 }
 
 const queued = (to: string, template: Template = passwordChanged) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'jobs' }, (tx) =>
     queueMail(tx, { ...template, to, language: 'en', companyId: null, userId: null }),
   );
 const anAddress = () => `ana-${randomUUID()}@example.com`;
@@ -516,7 +516,7 @@ describe('a queued mail', () => {
 
   test('is gone with a transaction that fails', async () => {
     let id = '';
-    const failing = transaction({ as: 'service' }, async (tx) => {
+    const failing = transaction({ as: 'service', role: 'jobs' }, async (tx) => {
       id = await queueMail(tx, {
         ...passwordChanged,
         to: 'a@example.com',

@@ -66,7 +66,7 @@ async function broadcastNow(given: readonly DispatchedEvent[]): Promise<void> {
   const ctx = makeContext({
     requestId: 'r',
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: (work) => pending.push(work),
   });
   await broadcast(ctx, given);

@@ -31,7 +31,7 @@ const aContext = () =>
   makeContext({
     requestId: 'test',
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
   });
 

@@ -11,7 +11,8 @@ export const { contract, run, serve, handler } = schedule({
   timeoutSeconds: 55,
   async handle({ ctx }) {
     // One step for each company, however many events wait.
-    const late = await ctx.readAsService<{ id: string }>(
+    const late = await ctx.readAs<{ id: string }>(
+      'pipeline',
       'find companies with events that wait past their time',
       sql`with recursive late as (
           (select company_id, created_at from outbox where dispatched_at is null order by company_id, id limit 1)

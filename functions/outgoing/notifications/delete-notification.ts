@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
-    const deleted = await ctx.dbAsService('delete a notification of the caller', (tx) =>
+    const deleted = await ctx.dbAs('pipeline', 'delete a notification of the caller', (tx) =>
       rowsOf(
         tx,
         sql`update notifications set deleted_at = now(), title = '', message = '', link = null, data = '{}'

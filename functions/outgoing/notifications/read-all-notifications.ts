@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
     const { category = null, before = null } = input;
-    const [row] = await ctx.dbAsService('mark notifications of the caller as read', (tx) =>
+    const [row] = await ctx.dbAs('pipeline', 'mark notifications of the caller as read', (tx) =>
       rowsOf<{ updated: number }>(
         tx,
         // Two at once take the rows in the same order, so that neither waits for the other for ever.

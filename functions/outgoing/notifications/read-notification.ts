@@ -18,7 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     const { userId, companyId } = callingPerson(ctx);
-    const [row] = await ctx.dbAsService('mark a notification of the caller as read', (tx) =>
+    const [row] = await ctx.dbAs('pipeline', 'mark a notification of the caller as read', (tx) =>
       rowsOf<{ item: string }>(
         tx,
         sql`update notifications set read_at = coalesce(read_at, now())

@@ -12,7 +12,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: NotificationsPatch,
   output: Notifications,
   async handle({ ctx, input }) {
-    return await ctx.dbAsService('change preferences of the person who calls', async (tx) => {
+    return await ctx.dbAs('pipeline', 'change preferences of the person who calls', async (tx) => {
       const { preferences, entry } = await changePreferences(tx, ctx, { notifications: input });
       if (entry) audit(tx, ctx, entry);
       return preferences.notifications;

@@ -22,7 +22,7 @@ const contextAt = (now: () => Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
     now,
   });

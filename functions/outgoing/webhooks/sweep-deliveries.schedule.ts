@@ -9,8 +9,10 @@ export const { contract, run, serve, handler } = schedule({
   summary: 'Wake deliveries that wait past their time',
   timeoutSeconds: 55,
   async handle({ ctx }) {
-    const due = await ctx.dbAsService('find endpoints of every company with deliveries that are due', (tx) =>
-      dueEndpoints(tx, mostAtOnce),
+    const due = await ctx.dbAs(
+      'pipeline',
+      'find endpoints of every company with deliveries that are due',
+      (tx) => dueEndpoints(tx, mostAtOnce),
     );
     await wake('deliveries', due);
     if (due.length > 0) ctx.log.info({ endpoints: due.length }, 'the sweep woke waiting deliveries');

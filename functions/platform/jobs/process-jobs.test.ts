@@ -25,11 +25,11 @@ const contextOf = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
 const queued = (job: Partial<NewJob> = {}) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'jobs' }, (tx) =>
     enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload: {}, ...job }),
   );
 
@@ -325,7 +325,7 @@ describe('the sweep', () => {
       who: ['internal'],
       output: z.uuid(),
       handle: ({ ctx }) =>
-        ctx.dbAsService('a test queues a job', (tx) =>
+        ctx.dbAs('jobs', 'a test queues a job', (tx) =>
           enqueueJob(tx, { kind: 'test', companyId: null, userId: null, payload: {} }),
         ),
     });

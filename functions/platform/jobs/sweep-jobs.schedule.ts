@@ -15,7 +15,7 @@ export const { contract, run, serve, handler } = schedule({
   summary: 'Wake jobs that wait past their time',
   timeoutSeconds: 55,
   async handle({ ctx }) {
-    const waiting = await ctx.dbAsService('find due jobs of every company', async (tx) => {
+    const waiting = await ctx.dbAs('jobs', 'find due jobs of every company', async (tx) => {
       // Its last attempt began, and never said what became of it.
       await rowsOf(
         tx,

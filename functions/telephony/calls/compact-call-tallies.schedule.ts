@@ -10,7 +10,7 @@ export const { contract, run, serve, handler } = schedule({
   summary: 'Add up the differences that the totals of calls are kept as',
   timeoutSeconds: 55,
   async handle({ ctx }) {
-    await ctx.dbAsService('add up the call tallies of busy companies', (tx) =>
+    await ctx.dbAs('jobs', 'add up the call tallies of busy companies', (tx) =>
       rowsOf(
         tx,
         // One statement, so that every reader sees the differences or their sum, and never both. Rows that another

@@ -37,7 +37,8 @@ const sha256Of = (content: string | Uint8Array) => createHash('sha256').update(c
 const mostHeads = 10_000;
 
 const headsAfter = (ctx: Context, companyId: string, most: number) =>
-  ctx.readAsService<{ company: string; number: number; digest: string; isDeleted: boolean }>(
+  ctx.readAs<{ company: string; number: number; digest: string; isDeleted: boolean }>(
+    'jobs',
     'the newest digest of each audit log leaves the database',
     sql`select h.company_id as company, h.number::float8 as number, encode(h.digest, 'hex') as digest,
         c.deleted_at is not null as "isDeleted"

@@ -31,7 +31,7 @@ export type AccountEmail = z.infer<typeof AccountEmail>;
 /** Does a job of the kind `account-email`. */
 export const sendAccountEmail: JobHandler = async ({ ctx, job }) => {
   const asked = AccountEmail.parse(job.payload);
-  const found = await ctx.dbAsService('find whom a mail to an address is for', async (tx) => {
+  const found = await ctx.dbAs('auth', 'find whom a mail to an address is for', async (tx) => {
     const addressee = await personWith(tx, asked.email);
     return addressee && (await prepare(tx, ctx, job.id, addressee, asked));
   });

@@ -29,7 +29,7 @@ export async function changePassword(
   input: z.output<typeof changePasswordInput>,
 ): Promise<{ ended: number }> {
   const { userId, companyId, sessionId } = callingPerson(ctx);
-  const account = await ctx.dbAsService('look up the caller’s password', async (tx) => {
+  const account = await ctx.dbAs('auth', 'look up the caller’s password', async (tx) => {
     const [found] = await rowsOf<{ email: string; password_hash: string | null }>(
       tx,
       sql`select email, password_hash from users where id = ${userId}::uuid`,
@@ -40,7 +40,7 @@ export async function changePassword(
   if (!account) throw wrongPassword('currentPassword');
   demandNotEmail(input.newPassword, account.email, 'newPassword');
   const passwordHash = await hashPassword(input.newPassword);
-  return await ctx.dbAsService('change the caller’s own password', async (tx) => {
+  return await ctx.dbAs('auth', 'change the caller’s own password', async (tx) => {
     const changed = await rowsOf(
       tx,
       sql`update users set password_hash = ${passwordHash}

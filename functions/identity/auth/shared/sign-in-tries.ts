@@ -44,12 +44,13 @@ export async function beginTry(
   const emailNormal = normalEmail(given.email);
   const account = hashAccount(emailNormal);
   const shown = given.deviceToken === undefined ? null : hashToken(given.deviceToken);
-  const [row] = await ctx.readAsService<{
+  const [row] = await ctx.readAs<{
     id: string | null;
     password_hash: string | null;
     device: Buffer;
     locked_seconds: number | null;
   }>(
+    'auth',
     'begin a try to log in',
     sql`with person as (
         select id, password_hash from users where email_normal = ${emailNormal}),
@@ -64,7 +65,7 @@ export async function beginTry(
   if (!row) throw new Error('A try that was begun gave no row.');
   const { id: userId, password_hash: passwordHash, device } = row;
   if (row.locked_seconds !== null && row.locked_seconds > 0) {
-    await ctx.dbAsService('record a try that came too late', async (tx) =>
+    await ctx.dbAs('auth', 'record a try that came too late', async (tx) =>
       recordAttempt(tx, ctx, { account, userId }, 'locked'),
     );
     return { lockedSeconds: row.locked_seconds };

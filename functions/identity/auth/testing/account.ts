@@ -81,7 +81,7 @@ export async function mailsTo(email: string): Promise<SentMail[]> {
   const ctx = makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
   });
   const handlers: ReadonlyMap<string, JobHandler> = new Map([...kinds, [accountEmailKind, sendAccountEmail]]);

@@ -9,12 +9,12 @@ import { deleteExport, type ExportResult, exportKey, keptHours } from './stored-
 export const makeExport: JobHandler = async ({ ctx, job }) => {
   const { id, userId, companyId } = job;
   if (!userId || !companyId) throw new JobRefused('An export is of a person in a company.');
-  const document = await ctx.dbAsService('collect the data of one person', (tx) =>
+  const document = await ctx.dbAs('jobs', 'collect the data of one person', (tx) =>
     exportOf(tx, userId, ctx.now()),
   );
   await objects().put(exportKey({ id, companyId }), Buffer.from(document), 'application/json');
   if (job.progress === null) {
-    const mailId = await ctx.dbAsService('tell a person that their export is ready', async (tx) => {
+    const mailId = await ctx.dbAs('jobs', 'tell a person that their export is ready', async (tx) => {
       const addressee = await addresseeOf(tx, userId, companyId);
       if (!addressee) return undefined;
       // Whoever reads the mail has to log in: what it leads to is all that there is about a person.

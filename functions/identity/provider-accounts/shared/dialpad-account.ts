@@ -14,7 +14,7 @@ import { readIntegration } from './integration-store.ts';
 /** A token that ends within this time counts as ended: the request that it is for takes a while itself. */
 const marginMs = 60_000;
 
-type Needed = Pick<Context, 'dbAsService' | 'now'>;
+type Needed = Pick<Context, 'dbAs' | 'now'>;
 
 /** By what Dialpad is reached for an app. */
 export type AccessBy = 'oauth' | 'company_key' | 'deployment_key';
@@ -32,7 +32,7 @@ export async function dialpadAccount(
   { evenShared = false } = {},
 ): Promise<ProviderAccount & { by: AccessBy }> {
   const baseUrl = dialpadApiUrl();
-  const found = await ctx.dbAsService('read how Dialpad is reached for an app', async (tx) => {
+  const found = await ctx.dbAs('pipeline', 'read how Dialpad is reached for an app', async (tx) => {
     const connection = await readConnection(tx, appId);
     return connection ? { connection } : { key: await keyOf(tx, appId, evenShared) };
   });
@@ -83,7 +83,7 @@ const mustConnect = (appId: string, why: string, cause?: unknown) =>
 
 /** A refresh token works once, so whoever comes second waits for the row and finds the new token in it. */
 async function refreshed(ctx: Needed, appId: string): Promise<string> {
-  return await ctx.dbAsService('refresh the Dialpad connection of an app', async (tx) => {
+  return await ctx.dbAs('pipeline', 'refresh the Dialpad connection of an app', async (tx) => {
     const connection = await readConnection(tx, appId, 'lock');
     if (!connection) throw mustConnect(appId, 'The app is not connected to Dialpad');
     if (isFresh(connection, ctx.now())) return connection.accessToken;
@@ -106,7 +106,7 @@ export async function dialpadConnections(
   ctx: Needed,
   companyId?: string,
 ): Promise<{ companyId: string; appId: string; connectedAt: Date }[]> {
-  const rows = await ctx.dbAsService('find the apps that are connected to Dialpad', (tx) =>
+  const rows = await ctx.dbAs('pipeline', 'find the apps that are connected to Dialpad', (tx) =>
     rowsOf<{ company_id: string; app_id: string; connected_at: string }>(
       tx,
       sql`select n.company_id, n.app_id, ${isoTime(sql`n.created_at`)} as connected_at from provider_connections n join companies c on c.id = n.company_id

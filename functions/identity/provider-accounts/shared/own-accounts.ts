@@ -14,7 +14,7 @@ export interface OwnAccount extends ProviderAccount {
   connectedAt: Date;
 }
 
-export type Needed = Pick<Context, 'dbAsService' | 'now' | 'log'>;
+export type Needed = Pick<Context, 'dbAs' | 'now' | 'log'>;
 
 const isDefault = (companyId: string) => env().DEFAULT_COMPANY_ID === companyId;
 
@@ -30,7 +30,7 @@ async function ownAccount(
   of: { integration: 'retell' | 'dialpad'; ours: string | undefined; baseUrl: string },
 ): Promise<OwnAccount | undefined> {
   const { integration, ours, baseUrl } = of;
-  const [{ apiKey }, [key]] = await ctx.dbAsService('read the key of a company’s own account', (tx) =>
+  const [{ apiKey }, [key]] = await ctx.dbAs('pipeline', 'read the key of a company’s own account', (tx) =>
     Promise.all([
       readIntegration(tx, companyId, integration),
       rowsOf<{ set_at: string }>(
@@ -98,7 +98,7 @@ export async function provingDialpad(ctx: Needed, companyId: string): Promise<Di
 }
 
 export async function provingTwilio(ctx: Needed, companyId: string): Promise<TwilioAccount | undefined> {
-  const set = await ctx.dbAsService('read the Twilio account of a company', (tx) =>
+  const set = await ctx.dbAs('pipeline', 'read the Twilio account of a company', (tx) =>
     readIntegration(tx, companyId, 'twilio'),
   );
   return twilioOf(set);

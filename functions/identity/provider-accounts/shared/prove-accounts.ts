@@ -24,7 +24,8 @@ export interface Listing {
 
 /** The database's clock, ISO 8601. */
 export async function databaseTime(ctx: Context): Promise<string> {
-  const [row] = await ctx.readAsService<{ at: string }>(
+  const [row] = await ctx.readAs<{ at: string }>(
+    'pipeline',
     'read the clock',
     sql`select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at`,
   );
@@ -40,7 +41,8 @@ export async function keepListing(ctx: Context, companyId: string, listing: List
   const { thing, all, askedAt } = listing;
   for (const { appId, ids } of listing.toLink) {
     const claim: Claim = { ...thing, companyId, appId, ids };
-    const known = await ctx.readAsService<{ external_id: string }>(
+    const known = await ctx.readAs<{ external_id: string }>(
+      'pipeline',
       'see which links of a company are proved',
       sql`select external_id from provider_links where company_id = ${companyId}::uuid and proof is not null
         and provider = ${thing.provider} and kind = ${thing.kind} and external_id = any(${textArray(ids)})`,
@@ -52,12 +54,12 @@ export async function keepListing(ctx: Context, companyId: string, listing: List
     );
     const wanted = { ...claim, ids: [...have, ...fresh] };
     if (wanted.ids.length === 0) continue;
-    const linked = await ctx.dbAsService('link what a company’s own account lists', (tx) =>
+    const linked = await ctx.dbAs('pipeline', 'link what a company’s own account lists', (tx) =>
       linkByProof(tx, ctx, wanted, []),
     );
     const lost = await lostOf(ctx, thing, linked.contested);
     if (lost.length === 0) continue;
-    await ctx.dbAsService('link what another company’s account lists no longer', (tx) =>
+    await ctx.dbAs('pipeline', 'link what another company’s account lists no longer', (tx) =>
       linkByProof(tx, ctx, { ...claim, ids: lost.map(({ externalId }) => externalId) }, lost),
     );
   }
@@ -71,7 +73,7 @@ async function doubt(
   listed: readonly string[],
   askedAt: string,
 ): Promise<void> {
-  await ctx.dbAsService('mark as unproved what a company’s own account lists no longer', async (tx) => {
+  await ctx.dbAs('pipeline', 'mark as unproved what a company’s own account lists no longer', async (tx) => {
     const rows = await rowsOf<{ external_id: string }>(
       tx,
       sql`select external_id from private.doubt_links(${companyId}::uuid, ${provider}, ${kind}, ${textArray(listed)},

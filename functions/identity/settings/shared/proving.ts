@@ -107,7 +107,7 @@ export async function checkIntegrations(
 ): Promise<Checked> {
   const given = patch?.twilio;
   if (!patch || (!given && !setsKey(patch))) return { twilio: undefined };
-  const { isAbove, stored } = await ctx.dbAsService('see what a company has set of Twilio', async (tx) => {
+  const { isAbove, stored } = await ctx.dbAs('auth', 'see what a company has set of Twilio', async (tx) => {
     const rights = await rightsOf(tx, ctx);
     allowed(rights);
     if (setsKey(patch)) await demandProvedAddress(tx, ctx);

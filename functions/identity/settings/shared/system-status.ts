@@ -69,7 +69,7 @@ export async function readDatabase(
   ctx: Context,
 ): Promise<{ latencyMs: number; state: DatabaseState } | undefined> {
   const started = performance.now();
-  const reading = ctx.dbAsService('see how the whole deployment does', (tx) =>
+  const reading = ctx.dbAs('auth', 'see how the whole deployment does', (tx) =>
     rowsOf<DatabaseState>(tx, state),
   );
   const rows = await attempted(ctx, 'database', reading);

@@ -25,7 +25,7 @@ export function check(userId: string, code: string | undefined) {
     runAs: { as: 'nobody' },
     waitUntil: () => {},
   });
-  return ctx.dbAsService('as login does', (tx) => checkSecondFactor(tx, ctx, userId, code));
+  return ctx.dbAs('auth', 'as login does', (tx) => checkSecondFactor(tx, ctx, userId, code));
 }
 
 /** As if the time of its lock were over. */

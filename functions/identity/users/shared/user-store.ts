@@ -24,7 +24,7 @@ export const callerIsPlatformAdmin = (ctx: Context) =>
 
 /** Answers with a list that reaches past the caller's company, and so past the policies. */
 export async function listAsService(ctx: Context, reason: string, list: Read): Promise<RawReply> {
-  const results = await ctx.dbAsService(reason, (tx) =>
+  const results = await ctx.dbAs('auth', reason, (tx) =>
     Promise.all(list.statements.map((statement) => rowsOf(tx, statement))),
   );
   return new RawReply(jsonReply(200, list.reply(results)));

@@ -25,7 +25,8 @@ export async function findChangeable(ctx: Context, agentId: string): Promise<voi
   await ctx.db((tx) => findDashboardAgent(tx, agentId));
   const appId = ctx.caller.kind === 'key' ? ctx.caller.appId : null;
   if (appId === null) return;
-  const linked = await ctx.readAsService(
+  const linked = await ctx.readAs(
+    'pipeline',
     'see whether an agent is linked to an app',
     sql`select 1 from provider_links where provider = 'retell' and kind = 'agent' and external_id = ${agentId}
       and company_id = ${ctx.companyId}::uuid and app_id = ${appId}::uuid and proof is not null`,

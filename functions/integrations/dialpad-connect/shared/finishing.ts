@@ -27,7 +27,9 @@ export const stateRefused = () =>
  */
 export async function begunWith(ctx: Context, state: string | undefined): Promise<Begun> {
   const begun = state
-    ? await ctx.dbAsService('find the authorization that a state belongs to', (tx) => takeState(tx, state))
+    ? await ctx.dbAs('pipeline', 'find the authorization that a state belongs to', (tx) =>
+        takeState(tx, state),
+      )
     : undefined;
   if (!begun || state === undefined) throw stateRefused();
   const cookie = browserCookieOf(ctx.headers, state);
@@ -67,7 +69,7 @@ export async function exchanged({ verifier }: Begun, code: string): Promise<Dial
 /** Stores the tokens; those that cannot be stored are given back, so that no access is left that nobody knows of. */
 export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): Promise<void> {
   try {
-    await ctx.dbAsService('keep the Dialpad connection of an app', async (tx) => {
+    await ctx.dbAs('pipeline', 'keep the Dialpad connection of an app', async (tx) => {
       await keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime());
       audit(tx, ctx, {
         companyId: begun.companyId,

@@ -56,7 +56,7 @@ export const contextOf = (now?: () => Date) =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'jobs' },
     waitUntil: () => {},
     ...(now ? { now } : {}),
   });

@@ -150,7 +150,7 @@ const writing = new Mutex();
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
-    return await ctx.dbAsService('process events of every company', async (tx) => {
+    return await ctx.dbAs('pipeline', 'process events of every company', async (tx) => {
       const { owned, done, failures } = await translateAll(await claim(tx, ids));
       await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
       leave = await writing.enter();
@@ -188,7 +188,7 @@ export async function processEvents(
       }
       ctx.log.error({ eventId: ids[0], err: error }, 'an event failed');
       const failures = ids.map((id) => ({ id, error: reasonOf(error) }));
-      await ctx.dbAsService('mark an event that failed', (tx) => markFailed(tx, failures));
+      await ctx.dbAs('pipeline', 'mark an event that failed', (tx) => markFailed(tx, failures));
       return { processed: 0, failed: failures.length };
     }
   }

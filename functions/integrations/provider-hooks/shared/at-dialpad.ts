@@ -30,7 +30,8 @@ export async function subscribingClient(
   if (account.by !== 'deployment_key' || hook.company_id === env().DEFAULT_COMPANY_ID) return client;
   const { id: wholeCompany } = await client.getCompany();
   const office = targetType === 'office' && targetId !== undefined ? [targetId] : [];
-  const linked = await ctx.readAsService(
+  const linked = await ctx.readAs(
+    'pipeline',
     'see whether an app’s hook may be subscribed to a target',
     sql`select 1 from provider_links where provider = 'dialpad' and kind = 'organization' and proof is not null
       and company_id = ${hook.company_id}::uuid and (app_id = ${hook.app_id}::uuid or app_id is null)

@@ -43,7 +43,7 @@ export interface LinkedAgents {
 
 /** Whose Retell agents are whose, as far as it is proved. */
 export async function linkedAgents(ctx: Context, { companyId, appId }: Scope): Promise<LinkedAgents> {
-  const rows = await ctx.dbAsService('tell whose Retell agents are whose', (tx) =>
+  const rows = await ctx.dbAs('pipeline', 'tell whose Retell agents are whose', (tx) =>
     rowsOf<{ external_id: string; is_mine: boolean }>(
       tx,
       sql`select external_id, company_id = ${companyId}::uuid
@@ -78,7 +78,7 @@ export async function ownershipOf(
 
 /** Every company whose Retell calls are synced: those with a proved agent or a key of their own, and the default one. */
 export async function companiesWithRetell(ctx: Context): Promise<string[]> {
-  const rows = await ctx.dbAsService('find the companies that use Retell', (tx) =>
+  const rows = await ctx.dbAs('pipeline', 'find the companies that use Retell', (tx) =>
     rowsOf<{ company_id: string }>(
       tx,
       sql`select c.id as company_id from companies c where c.deleted_at is null and (

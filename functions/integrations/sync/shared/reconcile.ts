@@ -138,7 +138,7 @@ async function apply(
   const announceSince = new Date(Math.max(ctx.now().getTime() - newsForMs, connectedAt?.getTime() ?? 0));
   for (let tries = 1; ; tries++) {
     try {
-      return await ctx.dbAsService('store what a provider listed', (tx) =>
+      return await ctx.dbAs('pipeline', 'store what a provider listed', (tx) =>
         applyUpdates(tx, updates, { announceSince }),
       );
     } catch (error) {
@@ -153,7 +153,8 @@ async function apply(
  */
 export async function reconcile(job: Reconciliation, listed: readonly ListedCall[]): Promise<Reconciled> {
   const fetchedAt = job.ctx.now().getTime();
-  const { owned, standings } = await job.ctx.dbAsService(
+  const { owned, standings } = await job.ctx.dbAs(
+    'pipeline',
     'compare a provider’s list with our rows',
     async (tx) => {
       const calls = await withOwners(tx, job, listed);

@@ -34,7 +34,7 @@ export async function refillAccounts(
 /** The accounts whose keys companies have set. One that cannot be read must not hold up the others. */
 async function keyedAccounts(ctx: Context): Promise<RefillAccount[]> {
   const accounts: RefillAccount[] = [];
-  const keys = await ctx.dbAsService('find the companies’ own keys', (tx) =>
+  const keys = await ctx.dbAs('pipeline', 'find the companies’ own keys', (tx) =>
     rowsOf<{ company_id: string; integration: 'retell' | 'dialpad' }>(
       tx,
       sql`select s.company_id, s.integration from company_integration_secrets s join companies c on c.id = s.company_id

@@ -73,7 +73,7 @@ async function keep(
       missing_ids: [],
     });
   }
-  await ctx.dbAsService('keep a comparison with a provider’s list', async (tx) => {
+  await ctx.dbAs('pipeline', 'keep a comparison with a provider’s list', async (tx) => {
     for (const check of checks) {
       await rowsOf(
         tx,

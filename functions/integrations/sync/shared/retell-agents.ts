@@ -51,7 +51,7 @@ export async function agentsAccount(ctx: Context, scope: Scope): Promise<AgentsA
 }
 
 async function requireShared(ctx: Context, companyId: string): Promise<void> {
-  const may = await ctx.dbAsService('see whether a company may manage shared accounts', (tx) =>
+  const may = await ctx.dbAs('pipeline', 'see whether a company may manage shared accounts', (tx) =>
     managesSharedAccounts(tx, companyId),
   );
   if (may) return;
@@ -101,7 +101,7 @@ export async function syncRetellAgents(ctx: Context, scope: Scope): Promise<Agen
     name: storableText(agent.agent_name ?? '', 200),
     details: agentDetails(agent),
   }));
-  return await ctx.dbAsService('store one company’s agents', async (tx) => {
+  return await ctx.dbAs('pipeline', 'store one company’s agents', async (tx) => {
     const changed = await rowsOf<{ is_new: boolean }>(
       tx,
       sql`insert into agents (id, company_id, kind, name, provider, provider_agent_id, status, details)

@@ -49,7 +49,7 @@ async function open(
   agentIds: string[] | undefined,
 ): Promise<Running> {
   try {
-    return await ctx.dbAsService('open the sync of one company', async (tx) => {
+    return await ctx.dbAs('pipeline', 'open the sync of one company', async (tx) => {
       await rowsOf(
         tx,
         sql`update retell_syncs set status = 'failed', error = 'It stopped without an end.', finished_at = now()
@@ -90,7 +90,7 @@ async function save(
   progress: Progress,
   end?: { status: 'completed' | 'failed'; error?: string },
 ): Promise<void> {
-  await ctx.dbAsService('keep the progress of a sync', (tx) =>
+  await ctx.dbAs('pipeline', 'keep the progress of a sync', (tx) =>
     rowsOf(
       tx,
       sql`update retell_syncs set calls_synced = ${progress.callsSynced}::int, calls_updated = ${progress.callsUpdated}::int,

@@ -19,7 +19,7 @@ export interface KeptMail extends Message {
 export const mailboxChannel = (ctx: Context): Channel => ({
   name: 'mailbox',
   async send(id, { to, subject, text, html }) {
-    await ctx.dbAsService('keep a mail in the local mailbox', async (tx) => {
+    await ctx.dbAs('jobs', 'keep a mail in the local mailbox', async (tx) => {
       await rowsOf(
         tx,
         sql`insert into dev_mailbox (id, to_address, subject, text, html)
@@ -43,7 +43,7 @@ export function demandMailbox(): void {
 /** The newest mails, newest first; those to one address, where `to` is given. */
 export async function keptMails(ctx: Context, to: string | undefined): Promise<KeptMail[]> {
   const ofReader: SQL = to === undefined ? sql`` : sql`where lower(to_address) = lower(${to})`;
-  return await ctx.dbAsService('show the local mailbox', (tx) =>
+  return await ctx.dbAs('jobs', 'show the local mailbox', (tx) =>
     rowsOf<KeptMail>(
       tx,
       sql`select id, to_address as "to", subject, text, html,

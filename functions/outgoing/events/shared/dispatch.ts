@@ -91,7 +91,7 @@ export async function dispatch(
 
 async function dispatchSome(ctx: Context, companyIds: readonly string[]) {
   const list = `{${companyIds.join(',')}}`;
-  const done = await ctx.dbAsService('dispatch the events of companies', async (tx) => {
+  const done = await ctx.dbAs('pipeline', 'dispatch the events of companies', async (tx) => {
     const [, { events, unfinished }] = await Promise.all([holdLogs(tx, list), takePlaces(tx, list)]);
     if (events.length === 0) return { events, unfinished };
     await Promise.all([

@@ -151,7 +151,7 @@ async function look(): Promise<void> {
   isLooking = true;
   try {
     const ids = [...new Set([...open].map(({ owner }) => owner.companyId))];
-    const [heads = []] = await readTogether({ as: 'service' }, [
+    const [heads = []] = await readTogether({ as: 'service', role: 'pipeline' }, [
       sql`select company_id, sequence from event_heads where company_id = any(${textArray(ids)}::uuid[])`,
     ]);
     const headOf = new Map(heads.map((row: Row) => [row.company_id, Number(row.sequence)]));

@@ -15,7 +15,7 @@ import { sendTeams } from './teams.ts';
 const ctx = makeContext({
   requestId: randomUUID(),
   caller: { kind: 'internal' },
-  runAs: { as: 'service' },
+  runAs: { as: 'service', role: 'pipeline' },
   waitUntil: () => {},
 });
 

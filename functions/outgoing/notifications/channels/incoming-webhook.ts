@@ -55,7 +55,7 @@ function refuse(name: string, { status, headers }: OutgoingAnswer): never {
  */
 export async function postToWebhook(ctx: Context, webhook: IncomingWebhook): Promise<OutgoingAnswer> {
   const { integration, name, companyId, json } = webhook;
-  const { webhookUrl } = await ctx.dbAsService(`read where a company wants its ${name} messages`, (tx) =>
+  const { webhookUrl } = await ctx.dbAs('pipeline', `read where a company wants its ${name} messages`, (tx) =>
     readIntegration(tx, companyId, integration),
   );
   if (!webhookUrl) throw new JobRefused(`${name} is not connected: the company has set no webhook address.`);

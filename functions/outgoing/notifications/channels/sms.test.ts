@@ -41,7 +41,7 @@ const context = () =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
   });
 const aNumber = () => `+1415${randomInt(2_000_000, 9_999_999)}`;
@@ -49,7 +49,7 @@ const text = 'Missed call from +14155550101';
 
 /** A job that sends an SMS, stored. */
 const queued = (sms: Partial<Sms> & { to: string }) =>
-  transaction({ as: 'service' }, (tx) =>
+  transaction({ as: 'service', role: 'pipeline' }, (tx) =>
     enqueueJob(tx, {
       ...{ kind: 'sms', companyId: sms.companyId ?? acme.id, userId: null },
       payload: { companyId: acme.id, text, ...sms },

@@ -31,8 +31,10 @@ interface Account {
 async function accountOf(ctx: Context, companyId: string, isCode: boolean): Promise<Account> {
   const { SMS_ENABLED, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_PHONE_NUMBER } = env();
   if (!SMS_ENABLED) throw new JobRefused('SMS is switched off in this deployment: set SMS_ENABLED=true.');
-  const { accountSid, authToken, fromNumber } = await ctx.dbAsService('read how a company sends SMS', (tx) =>
-    readIntegration(tx, companyId, 'twilio'),
+  const { accountSid, authToken, fromNumber } = await ctx.dbAs(
+    'pipeline',
+    'read how a company sends SMS',
+    (tx) => readIntegration(tx, companyId, 'twilio'),
   );
   const own: Account | undefined =
     accountSid && authToken && fromNumber
@@ -156,7 +158,8 @@ async function unclaimed(
   { askedAt }: Asked,
 ): Promise<string | undefined> {
   if (sids.length === 0) return undefined;
-  const claimed = await ctx.readAsService<{ sid: string }>(
+  const claimed = await ctx.readAs<{ sid: string }>(
+    'pipeline',
     'see which messages of Twilio the log has already',
     sql`select provider_message_id as sid from notification_sends
       where provider = 'twilio' and provider_message_id = any(${textArray(sids)}) and id <> ${job.id}::uuid

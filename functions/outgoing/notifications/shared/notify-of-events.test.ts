@@ -184,7 +184,7 @@ describe('a missed call', () => {
     const event = await aMissedCall(company);
     const ctx = contextAt();
     await expect(
-      ctx.dbAsService('a test dispatches', async (tx) => {
+      ctx.dbAs('pipeline', 'a test dispatches', async (tx) => {
         await notify(tx, ctx, [
           {
             companyId: company.id,
@@ -364,7 +364,12 @@ describe('quiet hours', () => {
     await hasPhone(owner.id, '+14155550123');
     setSettings({ SMS_ENABLED: 'true' });
     const ctx = makeContext({
-      ...{ requestId: 'r', caller: { kind: 'internal' }, runAs: { as: 'service' }, waitUntil: () => {} },
+      ...{
+        requestId: 'r',
+        caller: { kind: 'internal' },
+        runAs: { as: 'service', role: 'pipeline' },
+        waitUntil: () => {},
+      },
       now: () => new Date('2030-01-15T23:30:00Z'),
     });
     const ids = await notified(ctx, [
@@ -391,7 +396,7 @@ describe('a notice', () => {
     await adminSql()`update memberships set is_active = false where user_id = ${agent.id}`;
     const ctx = contextAt();
     const tell = (userIds: string[], dedupeKey: string) =>
-      ctx.dbAsService('a test tells', (tx) =>
+      ctx.dbAs('pipeline', 'a test tells', (tx) =>
         notify(tx, ctx, [
           { companyId: company.id, to: { userIds }, dedupeKey, kind: 'security.password-changed', data: {} },
         ]),
@@ -406,7 +411,7 @@ describe('a notice', () => {
   test('of a webhook is told to owners, with a mail', async () => {
     const { company, owner } = await aTeam('owner', 'admin');
     const ctx = contextAt();
-    await ctx.dbAsService('a test tells', (tx) =>
+    await ctx.dbAs('pipeline', 'a test tells', (tx) =>
       notify(tx, ctx, [
         {
           ...{ companyId: company.id, to: { leastRole: 'owner' }, dedupeKey: 'w', kind: 'webhook.disabled' },
@@ -502,7 +507,7 @@ test('500 events of 50 companies take as many statements as one, and everybody g
   );
   const ctx = contextAt();
   const counted = (some: typeof events) =>
-    ctx.dbAsService('a test dispatches', async (tx) => {
+    ctx.dbAs('pipeline', 'a test dispatches', async (tx) => {
       const sent = vi.spyOn(tx.slot.client, 'unsafe');
       await notifyOfEvents(tx, ctx, some);
       const statements = sent.mock.calls.length;

@@ -40,7 +40,8 @@ const languageOfCompany = sql`select u.language from memberships m join users u 
   where m.company_id = s.company_id and m.role = 'owner' and m.is_active order by m.created_at, m.id limit 1`;
 
 async function standingOf(ctx: Context, id: string, leastRole: string | null): Promise<Standing | undefined> {
-  const [standing] = await ctx.readAsService<Standing>(
+  const [standing] = await ctx.readAs<Standing>(
+    'pipeline',
     'see how a message and its reader stand',
     sql`select s.status, s.channel, s.company_id as "companyId", s."companyName", s.user_id as "userId",
         coalesce(m.is_active and u.is_active and u.deletes_at is null, false) as "isMember",
@@ -144,7 +145,7 @@ async function settle(ctx: Context, job: Job, outcome: Outcome): Promise<void> {
     messageId: null,
     ...outcome,
   };
-  await ctx.dbAsService('note what became of a message', (tx) =>
+  await ctx.dbAs('pipeline', 'note what became of a message', (tx) =>
     rowsOf(
       tx,
       sql`update notification_sends set status = ${status}, reason = ${reason}, provider = ${provider},
@@ -160,7 +161,7 @@ const mailRefused = 'No mail provider took the mail.';
 /** Notes for the company why nothing more is tried; that it failed, the log learns from the job. */
 async function explain(ctx: Context, job: Job, channel: Channel, error: JobRefused): Promise<void> {
   const reason = channel === 'email' ? mailRefused : storableText(error.message, 300);
-  await ctx.dbAsService('note why a message cannot be sent', (tx) =>
+  await ctx.dbAs('pipeline', 'note why a message cannot be sent', (tx) =>
     rowsOf(
       tx,
       sql`update notification_sends set reason = ${reason} where id = ${job.id}::uuid and status = 'waiting'`,

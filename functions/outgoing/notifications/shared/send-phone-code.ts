@@ -23,7 +23,8 @@ export const sendPhoneCode: JobHandler = async ({ ctx, job }) => {
   const { userId, companyId } = job;
   if (!companyId || !userId) throw new JobRefused('A code is for a person in a company.');
   const { codeId, code } = PhoneCode.parse(job.payload);
-  const [waiting] = await ctx.readAsService<Waiting>(
+  const [waiting] = await ctx.readAs<Waiting>(
+    'pipeline',
     'see whether a code for a number still counts',
     sql`select c.phone, u.language,
         greatest(1, ceil(extract(epoch from c.expires_at - c.created_at) / 60))::int as minutes
@@ -38,7 +39,7 @@ export const sendPhoneCode: JobHandler = async ({ ctx, job }) => {
     return { channel: provider, messageId };
   } catch (error) {
     if (error instanceof JobRefused) {
-      await ctx.dbAsService('note why a code cannot be sent', (tx) =>
+      await ctx.dbAs('pipeline', 'note why a code cannot be sent', (tx) =>
         rowsOf(
           tx,
           sql`update notification_sends set reason = ${error.message.slice(0, 300)}

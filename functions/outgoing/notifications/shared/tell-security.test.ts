@@ -10,7 +10,7 @@ import { aTeam, companyPrefers, contextAt, hasPhone, noticesIn, sendsIn } from '
 /** Queues a notice as sign-in does, and does its job, twice. */
 async function happened(companyId: string, userId: string, notice: SecurityNotice): Promise<void> {
   const ctx = contextAt();
-  const id = await ctx.dbAsService('a test tells', (tx) =>
+  const id = await ctx.dbAs('pipeline', 'a test tells', (tx) =>
     enqueueJob(tx, { kind: securityNoticeKind, companyId, userId, payload: { ...notice } }),
   );
   const payload = await adminSql()`select payload from jobs where id = ${id}`;

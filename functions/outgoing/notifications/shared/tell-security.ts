@@ -18,7 +18,7 @@ const StoredNotice = z.object({
 export const tellSecurity: JobHandler = async ({ ctx, job: { id, companyId, userId, payload } }) => {
   if (!companyId || !userId) throw new JobRefused('A security notice is for a person in a company.');
   const told = StoredNotice.parse(payload) as unknown as SecurityNotice; // stored as one
-  await ctx.dbAsService('tell a person what happened to their account', (tx) =>
+  await ctx.dbAs('pipeline', 'tell a person what happened to their account', (tx) =>
     notify(tx, ctx, [{ companyId, to: { userIds: [userId] }, dedupeKey: `security:${id}`, ...told }]),
   );
   return {};

@@ -12,7 +12,7 @@ export const contextAt = (now?: Date): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
     ...(now ? { now: () => now } : {}),
   });
@@ -44,7 +44,7 @@ export async function aMissedCall(
 /** Tells of events, as dispatch does. @returns the jobs that the commit wakes. */
 export function told(events: readonly ToldEvent[], now?: Date): Promise<string[]> {
   const ctx = contextAt(now);
-  return ctx.dbAsService('a test dispatches', async (tx) => {
+  return ctx.dbAs('pipeline', 'a test dispatches', async (tx) => {
     await notifyOfEvents(tx, ctx, events);
     return wokenAfter(tx, 'jobs');
   });
@@ -52,7 +52,7 @@ export function told(events: readonly ToldEvent[], now?: Date): Promise<string[]
 
 /** Tells of notices. @returns the jobs that the commit wakes. */
 export function notified(ctx: Context, notices: readonly Notice[]): Promise<string[]> {
-  return ctx.dbAsService('a test tells', async (tx) => {
+  return ctx.dbAs('pipeline', 'a test tells', async (tx) => {
     await notify(tx, ctx, notices);
     return wokenAfter(tx, 'jobs');
   });

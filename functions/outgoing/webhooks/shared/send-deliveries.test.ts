@@ -24,7 +24,7 @@ const aContext = (): Context =>
   makeContext({
     requestId: randomUUID(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service' },
+    runAs: { as: 'service', role: 'pipeline' },
     waitUntil: () => {},
   });
 
@@ -65,7 +65,7 @@ async function claimable(endpointIds: readonly string[], most: number) {
   const ended = new Error();
   let claimed: string[] = [];
   let locks = 0;
-  const run = transaction({ as: 'service' }, async (tx) => {
+  const run = transaction({ as: 'service', role: 'pipeline' }, async (tx) => {
     claimed = (await claimDue(tx, { endpointIds, most, now: new Date() })).map(({ companyId }) => companyId);
     const [row] = await rowsOf<{ n: number }>(
       tx,
@@ -108,7 +108,7 @@ describe('what is taken', () => {
     await withEvents(acme.id);
     await send(id);
     expect([receiver.received.length, await statusesOf(id)]).toEqual([0, ['waiting']]);
-    const due = await transaction({ as: 'service' }, (tx) => dueEndpoints(tx, 10_000));
+    const due = await transaction({ as: 'service', role: 'pipeline' }, (tx) => dueEndpoints(tx, 10_000));
     expect(due).not.toContain(id);
   });
 
@@ -119,7 +119,8 @@ describe('what is taken', () => {
     await withEvents(acme.id);
     const found = new Set<string>();
     for (let i = 0; i < 60; i++)
-      for (const id of await transaction({ as: 'service' }, (tx) => dueEndpoints(tx, 1))) found.add(id);
+      for (const id of await transaction({ as: 'service', role: 'pipeline' }, (tx) => dueEndpoints(tx, 1)))
+        found.add(id);
     expect([...found].sort()).toEqual([...ids].sort());
   });
 });
@@ -177,9 +178,9 @@ describe('a run', () => {
     const ctx = aContext();
     let count = 0;
     const flaky: Context = Object.create(ctx, {
-      dbAsService: {
-        value: (...given: Parameters<Context['dbAsService']>) =>
-          [2, 3].includes(++count) ? Promise.reject(new Error('away')) : ctx.dbAsService(...given),
+      dbAs: {
+        value: (...given: Parameters<Context['dbAs']>) =>
+          [2, 3].includes(++count) ? Promise.reject(new Error('away')) : ctx.dbAs('pipeline', ...given),
       },
     });
     await expect(sendDeliveries(flaky, [id], Date.now() + 10_000)).resolves.toEqual({ sent: 1 });

@@ -22,7 +22,7 @@ const storing = new Semaphore(2);
 async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => Promise<T>): Promise<T> {
   const leave = await storing.enter();
   try {
-    return await retryOnConflict(() => ctx.dbAsService(reason, run));
+    return await retryOnConflict(() => ctx.dbAs('pipeline', reason, run));
   } finally {
     leave();
   }
@@ -140,7 +140,8 @@ export async function sendDeliveries(
 
 /** What this run had no time or place for is the next one's. */
 async function wakeRest(ctx: Context, endpointIds: readonly string[]): Promise<void> {
-  const rest = await ctx.readAsService<{ id: string }>(
+  const rest = await ctx.readAs<{ id: string }>(
+    'pipeline',
     'find endpoints with deliveries that are due',
     sql`select e.id from ${atTheirHosts(endpointIds)} where ${isDue}`,
   );

@@ -44,7 +44,8 @@ export async function demandCompany(ctx: Context, companyId: string): Promise<vo
   const { caller } = ctx;
   const found =
     caller.kind === 'user'
-      ? await ctx.readAsService(
+      ? await ctx.readAs(
+          'pipeline',
           'look whether a platform admin names a company',
           sql`select 1 from companies where id = ${companyId}::uuid and deleted_at is null
             and exists (select from users u where u.id = ${caller.userId}::uuid and u.is_platform_admin)`,

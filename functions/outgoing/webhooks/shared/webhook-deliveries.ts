@@ -146,7 +146,8 @@ export async function readDelivery(
   named: DeliveryNamed,
 ): Promise<z.infer<typeof DeliveryWithLog>> {
   demandWholeCompany(ctx.caller);
-  const [row] = await ctx.readAsService<{ item: string }>(
+  const [row] = await ctx.readAs<{ item: string }>(
+    'pipeline',
     'read a delivery of the caller’s company, with its bytes',
     sql`select ${asJson(deliveryWithLogShape)} as item from ${webhookDeliveries} where ${isDelivery(ctx.companyId, named)}`,
   );
@@ -178,7 +179,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAsService('make a delivery of the company due again', async (tx) => {
+  return await ctx.dbAs('pipeline', 'make a delivery of the company due again', async (tx) => {
     const found = await oneRow<{
       webhookId: string;
       isActive: boolean;

@@ -46,7 +46,7 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
   const { companyId } = ctx;
   const { id, since, only, until = null } = input;
   const renewed = only === 'all' ? sql`in ('delivered', 'failed')` : sql`= 'failed'`;
-  return await ctx.dbAsService('send events to a webhook of the company again', async (tx) => {
+  return await ctx.dbAs('pipeline', 'send events to a webhook of the company again', async (tx) => {
     const webhook = await oneRow<{ isActive: boolean }>(
       tx,
       sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid and company_id = ${companyId}::uuid

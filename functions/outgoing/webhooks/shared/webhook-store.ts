@@ -104,7 +104,7 @@ export async function createWebhook(
   const id = newId();
   const { url, events, isActive, description = null } = input;
   const headers = input.headers ?? {};
-  return await ctx.dbAsService('make a webhook of the company', async (tx) => {
+  return await ctx.dbAs('pipeline', 'make a webhook of the company', async (tx) => {
     await lockSettings(tx, companyId);
     await demandRoom(tx, companyId, 'webhooks');
     const [made] = await rowsOf<{ id: string }>(
@@ -138,7 +138,7 @@ const freshStart = sql`failures = 0, failing_since = null, paused_until = null, 
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
-  return await ctx.dbAsService('change a webhook of the company', async (tx) => {
+  return await ctx.dbAs('pipeline', 'change a webhook of the company', async (tx) => {
     const row = await oneRow<StoredWebhook>(
       tx,
       sql`select ${storedSettings} from webhook_endpoints
@@ -193,7 +193,7 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: str
   // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
   // wait for each other.
   return await retryOnConflict(() =>
-    ctx.dbAsService('delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),
+    ctx.dbAs('pipeline', 'delete a webhook of the company', (tx) => deleteIn(tx, ctx, id)),
   );
 }
 
@@ -235,7 +235,7 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
-  return await ctx.dbAsService('give a webhook of the company a new secret', async (tx) => {
+  return await ctx.dbAs('pipeline', 'give a webhook of the company a new secret', async (tx) => {
     const before = await oneRow<{ secret: string }>(
       tx,
       sql`select secret from webhook_endpoints

@@ -43,7 +43,7 @@ async function beginTest(
   const { companyId } = ctx;
   const { webhookId, eventId, type, body } = test;
   const at = sql`${test.at.toISOString()}::timestamptz`;
-  return await ctx.dbAsService('begin the test of a webhook of the company', async (tx) => {
+  return await ctx.dbAs('pipeline', 'begin the test of a webhook of the company', async (tx) => {
     const isIt = sql`e.id = ${webhookId}::uuid and e.company_id = ${companyId}::uuid`;
     const [, target] = await Promise.all([
       lockHosts(tx, [webhookId]),
@@ -95,7 +95,7 @@ export async function testWebhook(
   const sent = await sendSigned({ ...target, companyId, endpointId: webhookId, eventId, body }, at);
   const { status, durationMs, answer, error } = sent;
   const ok = error === null;
-  const [stored] = await ctx.dbAsService('keep what came of a test', (tx) =>
+  const [stored] = await ctx.dbAs('pipeline', 'keep what came of a test', (tx) =>
     rowsOf(
       tx,
       sql`with done as (

@@ -10,7 +10,7 @@ export const probeTimeoutMs = 2_000;
 /** How long the database took to answer, milliseconds. @throws AppError UNAVAILABLE when it did not. */
 export async function checkDatabase(ctx: Context): Promise<number> {
   const started = performance.now();
-  const probe = ctx.dbAsService('see whether the database answers', (tx) => rowsOf(tx, sql`select 1`));
+  const probe = ctx.dbAs('jobs', 'see whether the database answers', (tx) => rowsOf(tx, sql`select 1`));
   try {
     await within(probeTimeoutMs, probe);
   } catch (cause) {

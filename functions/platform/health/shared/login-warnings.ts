@@ -4,7 +4,7 @@ import { rowsOf } from '#core/database/transaction.ts';
 
 /** Rights that the API's login has in this database and does not need, each as a sentence with the remedy. */
 export async function loginWarnings(ctx: Context): Promise<string[]> {
-  const [found] = await ctx.dbAsService('see what the login of the API may do', (tx) =>
+  const [found] = await ctx.dbAs('jobs', 'see what the login of the API may do', (tx) =>
     rowsOf<{ login: string; database: string; mayCreateTemporary: boolean }>(
       tx,
       sql`select quote_ident(session_user) as login, quote_ident(current_database()) as database,

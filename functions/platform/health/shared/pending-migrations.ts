@@ -12,7 +12,7 @@ const neverMigrated = new Set(['3F000', '42P01', '42501', '42704', '42883']);
 /** The migrations that this code was built with and that the database lacks. */
 export async function pendingMigrations(ctx: Context): Promise<string[]> {
   const { default: known } = await import('../../../_generated/migrations.json', { with: { type: 'json' } });
-  const asking = ctx.dbAsService('see which migrations have run', (tx) =>
+  const asking = ctx.dbAs('jobs', 'see which migrations have run', (tx) =>
     rowsOf<{ name: string }>(
       tx,
       sql`select name from trunkline_migrations.applied where name = any(${textArray(known)})`,

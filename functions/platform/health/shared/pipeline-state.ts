@@ -47,7 +47,7 @@ const lastRefill = sql`
 
 /** What the pipeline has done and has yet to do, over all companies. */
 export async function readPipelineState(ctx: Context): Promise<PipelineState> {
-  return await ctx.dbAsService('add up the pipeline of every company for the metrics', async (tx) => {
+  return await ctx.dbAs('jobs', 'add up the pipeline of every company for the metrics', async (tx) => {
     const [open, sums, buckets, outbox, deliveries, sync, refill] = await Promise.all([
       rowsOf<PipelineState['open'][number]>(tx, openEvents),
       rowsOf<Omit<PipelineState['tallies'][number], 'buckets'>>(tx, tallies),

@@ -31,7 +31,7 @@ interface Claimed {
  * is counted, and its job is free again when the lease is over.
  */
 async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed | undefined> {
-  const [claimed] = await ctx.dbAsService('take a due job of any company', (tx) =>
+  const [claimed] = await ctx.dbAs('jobs', 'take a due job of any company', (tx) =>
     rowsOf<Claimed>(
       tx,
       sql`update jobs set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
@@ -48,7 +48,7 @@ async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed |
 
 /** A success is one, also of an attempt that took longer than its lease. */
 async function markDone(ctx: Context, job: Claimed, result: Record<string, unknown>): Promise<void> {
-  await ctx.dbAsService('mark a job as done', (tx) =>
+  await ctx.dbAs('jobs', 'mark a job as done', (tx) =>
     rowsOf(
       tx,
       sql`update jobs set status = 'done', done_at = now(), result = ${JSON.stringify(result)}::jsonb, error = null,
@@ -67,7 +67,7 @@ async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<v
   const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
   const rest = restSeconds[job.attempts - 1] ?? 0;
   const waitSeconds = isPostponed ? Math.min(Math.ceil(error.waitMs / 1000), longestWaitSeconds) : rest;
-  await ctx.dbAsService('mark a job as failed, or as failed for now', (tx) =>
+  await ctx.dbAs('jobs', 'mark a job as failed, or as failed for now', (tx) =>
     rowsOf(
       tx,
       isPostponed
@@ -103,7 +103,7 @@ async function attempt(
       attempts: job.attempts,
       progress: job.progress,
       async remember(progress) {
-        const noted = await ctx.dbAsService('note how far a job is', (tx) =>
+        const noted = await ctx.dbAs('jobs', 'note how far a job is', (tx) =>
           rowsOf(
             tx,
             sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb,
