@@ -16,7 +16,14 @@ import { countRefusal } from './callers/refusals.ts';
 import { auditRefusedKey } from './callers/refused-key.ts';
 import { requireMaySign } from './callers/signers.ts';
 import { type Context, makeContext } from './context.ts';
-import { bodySchema, type Contract, contractOf, type Definition, type noInput } from './contract.ts';
+import {
+  bodySchema,
+  type Contract,
+  contractOf,
+  type Definition,
+  type Method,
+  type noInput,
+} from './contract.ts';
 import type { Read } from './database/page.ts';
 import { type CountedRows, readCounted, readInOne, takeLimits } from './database/read-together.ts';
 import { type RunAs, runAsOf } from './database/run-as.ts';
@@ -74,6 +81,41 @@ interface Asked {
   caller: Caller | undefined;
 }
 
+type AnyDefinition = Definition<z.ZodObject, z.ZodType> &
+  (Query<z.ZodObject> | Handle<z.ZodObject, z.ZodType>);
+
+/** What the contracts were made of. */
+const definitions = new WeakMap<Contract, AnyDefinition>();
+
+/**
+ * Declares the address by which an older client knows an endpoint: the same contract, the same handler. A field of the
+ * endpoint's path that the alias's path does not have is not taken, so it must be optional; one that it has is needed.
+ * @param of The endpoint's module.
+ */
+export function alias(
+  of: Pick<Endpoint, 'contract'>,
+  at: { method?: Method; path: string; summary?: string },
+): Endpoint {
+  const original = definitions.get(of.contract);
+  if (!original) throw new Error(`${of.contract.path} is no endpoint of this process.`);
+  const { method = original.method, path, summary = original.summary } = at;
+  const description = `The same as ${original.method} ${original.path}.`;
+  const input =
+    original.input && narrowed(original.input, pathPattern(original.path).names, pathPattern(path).names);
+  return endpoint({ ...original, method, path, summary, description, ...(input ? { input } : {}) });
+}
+
+/** The input of an alias, by the fields of the paths. */
+function narrowed(input: z.ZodObject, before: readonly string[], now: readonly string[]): z.ZodObject {
+  // zod wants the names in the mask's type, which are known only here.
+  const maskOf = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, true])) as unknown as never;
+  const gone = before.filter((name) => !now.includes(name));
+  const fixed = now.filter((name) => input.shape[name]?.safeParse(undefined).success);
+  const rest = gone.length > 0 ? (input.omit(maskOf(gone)) as unknown as z.ZodObject) : input;
+  return fixed.length > 0 ? (rest.required(maskOf(fixed)) as unknown as z.ZodObject) : rest;
+}
+
 /**
  * Declares an endpoint. Importing the file that does so has no effect: no environment is read, no connection opened.
  */
@@ -81,6 +123,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
   definition: Definition<I, O> & (Query<I> | Handle<I, O>),
 ): Endpoint {
   const contract = contractOf(definition);
+  definitions.set(contract, definition as unknown as AnyDefinition); // its own input is what it is given
   const pattern = pathPattern(contract.path);
   const route = `${contract.method} ${contract.path}`;
 

@@ -12,6 +12,7 @@ export const errors = {
   TOKEN_EXPIRED: { status: 401, message: 'The access token has expired.' },
   INVALID_SIGNATURE: { status: 401, message: 'The signature is missing, wrong or too old.' },
   FORBIDDEN: { status: 403, message: 'These credentials do not allow this.' },
+  WRONG_PASSWORD: { status: 403, message: 'The password is wrong.' },
   OWNERSHIP_NOT_PROVED: {
     status: 403,
     message: 'Your own account at the provider does not list this, or it is in use already.',
@@ -71,3 +72,16 @@ export class AppError extends Error {
     this.headers = options.headers ?? {};
   }
 }
+
+/**
+ * For a field that is wrong in a way that no schema tells.
+ * @param path Dotted path of the field.
+ * @param message What is wrong with it, as the details say it: `must be after since`.
+ * @param sentence The whole message, where there is a better one.
+ */
+export const invalidField = (path: string, message: string, sentence?: string, cause?: unknown): AppError =>
+  new AppError('VALIDATION_FAILED', {
+    message: sentence ?? `The request does not match the schema: ${path}: ${message}`,
+    details: [{ path, message }],
+    cause,
+  });

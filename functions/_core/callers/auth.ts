@@ -4,6 +4,7 @@ import { env } from '../env.ts';
 import { AppError } from '../errors.ts';
 import type { HeaderFields } from '../http/incoming.ts';
 import { sameSecret } from '../security/same-secret.ts';
+import { BoundedMap } from '../work/bounded-map.ts';
 import { hashApiKey, looksLikeApiKey } from './api-key.ts';
 import type { Caller } from './caller.ts';
 import { credentialsOf } from './credentials.ts';
@@ -56,10 +57,10 @@ function isServiceKey(given: string | undefined): boolean {
   const { API_AUTH_KEY } = env();
   return given !== undefined && API_AUTH_KEY !== undefined && sameSecret(given, API_AUTH_KEY);
 }
+const mostKnownKeys = 10_000;
 
 /** Which company, app and person a key belongs to never changes, so it is asked once; that the key still holds is asked each time. */
-const knownKeys = new Map<string, Caller & { kind: 'key' }>();
-const mostKnownKeys = 10_000;
+const knownKeys = new BoundedMap<string, Caller & { kind: 'key' }>(mostKnownKeys);
 
 async function callerOfKey(key: string, beforeLookup: () => void): Promise<Caller> {
   if (isServiceKey(key)) {
@@ -88,7 +89,6 @@ async function callerOfKey(key: string, beforeLookup: () => void): Promise<Calle
     userId: row.user_id === null ? null : String(row.user_id),
     hash,
   };
-  if (knownKeys.size >= mostKnownKeys) knownKeys.delete(knownKeys.keys().next().value ?? '');
   knownKeys.set(cacheKey, caller);
   return caller;
 }

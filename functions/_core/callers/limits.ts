@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { env, type RateLimit } from '../env.ts';
 import { AppError } from '../errors.ts';
 import { limitAddress } from '../http/address.ts';
+import { BoundedMap } from '../work/bounded-map.ts';
 import { type Caller, countedAs } from './caller.ts';
 
 /** Which figure of the rate limits counts for an endpoint; 'none' for what nobody has to be held back from. */
@@ -191,13 +192,12 @@ export const limitHeaders = (state: LimitState): Record<string, string> => ({
   'ratelimit-remaining': String(state.remaining),
   'ratelimit-reset': String(state.resetSeconds),
 });
-
-/** Keys that were refused, and until when: nobody else can make a limit let in earlier, so the database need not be asked. */
-const refusedUntil = new Map<string, { untilMs: number; state: LimitState }>();
 const mostRefused = 10_000;
 
+/** Keys that were refused, and until when: nobody else can make a limit let in earlier, so the database need not be asked. */
+const refusedUntil = new BoundedMap<string, { untilMs: number; state: LimitState }>(mostRefused);
+
 export function rememberRefusal(ask: LimitAsk, state: LimitState, nowMs: number): void {
-  if (refusedUntil.size >= mostRefused) refusedUntil.delete(refusedUntil.keys().next().value ?? '');
   refusedUntil.set(ask.key, { untilMs: nowMs + state.retryMs, state });
 }
 

@@ -1,5 +1,6 @@
 import { callFunction, takeLimits } from '../database/read-together.ts';
 import { limitAddress } from '../http/address.ts';
+import { BoundedMap } from '../work/bounded-map.ts';
 import { badSignatureLimit, limitedError } from './limits.ts';
 
 /**
@@ -13,15 +14,10 @@ const trustedForMs = 60 * 60_000;
 const maxRemembered = 10_000;
 
 /** Addresses, and until when: of wrong signatures, and of right ones, as this instance has seen them. */
-const suspects = new Map<string, number>();
-const trusted = new Map<string, number>();
+const suspects = new BoundedMap<string, number>(maxRemembered);
+const trusted = new BoundedMap<string, number>(maxRemembered);
 /** Suspects that the database says must wait. */
-const shutOut = new Map<string, number>();
-
-function remember(addresses: Map<string, number>, address: string, untilMs: number): void {
-  if (addresses.size >= maxRemembered) addresses.delete(addresses.keys().next().value ?? '');
-  addresses.set(address, untilMs);
-}
+const shutOut = new BoundedMap<string, number>(maxRemembered);
 
 const msLeft = (addresses: Map<string, number>, address: string, nowMs: number): number =>
   Math.max(0, (addresses.get(address) ?? 0) - nowMs);
@@ -45,9 +41,9 @@ export async function requireMaySign(ip: string, nowMs: number): Promise<void> {
       params,
     );
     retryMs = Number(row?.wait_ms ?? 0);
-    if (retryMs < 0) remember(trusted, address, nowMs + trustedForMs);
+    if (retryMs < 0) trusted.set(address, nowMs + trustedForMs);
     if (retryMs <= 0) return;
-    remember(shutOut, address, nowMs + retryMs);
+    shutOut.set(address, nowMs + retryMs);
   }
   const state = { isAllowed: false, limit: count, remaining: 0, resetSeconds: seconds };
   throw limitedError({ ...state, retryMs, retrySeconds: Math.ceil(retryMs / 1000) });
@@ -55,7 +51,7 @@ export async function requireMaySign(ip: string, nowMs: number): Promise<void> {
 
 /** Counts a wrong signature. @throws AppError RATE_LIMITED past the limit. */
 export async function countWrongSignature(ip: string, nowMs: number): Promise<void> {
-  remember(suspects, limitAddress(ip), nowMs + suspectForMs);
+  suspects.set(limitAddress(ip), nowMs + suspectForMs);
   await takeLimits(badSignatureLimit(ip));
 }
 
@@ -63,7 +59,7 @@ export async function countWrongSignature(ip: string, nowMs: number): Promise<vo
 export async function noteRightSignature(ip: string, nowMs: number): Promise<void> {
   const address = limitAddress(ip);
   if (isIn(trusted, address, nowMs) || badSignatureLimit(ip).length === 0) return;
-  remember(trusted, address, nowMs + trustedForMs);
+  trusted.set(address, nowMs + trustedForMs);
   await callFunction('select private.trust_signer($1)', [address]);
 }
 

@@ -2,6 +2,7 @@ import { errors as joseErrors, jwtVerify, SignJWT } from 'jose';
 import * as z from 'zod';
 import { env, spanSeconds } from '../env.ts';
 import { AppError } from '../errors.ts';
+import { BoundedMap } from '../work/bounded-map.ts';
 
 /** The claims of an access token, in the form that Supabase's own tokens have, so that supabase-js may use it too. */
 const AccessClaims = z.object({
@@ -67,10 +68,10 @@ function requireKnownIssuer({ iss }: AccessClaims): void {
   if (iss?.endsWith('/auth/v1') && iss !== supabaseIssuer())
     throw new AppError('UNAUTHENTICATED', { message: 'The access token was issued by somebody else.' });
 }
+const mostVerified = 5_000;
 
 /** Tokens whose signature was checked already: what is true of their bearer now, the database says on each request. */
-const verified = new Map<string, AccessClaims>();
-const mostVerified = 5_000;
+const verified = new BoundedMap<string, AccessClaims>(mostVerified);
 
 /**
  * Verifies an access token's signature, form and time.
@@ -92,7 +93,6 @@ export async function verifyAccessToken(token: string, now: Date): Promise<Acces
     });
     const claims = AccessClaims.parse(payload);
     requireKnownIssuer(claims);
-    if (verified.size >= mostVerified) verified.delete(verified.keys().next().value ?? '');
     verified.set(token, claims);
     return claims;
   } catch (cause) {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { type Caller, callerIdOf } from '../callers/caller.ts';
 import { callFunction } from '../database/read-together.ts';
 import type { LastStatement } from '../database/statement.ts';
-import { AppError } from '../errors.ts';
+import { AppError, invalidField } from '../errors.ts';
 import { log } from '../log.ts';
 import { decryptSecret, encryptSecret, placeOf } from '../security/secrets.ts';
 import type { HeaderFields } from './incoming.ts';
@@ -48,10 +48,7 @@ export function idempotentRequestOf(
   if (key === null) return undefined;
   if (key === '' || key.length > longestKey || !/^[\x20-\x7e]+$/.test(key)) {
     const message = `must be 1 to ${longestKey} characters of printable ASCII`;
-    throw new AppError('VALIDATION_FAILED', {
-      message: `The Idempotency-Key ${message}.`,
-      details: [{ path: 'Idempotency-Key', message }],
-    });
+    throw invalidField('Idempotency-Key', message, `The Idempotency-Key ${message}.`);
   }
   const fingerprint = createHash('sha256')
     .update(`${callerIdOf(caller)}\n${target}\n`)

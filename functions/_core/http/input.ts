@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AppError, type ErrorDetail } from '../errors.ts';
+import { AppError, type ErrorDetail, invalidField } from '../errors.ts';
 import { countBodyFields } from '../metrics.ts';
 import { plainError } from './plain-errors.ts';
 
@@ -55,10 +55,7 @@ function shapeOfJson(text: string): JsonShape {
 function requireFewKeys({ keys, commas, containers }: JsonShape, maxKeys: number): void {
   const refuse = (what: string, count: number, max: number) => {
     const message = `has ${count} ${what}: at most ${max} are taken`;
-    throw new AppError('VALIDATION_FAILED', {
-      message: `The body ${message}.`,
-      details: [{ path: '', message }],
-    });
+    throw invalidField('', message, `The body ${message}.`);
   };
   if (keys > maxKeys) refuse('fields', keys, maxKeys);
   if (containers > maxKeys + 1) refuse('objects and arrays', containers, maxKeys + 1);
@@ -129,10 +126,7 @@ export function parseQuery(params: URLSearchParams): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
   if (params.size > maxParameters) {
     const message = `has ${params.size} parameters: at most ${maxParameters} are taken`;
-    throw new AppError('VALIDATION_FAILED', {
-      message: `The query string ${message}.`,
-      details: [{ path: '', message }],
-    });
+    throw invalidField('', message, `The query string ${message}.`);
   }
   const wrong: ErrorDetail[] = [];
   for (const [name, value] of params) {
@@ -153,10 +147,7 @@ export function mergeInput(
   body: unknown,
 ): Record<string, unknown> {
   if (body !== undefined && (body === null || typeof body !== 'object' || Array.isArray(body))) {
-    throw new AppError('VALIDATION_FAILED', {
-      message: 'The body must be a JSON object.',
-      details: [{ path: '', message: 'must be a JSON object' }],
-    });
+    throw invalidField('', 'must be a JSON object', 'The body must be a JSON object.');
   }
   const merged: Record<string, unknown> = Object.create(null);
   const twice: ErrorDetail[] = [];

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, invalidField } from '../errors.ts';
 import { commonPasswords } from './common-passwords.ts';
 
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (in KiB), 2 passes, 1 lane. */
@@ -72,6 +72,24 @@ export async function verifyPassword(hash: string | null | undefined, password: 
   return matches && typeof hash === 'string';
 }
 
+/** @param path The field that the password came in. */
+export const wrongPassword = (path = 'password'): AppError =>
+  new AppError('WRONG_PASSWORD', { details: [{ path, message: 'is wrong' }] });
+
+/**
+ * Asks somebody who is signed in for their password again. Outside of a transaction: hashing takes longer than all else, and
+ * connections are few.
+ * @param path The field that the password came in.
+ * @throws AppError WRONG_PASSWORD.
+ */
+export async function requirePassword(
+  hash: string | null | undefined,
+  password: string,
+  path?: string | undefined,
+): Promise<void> {
+  if (!(await verifyPassword(hash, password))) throw wrongPassword(path);
+}
+
 const codePoints = (text: string): number => [...composed(text)].length;
 
 /** Whether the password is among the commonest, whatever its case. */
@@ -102,8 +120,5 @@ export const isEmail = (password: string, email: string): boolean =>
 export function demandNotEmail(password: string, email: string, path: string): void {
   if (!isEmail(password, email)) return;
   const message = 'must not be the e-mail address';
-  throw new AppError('VALIDATION_FAILED', {
-    message: `The password ${message}.`,
-    details: [{ path, message }],
-  });
+  throw invalidField(path, message, `The password ${message}.`);
 }

@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: changePasswordInput,
   output: Done,
   envelope: 'none',
-  errors: ['FORBIDDEN', 'CONFLICT'],
+  errors: ['WRONG_PASSWORD', 'CONFLICT'],
   async handle({ ctx, input }) {
     const { ended } = await changePassword(ctx, input);
     return done(`The password is changed. Other sessions that ended: ${ended}.`);

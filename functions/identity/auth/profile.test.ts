@@ -104,7 +104,7 @@ describe('PUT /api/auth/password', () => {
       { currentPassword: 'not the password', newPassword },
       ada.headers,
     );
-    expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
+    expect([status, body.code]).toEqual([403, 'WRONG_PASSWORD']);
     expect((await logIn(ada.email)).status).toBe(200);
     const passwordless = await (await aCompany()).as('viewer');
     const none = await passwordless.request(changePassword, { currentPassword: password, newPassword });

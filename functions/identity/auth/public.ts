@@ -2,7 +2,6 @@
 export { CompanyRole, Done, done, emailInput, nameInput, normalEmail } from './shared/account.ts';
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
-export { changePassword, changePasswordInput } from './shared/change-password.ts';
 export { lockCompaniesOf } from './shared/doubtful-acts.ts';
 export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
 export { forgetDevices, LoggedInOnDevice, rememberDevice } from './shared/known-devices.ts';
@@ -13,7 +12,6 @@ export {
   Profile,
   profileInput,
   timezoneInput,
-  updateProfile,
 } from './shared/profile.ts';
 export { demandProvedAddress, endAllUnproved, lockForProof, notProved } from './shared/proved-address.ts';
 export type { SecurityNotice, SecurityNotices } from './shared/security-notice.ts';

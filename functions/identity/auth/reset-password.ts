@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { retryOnConflict } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
 import { emailInput } from './shared/account.ts';
 import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
@@ -16,10 +16,7 @@ import { tokenInput } from './shared/secret-tokens.ts';
 
 const wrong = (path: 'token' | 'code') => {
   const message = 'is wrong, was used, or is too old: ask for another mail';
-  return new AppError('VALIDATION_FAILED', {
-    message: `The ${path} ${message}.`,
-    details: [{ path, message }],
-  });
+  return invalidField(path, message, `The ${path} ${message}.`);
 };
 
 export const { contract, respond, serve, handler } = endpoint({

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { invalidField } from '#core/errors.ts';
 import { verifyEmail } from './shared/email-verification.ts';
 import { tokenInput } from './shared/secret-tokens.ts';
 
@@ -31,10 +31,7 @@ export const { contract, respond, serve, handler } = endpoint({
     );
     if (verified === undefined) {
       const message = 'is wrong, was used, or is too old: ask for another mail';
-      throw new AppError('VALIDATION_FAILED', {
-        message: `The token ${message}.`,
-        details: [{ path: 'token', message }],
-      });
+      throw invalidField('token', message, `The token ${message}.`);
     }
     return verified;
   },

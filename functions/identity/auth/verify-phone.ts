@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { invalidField } from '#core/errors.ts';
 import { Done, done } from './shared/account.ts';
 import { usePhoneCode } from './shared/phone-proof.ts';
 
@@ -24,9 +24,6 @@ export const { contract, respond, serve, handler } = endpoint({
     );
     if (isProved) return done('The number is proved.');
     const message = 'is wrong, was used, or is too old: ask for another';
-    throw new AppError('VALIDATION_FAILED', {
-      message: `The code ${message}.`,
-      details: [{ path: 'code', message }],
-    });
+    throw invalidField('code', message, `The code ${message}.`);
   },
 });

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { oneRow } from '#core/database/rows.ts';
 import { isoTime } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
@@ -27,13 +28,12 @@ export const { contract, respond, serve, handler } = endpoint({
           message: 'This is the deployment’s default company (DEFAULT_COMPANY_ID): name another one first.',
         });
       }
-      const [deleted] = await rowsOf<{ name: string; deletedAt: string; erasedAfter: string }>(
+      const deleted = await oneRow<{ name: string; deletedAt: string; erasedAfter: string }>(
         tx,
         sql`update companies set deleted_at = now() where id = ${id}::uuid and deleted_at is null
           returning name, ${isoTime(sql`deleted_at`)} as "deletedAt",
             ${isoTime(sql`(deleted_at + make_interval(days => ${graceDays}::int))`)} as "erasedAfter"`,
       );
-      if (!deleted) throw new AppError('NOT_FOUND');
       await rowsOf(
         tx,
         sql`update sessions set ended_at = now(), ended_reason = 'company_deleted'

@@ -2,8 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
-import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
+import { enteredPassword, requirePassword } from '#core/security/passwords.ts';
 import {
   addresseeOf,
   callingPerson,
@@ -25,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object({ password: enteredPassword.describe('Proves that it is you.') }),
   output: z.object({ deletesAt: z.iso.datetime() }).meta({ id: 'AccountDeletion' }),
   status: 202,
-  errors: ['UNAUTHENTICATED', 'CONFLICT'],
+  errors: ['WRONG_PASSWORD', 'CONFLICT'],
   async handle({ ctx, input }) {
     const { userId } = callingPerson(ctx);
     const [account] = await ctx.dbAs('auth', 'look up the caller’s password', (tx) =>
@@ -34,9 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
         sql`select password_hash from users where id = ${userId}::uuid`,
       ),
     );
-    if (!(await verifyPassword(account?.password_hash, input.password))) {
-      throw new AppError('UNAUTHENTICATED', { message: 'The password is wrong.' });
-    }
+    await requirePassword(account?.password_hash, input.password);
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
     await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
       await demandNobodyDependsOn(tx, userId);

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { makeApiKey } from '#core/callers/api-key.ts';
 import { scopes } from '#core/callers/caller.ts';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
@@ -79,11 +80,11 @@ export const { contract, respond, serve, handler } = endpoint({
           message: `You have ${mostKeysOfAPerson} keys that work, which is the most: revoke one first.`,
         });
       }
-      const [row] = await rowsOf<{ item: string }>(
+      const shown = await itemOf(
         tx,
+        ApiKey,
         sql`select ${asJson(apiKeyShape)} as item from ${apiKeys} where ${apiKeys.id} = ${stored.id}::uuid`,
       );
-      const shown = ApiKey.parse(JSON.parse(row?.item ?? ''));
       await auditKey(tx, ctx, { keyId: shown.id, action: 'created', reason: null });
       audit(tx, ctx, {
         companyId,

@@ -1,11 +1,10 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { permissions } from '#core/callers/permissions.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { confirmRole } from '#core/database/run-as.ts';
 import { isoTime } from '#core/database/shape.ts';
-import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { callingPerson } from '../auth/public.ts';
 import { auditKey } from './shared/api-keys.ts';
@@ -27,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId, companyId } = callingPerson(ctx);
     return await ctx.dbAs('auth', 'revoke an API key of a person', async (tx) => {
       const { isAdmin } = await rightsOf(tx, ctx);
-      const [ended] = await rowsOf<{
+      const ended = await oneRow<{
         id: string;
         name: string;
         prefix: string;
@@ -39,8 +38,8 @@ export const { contract, respond, serve, handler } = endpoint({
           where id = ${input.id}::uuid and company_id = ${companyId}::uuid and user_id is not null
             and (user_id = ${userId}::uuid or ${isAdmin}::boolean) and revoked_at is null
           returning id, name, prefix, user_id, ${isoTime(sql`revoked_at`)} as revoked_at`,
+        'There is no such key that could be revoked.',
       );
-      if (!ended) throw new AppError('NOT_FOUND', { message: 'There is no such key that could be revoked.' });
       const { id, name, prefix, user_id: makerId, revoked_at: revokedAt } = ended;
       if (makerId !== userId) confirmRole(tx, permissions['settings:write']);
       const reason = makerId === userId ? 'by its maker' : 'by an admin';

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
@@ -54,10 +55,10 @@ export const { contract, respond, serve, handler } = endpoint({
 });
 
 async function readMember(tx: Tx, companyId: string, userId: string): Promise<z.infer<typeof TeamMember>> {
-  const [row] = await rowsOf<{ item: string }>(
+  return await itemOf(
     tx,
+    TeamMember,
     sql`select ${asJson(teamMemberShape)} as item from ${membersFrom}
       where ${memberships.companyId} = ${companyId}::uuid and ${users.id} = ${userId}::uuid`,
   );
-  return TeamMember.parse(JSON.parse(row?.item ?? ''));
 }

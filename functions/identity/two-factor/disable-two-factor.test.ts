@@ -46,7 +46,7 @@ describe('POST /api/auth/2fa/disable', () => {
     pass(1);
     const code = codeAt(secret, Date.now());
     const { status, body } = await person.request(disableTwoFactor, { password: 'something else', code });
-    expect([status, body.details]).toEqual([400, [{ path: 'password', message: 'is wrong' }]]);
+    expect([status, body.details]).toEqual([403, [{ path: 'password', message: 'is wrong' }]]);
     expect(await check(person.id, code)).toBe('right');
   });
 
@@ -72,6 +72,6 @@ describe('POST /api/auth/2fa/disable', () => {
       password,
       code: codeAt(secret, Date.now() + stepMs),
     });
-    expect([answer.status, answer.body.details[0].path]).toEqual([400, 'password']);
+    expect([answer.status, answer.body.details[0].path]).toEqual([403, 'password']);
   });
 });

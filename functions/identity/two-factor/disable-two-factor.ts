@@ -2,8 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
-import { enteredPassword, verifyPassword } from '#core/security/passwords.ts';
+import { enteredPassword, requirePassword, wrongPassword } from '#core/security/passwords.ts';
 import { callingPerson } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { codeInput, codeRefused, notOn } from './shared/answers.ts';
@@ -21,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
     code: codeInput.describe('Of the authenticator, or a backup code.'),
   }),
   output: z.object({ isEnabled: z.literal(false) }).meta({ id: 'DisabledTwoFactor' }),
-  errors: ['CONFLICT', 'ACCOUNT_LOCKED'],
+  errors: ['WRONG_PASSWORD', 'CONFLICT', 'ACCOUNT_LOCKED'],
   async handle({ ctx, input }) {
     const { userId } = callingPerson(ctx);
     // Before any code is looked at, so that a mistyped password spends none. No transaction is open meanwhile: hashing
@@ -29,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const passwordHash = await ctx.dbAs('auth', 'look up the caller’s password', (tx) =>
       passwordHashOf(tx, userId),
     );
-    if (!(await verifyPassword(passwordHash, input.password))) throw wrongPassword();
+    await requirePassword(passwordHash, input.password);
     const disabled = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
       if (!factor?.isOn) return 'off';
@@ -47,12 +46,6 @@ export const { contract, respond, serve, handler } = endpoint({
     return { isEnabled: false as const };
   },
 });
-
-const wrongPassword = () =>
-  new AppError('VALIDATION_FAILED', {
-    message: 'The password is wrong.',
-    details: [{ path: 'password', message: 'is wrong' }],
-  });
 
 async function passwordHashOf(tx: Tx, userId: string): Promise<string | null> {
   const [person] = await rowsOf<{ password_hash: string | null }>(

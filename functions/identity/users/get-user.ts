@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { memberships, users } from '#db/schema/people.ts';
 import { invitations } from '#db/schema/team.ts';
 import { membersFrom } from '../team/public.ts';
@@ -35,12 +35,11 @@ export const { contract, respond, serve, handler } = endpoint({
       if (row) return AnyUser.parse(JSON.parse(row.item));
       const found = await findUser(tx, ctx.companyId, input.id);
       if ('userId' in found) return await readUser(tx, ctx.companyId, found.userId);
-      const [invited] = await rowsOf<{ item: string }>(
+      return await itemOf(
         tx,
+        AnyUser,
         sql`select ${asJson(invitedUserShape)} as item from ${invitations}
           where ${invitations.id} = ${found.invitationId}::uuid`,
       );
-      if (!invited) throw new AppError('NOT_FOUND');
-      return AnyUser.parse(JSON.parse(invited.item));
     }),
 });

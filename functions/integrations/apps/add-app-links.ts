@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
-import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { apps } from '#db/schema/apps.ts';
@@ -25,8 +25,9 @@ export const { contract, respond, serve, handler } = endpoint({
     const { app, matched } = await ctx.dbAs('jobs', 'link things at providers to an app', async (tx) => {
       const found = await findApp(tx, input.app_id, 'lock');
       const matched = await linkToApp(tx, ctx, found, wantedLinks(input));
-      const [row] = await rowsOf<{ item: string }>(
+      const shown = await itemOf(
         tx,
+        App,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${found.id}::uuid`,
       );
       audit(tx, ctx, {
@@ -35,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
         resource: { type: 'app', id: found.id },
         after: { links: wantedLinks(input) },
       });
-      return { app: App.parse(JSON.parse(row?.item ?? '')), matched };
+      return { app: shown, matched };
     });
     return { ...app, events_matched: matched };
   },

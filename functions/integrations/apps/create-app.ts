@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
@@ -38,8 +39,9 @@ export const { contract, respond, serve, handler } = endpoint({
       const key = await issueKey(tx, app, scopes);
       await auditKeys(tx, ctx, app, [{ keyId: key.id, action: 'created', reason: null }]);
       const matched = await linkToApp(tx, ctx, app, wantedLinks(input));
-      const [row] = await rowsOf<{ item: string }>(
+      const shown = await itemOf(
         tx,
+        App,
         sql`select ${asJson(appShape)} as item from ${apps} where ${apps.id} = ${app.id}::uuid`,
       );
       audit(tx, ctx, {
@@ -48,7 +50,7 @@ export const { contract, respond, serve, handler } = endpoint({
         resource: { type: 'app', id: app.id },
         after: { name: input.name, scopes: [...scopes], links: wantedLinks(input) },
       });
-      return { app: App.parse(JSON.parse(row?.item ?? '')), key, scopes, matched };
+      return { app: shown, key, scopes, matched };
     });
     return {
       ...made.app,

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/transaction.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { findApp } from './shared/app-store.ts';
 
@@ -21,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'remove a link of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
-      const [link] = await rowsOf<{
+      const link = await oneRow<{
         link_id: string;
         provider: string;
         kind: string;
@@ -31,8 +30,8 @@ export const { contract, respond, serve, handler } = endpoint({
         sql`delete from provider_links where id = ${input.link_id}::uuid and company_id = ${app.companyId}::uuid
             and app_id = ${app.id}::uuid
           returning id as link_id, provider, kind, external_id`,
+        'The app has no link with this link_id.',
       );
-      if (!link) throw new AppError('NOT_FOUND', { message: 'The app has no link with this link_id.' });
       audit(tx, ctx, {
         companyId: app.companyId,
         action: 'app.unlinked',

@@ -1,8 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/transaction.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { findApp } from './shared/app-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -17,14 +16,14 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'delete a voicemail of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
-      const [deleted] = await rowsOf<{ id: string; deleted_at: string }>(
+      const deleted = await oneRow<{ id: string; deleted_at: string }>(
         tx,
         sql`update voicemails set deleted_at = now(), updated_at = now()
           where id = ${input.id}::uuid and company_id = ${app.companyId}::uuid and app_id = ${app.id}::uuid
             and deleted_at is null
           returning id, to_char(deleted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as deleted_at`,
+        'The app has no voicemail with this id.',
       );
-      if (!deleted) throw new AppError('NOT_FOUND', { message: 'The app has no voicemail with this id.' });
       return deleted;
     });
   },

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/transaction.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { agents } from '#db/schema/agents.ts';
 import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
@@ -20,9 +20,9 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     await findChangeable(ctx, input.agentId);
     return await ctx.db(async (tx) => {
-      await rowsOf(
+      await oneRow(
         tx,
-        sql`update ${agents} set status = 'inactive' where ${retellAgents} and ${agents.providerAgentId} = ${input.agentId}`,
+        sql`update ${agents} set status = 'inactive' where ${retellAgents} and ${agents.providerAgentId} = ${input.agentId} returning 1`,
       );
       return await findDashboardAgent(tx, input.agentId);
     });

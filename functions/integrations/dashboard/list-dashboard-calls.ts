@@ -1,15 +1,7 @@
-import { endpoint } from '#core/endpoint.ts';
-import { acrossAgentsInput, callsAcrossAgents, DashboardCallPage } from './shared/dashboard-call.ts';
+import { alias } from '#core/endpoint.ts';
+import * as listCallHistory from './list-call-history.ts';
 
-export const { contract, respond, serve, handler } = endpoint({
-  method: 'GET',
+export const { contract, respond, serve, handler } = alias(listCallHistory, {
   path: '/api/dashboard/calls',
   summary: 'List the Retell calls of all agents, newest first',
-  who: ['user', 'key'],
-  permission: 'calls:read',
-  input: acrossAgentsInput,
-  output: DashboardCallPage,
-  envelope: 'none',
-  errors: ['INVALID_CURSOR'],
-  query: ({ input }) => callsAcrossAgents(input, 'dashboard calls'),
 });

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { rowsOf } from '#core/database/transaction.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { agents } from '#db/schema/agents.ts';
@@ -35,10 +35,10 @@ export const { contract, respond, serve, handler } = endpoint({
       await client.updateAgent(agentId, atRetell);
     }
     return await ctx.db(async (tx) => {
-      await rowsOf(
+      await oneRow(
         tx,
         sql`update ${agents} set name = coalesce(${input.agent_name ?? null}, name), status = coalesce(${status ?? null}, status)
-          where ${retellAgents} and ${agents.providerAgentId} = ${agentId}`,
+          where ${retellAgents} and ${agents.providerAgentId} = ${agentId} returning 1`,
       );
       return await findDashboardAgent(tx, agentId);
     });

@@ -1,12 +1,11 @@
-import { sql } from 'drizzle-orm/sql';
+import { type SQL, sql } from 'drizzle-orm/sql';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
+import { chunkRows, deleteInChunks } from '#core/work/delete-in-chunks.ts';
 
 /** How long raw events are kept once they are processed, days. What they said stays in calls and timelines. */
 const rawEventDays = 30;
 const checkDays = 90;
-/** Rows of one delete: short transactions, so that nothing waits long for a lock. */
-const chunk = 5_000;
 
 /** Adds up the tallies of an hour ago and before: one row for each provider, the sums unchanged. */
 async function compactTallies(tx: Tx): Promise<void> {
@@ -33,16 +32,11 @@ function firstIdOf(moment: Date): string {
   return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
 }
 
-async function deleteOldEvents(tx: Tx, before: Date): Promise<number> {
-  const gone = await rowsOf(
-    tx,
-    sql`delete from inbound_events where id in (
-        select id from inbound_events
-        where id < ${firstIdOf(before)}::uuid and status = 'processed'
-        order by id limit ${chunk}::int) returning 1`,
-  );
-  return gone.length;
-}
+const eventsBefore = (moment: Date): SQL =>
+  sql`delete from inbound_events where id in (
+    select id from inbound_events
+    where id < ${firstIdOf(moment)}::uuid and status = 'processed'
+    order by id limit ${chunkRows}::int) returning 1`;
 
 export const { contract, run, serve, handler } = schedule({
   cron: '17 * * * *',
@@ -63,15 +57,12 @@ export const { contract, run, serve, handler } = schedule({
       );
     });
     const before = new Date(ctx.now().getTime() - rawEventDays * 86_400_000);
-    const started = Date.now();
-    let deleted = 0;
-    let last = chunk;
-    while (last === chunk && Date.now() - started < 40_000) {
-      last = await ctx.dbAs('pipeline', 'delete raw events past their retention', (tx) =>
-        deleteOldEvents(tx, before),
-      );
-      deleted += last;
-    }
+    const deleted = await deleteInChunks(
+      ctx,
+      'delete raw events past their retention',
+      eventsBefore(before),
+      Date.now() + 40_000,
+    );
     if (deleted > 0) ctx.log.info({ deleted }, 'deleted raw events past their retention');
   },
 });

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { oneRow } from '#core/database/rows.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
@@ -27,11 +28,11 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     await ctx.dbAs('jobs', 'replay an event', async (tx) => {
       // Asked without a lock: a worker passes over rows that are locked, and would miss one that it was woken for.
-      const [event] = await rowsOf<{ status: string; waits: boolean }>(
+      const event = await oneRow<{ status: string; waits: boolean }>(
         tx,
         sql`select status, ${isDue} as waits from inbound_events where id = ${input.id}::uuid`,
+        'No event has this id.',
       );
-      if (!event) throw new AppError('NOT_FOUND', { message: 'No event has this id.' });
       const locked = sql`select 1 from inbound_events where id = ${input.id}::uuid and not (${isDue}) for update skip locked`;
       if (event.waits || (await rowsOf(tx, locked)).length === 0)
         throw new AppError('CONFLICT', { message: 'The event is about to be processed anyway.' });

@@ -1,9 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
-import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { userMappings } from '#db/schema/provider-links.ts';
 import { findApp } from '../apps/public.ts';
 import { Mapping, mappingShape } from './shared/mapping.ts';
@@ -20,13 +19,13 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     return await ctx.dbAs('jobs', 'remove the mapping of a user of an app', async (tx) => {
       const app = await findApp(tx, input.app_id);
-      const [row] = await rowsOf<{ item: string }>(
+      return await itemOf(
         tx,
+        Mapping,
         sql`delete from ${userMappings} where ${userMappings.appId} = ${app.id}::uuid and ${userMappings.id} = ${input.id}::uuid
           returning ${asJson(mappingShape)} as item`,
+        'The app has no mapped user with this id.',
       );
-      if (!row) throw new AppError('NOT_FOUND', { message: 'The app has no mapped user with this id.' });
-      return Mapping.parse(JSON.parse(row.item));
     });
   },
 });

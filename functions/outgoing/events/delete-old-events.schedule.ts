@@ -1,7 +1,6 @@
-import type { SQL } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
-import { chunk, deliveriesOfOldEvents, oldDeliveries, oldEvents } from './shared/old-events.ts';
+import { chunkRows, deleteChunk, deleteInChunks } from '#core/work/delete-in-chunks.ts';
+import { deliveriesOfOldEvents, oldDeliveries, oldEvents } from './shared/old-events.ts';
 
 export const { contract, run, serve, handler } = schedule({
   cron: '47 * * * *',
@@ -10,16 +9,12 @@ export const { contract, run, serve, handler } = schedule({
   async handle({ ctx }) {
     const endAt = Date.now() + 40_000;
     const deleted = { events: 0, deliveries: 0 };
-    const remove = async (what: keyof typeof deleted, statement: SQL): Promise<boolean> => {
-      const rows = await ctx.dbAs('jobs', 'delete what is past its time', (tx) => rowsOf(tx, statement));
-      deleted[what] += rows.length;
-      return rows.length === chunk && Date.now() < endAt;
-    };
-    while (await remove('deliveries', oldDeliveries));
+    const reason = 'delete what is past its time';
+    deleted.deliveries += await deleteInChunks(ctx, reason, oldDeliveries, endAt);
     // No event before its deliveries: they would not be found any more.
-    for (let isMore = true; isMore && Date.now() < endAt; ) {
-      while (await remove('deliveries', deliveriesOfOldEvents));
-      isMore = Date.now() < endAt && (await remove('events', oldEvents));
+    for (let last = chunkRows; last === chunkRows; deleted.events += last) {
+      deleted.deliveries += await deleteInChunks(ctx, reason, deliveriesOfOldEvents, endAt);
+      last = Date.now() < endAt ? await deleteChunk(ctx, reason, oldEvents) : 0;
     }
     if (deleted.events + deleted.deliveries > 0) ctx.log.info(deleted, 'deleted old events and deliveries');
   },

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { queryOf } from '#core/database/statement.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
+import { chunkRows } from '#core/work/delete-in-chunks.ts';
 import { run } from './delete-old-events.schedule.ts';
 import * as listEvents from './list-events.ts';
-import { chunk, deliveriesOfOldEvents, oldDeliveries, oldEvents } from './shared/old-events.ts';
+import { deliveriesOfOldEvents, oldDeliveries, oldEvents } from './shared/old-events.ts';
 
 /** A day for each event, the last one today; each has a delivery to each of two endpoints, each of those an attempt. */
 async function hasDays(company: TestCompany, days: number): Promise<string[]> {
@@ -67,7 +68,7 @@ test('more than one statement may delete goes all the same', async () => {
   const acme = await aCompany();
   await adminSql()`insert into outbox (company_id, type, subject_id, dedupe_key, data, occurred_at, dispatched_at, sequence)
     select ${acme.id}, 'call.started', gen_random_uuid(), n::text, '{}', now(), now() - interval '31 days', n
-      from generate_series(1, ${chunk * 2 + 7}::int) n`;
+      from generate_series(1, ${chunkRows * 2 + 7}::int) n`;
   await run();
   expect(await count('outbox', acme)).toBe(0);
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { type AppError, invalidField } from '#core/errors.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { typesInput } from './shared/event.ts';
 import { followLog, headOfLog } from './shared/event-stream.ts';
@@ -8,7 +8,7 @@ import { followLog, headOfLog } from './shared/event-stream.ts';
 const mediaType = 'text/event-stream; charset=utf-8';
 
 const refuse = (path: string, message: string): AppError =>
-  new AppError('VALIDATION_FAILED', { message: `${path} ${message}.`, details: [{ path, message }] });
+  invalidField(path, message, `${path} ${message}.`);
 
 /** What a client that was cut off has read last. @throws AppError VALIDATION_FAILED */
 function lastEventId(header: string | null): number | undefined {

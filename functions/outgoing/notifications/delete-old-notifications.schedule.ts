@@ -1,14 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
+import { chunkRows, deleteInChunks } from '#core/work/delete-in-chunks.ts';
 
 /** Of a notification that was read, or deleted by its reader: its key keeps it from being told again. */
 const readDays = 90;
 const mostDays = 180;
 /** Of the log of what was sent. */
 const logDays = 90;
-/** Rows of one delete: short transactions, so that nothing waits long for a lock. */
-const chunk = 5_000;
 
 const daysAgo = (days: number) => sql`now() - make_interval(days => ${days}::int)`;
 
@@ -16,10 +14,10 @@ const daysAgo = (days: number) => sql`now() - make_interval(days => ${days}::int
 const deletions: readonly SQL[] = [
   sql`delete from notifications where id in (
       select id from notifications where created_at < ${daysAgo(readDays)}
-        and (coalesce(read_at, deleted_at) < ${daysAgo(readDays)} or created_at < ${daysAgo(mostDays)}) limit ${chunk}::int)
+        and (coalesce(read_at, deleted_at) < ${daysAgo(readDays)} or created_at < ${daysAgo(mostDays)}) limit ${chunkRows}::int)
     returning 1`,
   sql`delete from notification_sends where id in (
-      select id from notification_sends where created_at < ${daysAgo(logDays)} limit ${chunk}::int) returning 1`,
+      select id from notification_sends where created_at < ${daysAgo(logDays)} limit ${chunkRows}::int) returning 1`,
 ];
 
 export const { contract, run, serve, handler } = schedule({
@@ -29,15 +27,8 @@ export const { contract, run, serve, handler } = schedule({
   async handle({ ctx }) {
     let deleted = 0;
     for (const deletion of deletions) {
-      const started = Date.now(); // of each its own: one with much to do leaves the other its time
-      let last = chunk;
-      while (last === chunk && Date.now() - started < 20_000) {
-        const gone = await ctx.dbAs('jobs', 'delete notifications past their retention', (tx) =>
-          rowsOf(tx, deletion),
-        );
-        last = gone.length;
-        deleted += last;
-      }
+      const endAt = Date.now() + 20_000; // of each its own: one with much to do leaves the other its time
+      deleted += await deleteInChunks(ctx, 'delete notifications past their retention', deletion, endAt);
     }
     if (deleted > 0) ctx.log.info({ deleted }, 'deleted notifications past their retention');
   },

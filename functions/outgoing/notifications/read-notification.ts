@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
-import { rowsOf } from '#core/database/transaction.ts';
+
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
 import { Notification, notificationShape } from './shared/notification.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -16,15 +16,14 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Notification,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    const [row] = await ctx.db((tx) =>
-      rowsOf<{ item: string }>(
+    return await ctx.db((tx) =>
+      itemOf(
         tx,
+        Notification,
         sql`update notifications set read_at = coalesce(read_at, now())
           where id = ${input.id}::uuid and deleted_at is null
           returning ${asJson(notificationShape)} as item`,
       ),
     );
-    if (!row) throw new AppError('NOT_FOUND');
-    return Notification.parse(JSON.parse(row.item));
   },
 });

@@ -1,18 +1,4 @@
-import * as z from 'zod';
-import { endpoint } from '#core/endpoint.ts';
-import { newWebhook, WebhookWithSecret } from './shared/webhook.ts';
-import { createWebhook } from './shared/webhook-store.ts';
+import { alias } from '#core/endpoint.ts';
+import * as createWebhook from './create-webhook.ts';
 
-export const { contract, respond, serve, handler } = endpoint({
-  method: 'POST',
-  path: '/api/settings/webhooks',
-  summary: 'Make a webhook of the company',
-  description: 'As POST /api/webhooks. The secret is in this answer only.',
-  who: ['user', 'key'],
-  permission: 'webhooks:write',
-  input: z.object(newWebhook),
-  output: WebhookWithSecret,
-  status: 201,
-  errors: ['CONFLICT'],
-  handle: ({ ctx, input }) => createWebhook(ctx, ctx.companyId, input),
-});
+export const { contract, respond, serve, handler } = alias(createWebhook, { path: '/api/settings/webhooks' });

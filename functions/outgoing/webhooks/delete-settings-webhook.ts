@@ -1,17 +1,6 @@
-import * as z from 'zod';
-import { endpoint } from '#core/endpoint.ts';
-import { DeletedWebhook } from './shared/webhook.ts';
-import { deleteWebhook } from './shared/webhook-store.ts';
+import { alias } from '#core/endpoint.ts';
+import * as deleteWebhook from './delete-webhook.ts';
 
-export const { contract, respond, serve, handler } = endpoint({
-  method: 'DELETE',
+export const { contract, respond, serve, handler } = alias(deleteWebhook, {
   path: '/api/settings/webhooks/:id',
-  summary: 'Delete a webhook of the company',
-  description: 'As DELETE /api/webhooks/:id.',
-  who: ['user', 'key'],
-  permission: 'webhooks:write',
-  input: z.object({ id: z.uuid() }),
-  output: DeletedWebhook,
-  errors: ['NOT_FOUND'],
-  handle: ({ ctx, input }) => deleteWebhook(ctx, input.id),
 });

@@ -1,18 +1,4 @@
-import { pageInput } from '#core/database/page.ts';
-import { endpoint } from '#core/endpoint.ts';
-import { Webhook } from './shared/webhook.ts';
-import { ownWebhooks } from './shared/webhook-store.ts';
+import { alias } from '#core/endpoint.ts';
+import * as listWebhooks from './list-webhooks.ts';
 
-export const { contract, respond, serve, handler } = endpoint({
-  method: 'GET',
-  path: '/api/settings/webhooks',
-  summary: 'List the webhooks of the company, newest first',
-  description: 'As GET /api/webhooks.',
-  who: ['user', 'key'],
-  permission: 'webhooks:read',
-  input: pageInput,
-  output: Webhook,
-  envelope: 'page',
-  errors: ['INVALID_CURSOR'],
-  query: ({ input, caller }) => ownWebhooks(caller, input),
-});
+export const { contract, respond, serve, handler } = alias(listWebhooks, { path: '/api/settings/webhooks' });

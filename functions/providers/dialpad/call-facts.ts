@@ -1,7 +1,8 @@
+import { storable } from '#core/database/storable.ts';
 import { isEntryLeg } from './conversation.ts';
 import type { DialpadCall } from './event.ts';
 import { known } from './known.ts';
-import { isRecord, storable, textOf } from './lenient.ts';
+import { isRecord, textOf } from './lenient.ts';
 
 /**
  * Facts without a column. None is an address of a recording or a share link: details are shown to clients.
@@ -51,6 +52,9 @@ const withColumn = new Set([
   'call_transcription',
 ]);
 
+/** Levels of what a client put into a call: what lies deeper is left out. */
+const maxDepth = 8;
+
 /** What a fact state is about: `recap_outcome` → `{ recapOutcome: … }`. Dialpad documents no shape: it is kept as it came. */
 export function factOf(call: DialpadCall): Record<string, unknown> {
   const state = call.state ?? '';
@@ -58,7 +62,7 @@ export function factOf(call: DialpadCall): Record<string, unknown> {
   const value = [state, ...(aliases[state] ?? [])].map((field) => call[field]).find(isSomething);
   if (value === undefined) return {};
   const key = state.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return { [key]: storable(value) };
+  return { [key]: storable(value, maxDepth) };
 }
 
 function isSomething(value: unknown): boolean {
@@ -83,12 +87,12 @@ export function recapTextOf(value: unknown): string | undefined {
 /** The client's own `custom_data`: JSON objects as they are, anything else under `customData`. */
 export function metadataOf(call: DialpadCall): Record<string, unknown> {
   const value = call.custom_data;
-  if (isRecord(value)) return asRecord(storable(value));
+  if (isRecord(value)) return asRecord(storable(value, maxDepth));
   const text = textOf(value);
   if (text === undefined) return {};
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isRecord(parsed)) return asRecord(storable(parsed));
+    if (isRecord(parsed)) return asRecord(storable(parsed, maxDepth));
   } catch {
     // not JSON: the text is the value
   }

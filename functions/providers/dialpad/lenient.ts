@@ -117,14 +117,3 @@ export function recordingsOf(value: unknown): Recording[] {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
-
-/** A JSON value without NUL characters, cut off below eight levels, fit for a jsonb column. */
-export function storable(value: unknown, depth = 8): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '');
-  if (typeof value !== 'object' || value === null) return value;
-  if (depth === 0) return null;
-  if (Array.isArray(value)) return value.map((item) => storable(item, depth - 1));
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key.replaceAll('\0', ''), storable(item, depth - 1)]),
-  );
-}

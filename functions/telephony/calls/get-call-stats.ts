@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { oneOf } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { invalidField } from '#core/errors.ts';
 import { timeInput } from '#core/http/input.ts';
 import { CallStats, callStatsQuery } from './shared/call-stats.ts';
 
@@ -48,8 +48,4 @@ export const { contract, respond, serve, handler } = endpoint({
   },
 });
 
-const badPeriod = (path: string, message: string) =>
-  new AppError('VALIDATION_FAILED', {
-    message: `The request does not match the schema: ${path}: ${message}`,
-    details: [{ path, message }],
-  });
+const badPeriod = (path: string, message: string) => invalidField(path, message);

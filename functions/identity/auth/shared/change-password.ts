@@ -9,7 +9,8 @@ import {
   enteredPassword,
   hashPassword,
   newPassword,
-  verifyPassword,
+  requirePassword,
+  wrongPassword,
 } from '#core/security/passwords.ts';
 import { addresseeOf, mailTo, securityNotice } from './account-mail.ts';
 import { endSessions } from './end-sessions.ts';
@@ -21,7 +22,7 @@ export const changePasswordInput = z.object({ currentPassword: enteredPassword, 
 /**
  * Changes the caller's own password; the person's other sessions end, and other devices are not known any more.
  * @returns how many sessions ended.
- * @throws AppError FORBIDDEN where the current password is wrong.
+ * @throws AppError WRONG_PASSWORD, CONFLICT.
  */
 export async function changePassword(
   ctx: Context,
@@ -35,10 +36,8 @@ export async function changePassword(
     );
     return found;
   });
-  if (!account || !(await verifyPassword(account.password_hash, input.currentPassword))) {
-    const details = [{ path: 'currentPassword', message: 'is wrong' }];
-    throw new AppError('FORBIDDEN', { message: 'The current password is wrong.', details });
-  }
+  await requirePassword(account?.password_hash, input.currentPassword, 'currentPassword');
+  if (!account) throw wrongPassword('currentPassword');
   demandNotEmail(input.newPassword, account.email, 'newPassword');
   const passwordHash = await hashPassword(input.newPassword);
   return await ctx.dbAs('auth', 'change the caller’s own password', async (tx) => {

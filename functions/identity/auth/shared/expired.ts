@@ -1,11 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
-
-/** Rows of one statement: short transactions, so that nothing waits long for a lock. */
-export const chunk = 5_000;
+import { chunkRows } from '#core/work/delete-in-chunks.ts';
 
 /** A chunk of a table's rows that meet a condition, but for those that somebody is using: each by where it stands. */
 const chunkOf = (table: SQL, isOver: SQL): SQL =>
-  sql`ctid = any(array(select ctid from ${table} where ${isOver} limit ${chunk}::int for update skip locked))`;
+  sql`ctid = any(array(select ctid from ${table} where ${isOver} limit ${chunkRows}::int for update skip locked))`;
 
 const deleted = (name: string, isOver: SQL): SQL => {
   const table = sql.identifier(name);

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { asJson, shapeOf } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
 import { phoneInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { users } from '#db/schema/people.ts';
@@ -95,11 +95,10 @@ export async function updateProfile(
 ): Promise<z.infer<typeof Profile>> {
   const { userId, companyId } = callingPerson(ctx);
   return await ctx.dbAs('auth', 'change the caller’s own profile', async (tx) => {
-    const [before] = await rowsOf<Changeable>(
+    const before = await oneRow<Changeable>(
       tx,
       sql`select name, phone, timezone, language from users where id = ${userId}::uuid for update`,
     );
-    if (!before) throw new AppError('NOT_FOUND');
     const { name = before.name, phone = before.phone } = input;
     const { timezone = before.timezone, language = before.language } = input;
     const after = { name, phone, timezone, language };

@@ -1,9 +1,9 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
 import { companies } from '#db/schema/companies.ts';
 import { callerIsPlatformAdmin } from '../../users/public.ts';
 import { Company, companyShape } from './company.ts';
@@ -30,11 +30,10 @@ export async function readCompany(
   how: 'read' | 'lock' = 'read',
 ): Promise<z.infer<typeof Company>> {
   // Not `for update`: that would hold up every row that refers to the company, its calls above all.
-  const [row] = await rowsOf<{ item: string }>(
+  return await itemOf(
     tx,
+    Company,
     sql`select ${asJson(companyShape)} as item from ${companies} where ${mayName(ctx, id)}
       ${how === 'lock' ? sql`for no key update` : sql``}`,
   );
-  if (!row) throw new AppError('NOT_FOUND');
-  return Company.parse(JSON.parse(row.item));
 }

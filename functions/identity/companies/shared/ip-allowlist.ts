@@ -4,7 +4,7 @@ import type { Context } from '#core/context.ts';
 import { sqlStateOf } from '#core/database/database-errors.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { invalidField } from '#core/errors.ts';
 import { callingPerson } from '../../auth/public.ts';
 
 const Range = z
@@ -20,11 +20,7 @@ export const IpAllowlist = z
   .nullable()
   .describe('From where people and keys may come; null: from anywhere. It must let in whoever sets it.');
 
-const refused = (message: string) =>
-  new AppError('VALIDATION_FAILED', {
-    message: `The request does not match the schema: ipAllowlist: ${message}`,
-    details: [{ path: 'ipAllowlist', message }],
-  });
+const refused = (message: string) => invalidField('ipAllowlist', message);
 
 /**
  * Stores from where the company may be used; addresses within a range are written as the range.

@@ -5,7 +5,7 @@ import { permissions, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
 import { shapeOf } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { apiKeys } from '#db/schema/apps.ts';
 
 export const mostKeysOfAPerson = 50;
@@ -96,11 +96,7 @@ export function expiryOf(
   { expiresAt, expiresInDays }: { expiresAt?: string | undefined; expiresInDays?: number | undefined },
   now: Date,
 ): string | null {
-  const refuse = (message: string) =>
-    new AppError('VALIDATION_FAILED', {
-      message: `The request does not match the schema: expiresAt: ${message}`,
-      details: [{ path: 'expiresAt', message }],
-    });
+  const refuse = (message: string) => invalidField('expiresAt', message);
   if (expiresAt !== undefined && expiresInDays !== undefined)
     throw refuse('may not be given together with expiresInDays');
   if (expiresInDays !== undefined) return new Date(now.getTime() + expiresInDays * 86_400_000).toISOString();

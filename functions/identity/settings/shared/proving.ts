@@ -1,6 +1,6 @@
 import type { Context } from '#core/context.ts';
 import type { Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { demandProvedAddress } from '../../auth/public.ts';
 import {
   type Credentials,
@@ -48,10 +48,7 @@ function demandBoth(next: Twilio, given: Record<string, unknown>): void {
   const missing = next.accountSid ? 'authToken' : 'accountSid';
   const path = `integrations.twilio.${missing}`;
   const message = 'is missing: give accountSid and authToken both, or clear both';
-  throw new AppError('VALIDATION_FAILED', {
-    message: `${path} ${message}. Nothing was changed.`,
-    details: [{ path, message }],
-  });
+  throw invalidField(path, message, `${path} ${message}. Nothing was changed.`);
 }
 
 /** What was found out before the transaction that changes settings. */
@@ -63,10 +60,7 @@ export interface Checked {
 const notAccepted = (integration: string, name: string, provider: string): AppError => {
   const path = `integrations.${integration}.${name}`;
   const message = `${provider} does not accept it`;
-  return new AppError('VALIDATION_FAILED', {
-    message: `${path}: ${message}. Nothing was changed.`,
-    details: [{ path, message }],
-  });
+  return invalidField(path, message, `${path}: ${message}. Nothing was changed.`);
 };
 
 /**

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { validate } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/security/passwords.ts';
@@ -109,10 +109,7 @@ export async function provePerson(
   const chosen = given.name ?? name;
   if (!account && chosen === null) {
     const message = 'is needed for a new account';
-    throw new AppError('VALIDATION_FAILED', {
-      message: `The request does not match the schema: name: ${message}`,
-      details: [{ path: 'name', message }],
-    });
+    throw invalidField('name', message);
   }
   return { passwordHash: await hashPassword(password), isNewPassword: true, name: chosen };
 }

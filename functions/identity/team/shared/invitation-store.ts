@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -27,10 +28,6 @@ export interface InvitedProfile {
   timezone?: string | undefined;
   language?: string | undefined;
 }
-
-/** The one row of a statement that gives `item`, made by the shape. */
-const parsed = (row: { item: string } | undefined): z.infer<typeof Invitation> =>
-  Invitation.parse(JSON.parse(row?.item ?? ''));
 
 /** Who invites, and into which company. */
 type InvitationSender = Pick<Actor, 'userId' | 'name' | 'company'>;
@@ -81,7 +78,7 @@ export async function inviteByMail(
         invited_by = excluded.invited_by, resent_by = null, sent_at = now(), expires_at = excluded.expires_at
       returning ${asJson(invitationShape)} as item, (xmax = 0) as is_new`,
   );
-  const invitation = parsed(stored);
+  const invitation = Invitation.parse(JSON.parse(stored?.item ?? ''));
   await sendInvitation(tx, sender, invitation, token);
   audit(tx, ctx, {
     companyId: sender.company.id,
@@ -134,14 +131,13 @@ export async function demandInvitable(
 
 /** An open invitation of the company; it may have expired. @throws AppError NOT_FOUND, or FORBIDDEN for an owner's. */
 async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeof Invitation>> {
-  const [found] = await rowsOf<{ item: string }>(
+  const invitation = await itemOf(
     tx,
+    Invitation,
     sql`select ${asJson(invitationShape)} as item from ${invitations}
       where ${invitations.id} = ${id}::uuid and ${invitations.companyId} = ${actor.company.id}::uuid and ${isOpenInvitation}
       for no key update`,
   );
-  if (!found) throw new AppError('NOT_FOUND');
-  const invitation = parsed(found);
   demandMayTouch(actor, invitation.role);
   return invitation;
 }
@@ -159,14 +155,14 @@ export async function resendInvitation(
   const before = await findOpen(tx, actor, id);
   await demandSeat(tx, actor.company.id, normalEmail(before.email));
   const token = makeToken();
-  const [stored] = await rowsOf<{ item: string }>(
+  const invitation = await itemOf(
     tx,
+    Invitation,
     sql`update invitations set token_hash = ${hashInvitationToken(token)}::bytea, sent_at = now(),
         resent_by = ${actor.userId}::uuid,
         expires_at = now() + make_interval(days => ${validDays}::int)
       where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
-  const invitation = parsed(stored);
   await sendInvitation(tx, actor, invitation, token);
   audit(tx, ctx, {
     companyId: actor.company.id,
@@ -187,13 +183,13 @@ export async function changeInvited(
   { name, profile }: { name?: string | undefined; profile: InvitedProfile },
 ): Promise<z.infer<typeof Invitation>> {
   const before = await findOpen(tx, actor, id);
-  const [stored] = await rowsOf<{ item: string }>(
+  const invitation = await itemOf(
     tx,
+    Invitation,
     sql`update invitations set name = coalesce(${name ?? null}::text, name),
         profile = jsonb_strip_nulls(profile || ${JSON.stringify(profile)}::jsonb)
       where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
-  const invitation = parsed(stored);
   audit(tx, ctx, {
     companyId: actor.company.id,
     action: 'invitation.updated',
@@ -211,8 +207,9 @@ export async function revokeInvitation(
   id: string,
 ): Promise<z.infer<typeof Invitation>> {
   const { email, role } = await findOpen(tx, actor, id);
-  const [stored] = await rowsOf<{ item: string }>(
+  const invitation = await itemOf(
     tx,
+    Invitation,
     sql`update invitations set revoked_at = now() where id = ${id}::uuid returning ${asJson(invitationShape)} as item`,
   );
   audit(tx, ctx, {
@@ -221,7 +218,7 @@ export async function revokeInvitation(
     resource: { type: 'invitation', id },
     before: { email, role },
   });
-  return parsed(stored);
+  return invitation;
 }
 
 /** Whoever is put out of a company cannot come back by an invitation that was under way. */

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import { type Permission, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { type CompanyRole, callingPerson, notProved } from '../../auth/public.ts';
@@ -74,14 +75,13 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
 
 /** A member of the company, active or not. @throws AppError NOT_FOUND */
 export async function findMember(tx: Tx, companyId: string, userId: string): Promise<Member> {
-  const [found] = await rowsOf<Member>(
+  const found = await oneRow<Member>(
     tx,
     sql`select u.id as "userId", u.email, u.email_normal as "emailNormal", u.name, m.role, m.is_active as "isActive",
         u.is_platform_admin as "isPlatformAdmin"
       from memberships m join users u on u.id = m.user_id
       where m.company_id = ${companyId}::uuid and m.user_id = ${userId}::uuid`,
   );
-  if (!found) throw new AppError('NOT_FOUND');
   return found;
 }
 

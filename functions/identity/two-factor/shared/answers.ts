@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { backupCodeCount } from './backup-codes.ts';
 import { lockMinutes } from './second-factor.ts';
 
@@ -24,8 +24,9 @@ export function codeRefused(outcome: 'wrong' | 'locked'): AppError {
       message: `Too many wrong codes: no code is taken for up to ${lockMinutes} minutes.`,
     });
   }
-  return new AppError('VALIDATION_FAILED', {
-    message: 'The code is wrong or was used before: wait for the next one.',
-    details: [{ path: 'code', message: 'is wrong or was used before' }],
-  });
+  return invalidField(
+    'code',
+    'is wrong or was used before',
+    'The code is wrong or was used before: wait for the next one.',
+  );
 }

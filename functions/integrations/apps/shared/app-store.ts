@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import type { Read } from '#core/database/page.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 
@@ -42,12 +43,12 @@ export const ofCompany = (companyId: string | undefined, read: Read): Read =>
  * @throws AppError NOT_FOUND
  */
 export async function findApp(tx: Tx, appId: string, how: 'read' | 'lock' = 'read'): Promise<App> {
-  const [app] = await rowsOf<{ id: string; company_id: string; name: string }>(
+  const app = await oneRow<{ id: string; company_id: string; name: string }>(
     tx,
     sql`select a.id, a.company_id, a.name from apps a join companies c on c.id = a.company_id
       where a.id = ${appId}::uuid and c.deleted_at is null ${how === 'lock' ? sql`for update of a` : sql``}`,
+    noSuchApp,
   );
-  if (!app) throw new AppError('NOT_FOUND', { message: noSuchApp });
   return { id: app.id, companyId: app.company_id, name: app.name };
 }
 

@@ -1,19 +1,19 @@
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
-import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import type { Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { agents } from '#db/schema/agents.ts';
 import { type DashboardAgent, dashboardAgentShape, retellAgents } from './dashboard-agent.ts';
 
 /** The agent as the dashboard shows it. @throws AppError NOT_FOUND, also for another company's. */
 export async function findDashboardAgent(tx: Tx, agentId: string): Promise<z.infer<typeof DashboardAgent>> {
-  const [row] = await rowsOf<{ item: string }>(
+  const row = await oneRow<{ item: string }>(
     tx,
     sql`select ${asJson(dashboardAgentShape)} as item from ${agents} where ${retellAgents} and ${agents.providerAgentId} = ${agentId}`,
   );
-  if (!row) throw new AppError('NOT_FOUND');
   return JSON.parse(row.item);
 }
 

@@ -1,6 +1,6 @@
 import type { Caller } from '#core/callers/caller.ts';
 import type { Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { type App, findApp } from '../../apps/public.ts';
 
 /**
@@ -11,10 +11,7 @@ export async function callersApp(tx: Tx, caller: Caller, asked: string | undefin
   const own = caller.kind === 'key' ? caller.appId : null;
   const appId = asked ?? own;
   if (appId === null) {
-    throw new AppError('VALIDATION_FAILED', {
-      message: 'Say which app: app_id is missing.',
-      details: [{ path: 'app_id', message: 'is needed, but for the key of an app' }],
-    });
+    throw invalidField('app_id', 'is needed, but for the key of an app', 'Say which app: app_id is missing.');
   }
   const app = await findApp(tx, appId);
   const isTheirs =

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { askedScopes, keepConnection, oauthApp, redirectUri } from '#identity/provider-accounts/public.ts';
 import { type DialpadTokens, deauthorize, exchangeCode } from '#providers/dialpad/oauth.ts';
@@ -12,7 +12,7 @@ import { type Begun, takeState } from './state-store.ts';
 const beginAgain = 'Go back to where you began, and connect again.';
 
 const invalid = (path: string, message: string, cause?: unknown) =>
-  new AppError('VALIDATION_FAILED', { message, details: [{ path, message: 'is not acceptable' }], cause });
+  invalidField(path, 'is not acceptable', message, cause);
 
 export const codeRefused = (cause?: unknown) =>
   invalid('code', `Dialpad’s code is missing or was not accepted. ${beginAgain}`, cause);

@@ -8,6 +8,7 @@ import {
 import { callFunction, takeLimits } from '#core/database/read-together.ts';
 import { AppError } from '#core/errors.ts';
 import { limitAddress } from '#core/http/address.ts';
+import { BoundedMap } from '#core/work/bounded-map.ts';
 
 /** What of a limit this instance has taken in advance, so that not every event asks the database. */
 interface Lot {
@@ -18,8 +19,9 @@ interface Lot {
   untilMs: number;
 }
 
-const lots = new Map<string, Lot>();
 const mostLots = 10_000;
+
+const lots = new BoundedMap<string, Lot>(mostLots);
 const mostEvents = 32;
 /** Of an event, ordinarily. */
 const bytesOfEvent = 16_384;
@@ -74,7 +76,6 @@ async function buy(whose: IntakeOf, bytes: number, nowMs: number): Promise<void>
   while (events > 1 && !(await isTaken(whose, events, events * bytesOfEach))) events = Math.floor(events / 2);
   if (events === 1) await takeOne(whose, bytesOfEach);
   const left = lotOf(whose, nowMs);
-  if (lots.size >= mostLots) lots.delete(lots.keys().next().value ?? '');
   lots.set(whose, {
     events: (left?.events ?? 0) + events - 1,
     bytes: (left?.bytes ?? 0) + events * bytesOfEach - bytes,

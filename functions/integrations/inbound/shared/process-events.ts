@@ -3,9 +3,10 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { isPassing } from '#core/database/database-errors.ts';
 import { textArray } from '#core/database/statement.ts';
+import { storable } from '#core/database/storable.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
-import { Turns } from '#core/work/turns.ts';
+import { Mutex } from '#core/work/semaphore.ts';
 import { providers } from '#providers/registry.ts';
 import type { Update } from '#telephony/model/updates.ts';
 import { applyUpdates, type OwnedUpdate, RowsAppeared } from './apply-updates.ts';
@@ -47,16 +48,6 @@ async function claim(tx: Tx, ids: readonly string[]): Promise<Claimed[]> {
 }
 
 const unstorable = /\\u0000|\\u[dD][89a-fA-F]/;
-
-/** Text that Postgres cannot hold, made so that it can: NULs go, halves of surrogate pairs become U+FFFD. */
-function storable(value: unknown): unknown {
-  if (typeof value === 'string') return value.replaceAll('\0', '').toWellFormed();
-  if (Array.isArray(value)) return value.map(storable);
-  if (value !== null && typeof value === 'object') {
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), storable(inner)]));
-  }
-  return value;
-}
 
 function translate(event: Claimed): Update[] {
   const provider = providers.get(event.provider);
@@ -153,7 +144,7 @@ async function translateAll(claimed: readonly Claimed[]): Promise<Translated> {
  * transactions would wait for each other and one be done again. What comes before that (claiming, translating, marking
  * what no other batch has: half of the work) goes on while another batch waits for the database.
  */
-const writing = new Turns();
+const writing = new Mutex();
 
 /** One attempt at a batch, in one transaction. */
 async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {

@@ -5,10 +5,12 @@ import type { Context } from '#core/context.ts';
 import { newId } from '#core/database/ids.ts';
 import { callFunction } from '#core/database/read-together.ts';
 import { textArray } from '#core/database/statement.ts';
+import { storableText } from '#core/database/storable.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { HeaderFields } from '#core/http/incoming.ts';
 import { countInvalidSignature } from '#core/metrics.ts';
+import { BoundedMap } from '#core/work/bounded-map.ts';
 import { wake } from '#core/work/queue.ts';
 import type { EventIdentity, Provider, VerifiedBody } from '#providers/provider.ts';
 import { type HookSecret, hookSecrets } from './hook-secrets.ts';
@@ -103,7 +105,7 @@ async function chosenOf(
 }
 
 /** The companies of such ids, for a minute: most hooks of a provider name the same few agents. */
-const linkedCompanies = new Map<string, { ids: readonly string[]; until: number }>();
+const linkedCompanies = new BoundedMap<string, { ids: readonly string[]; until: number }>(1_000);
 
 async function companiesLinked(provider: string, externalIds: readonly string[]): Promise<readonly string[]> {
   const key = `${provider}:${externalIds.join(' ')}`;
@@ -113,7 +115,6 @@ async function companiesLinked(provider: string, externalIds: readonly string[])
     sql`select companies_linked as id from private.companies_linked(${provider}, ${textArray(externalIds)})`,
   );
   const ids = rows.map(({ id }) => String(id));
-  if (linkedCompanies.size >= 1_000) linkedCompanies.delete(linkedCompanies.keys().next().value ?? '');
   linkedCompanies.set(key, { ids, until: Date.now() + 60_000 });
   return ids;
 }
@@ -129,7 +130,7 @@ function headersToKeep(headers: HeaderFields): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const name of keptHeaders) {
     const value = headers.get(name);
-    if (value !== null) kept[name] = value.slice(0, 300).replaceAll('\0', '').toWellFormed();
+    if (value !== null) kept[name] = storableText(value, 300);
   }
   return kept;
 }
@@ -146,10 +147,6 @@ function understand(
     return { payload: JSON.stringify(json), identity: undefined };
   }
 }
-
-/** Postgres cannot store a NUL or half a surrogate pair in these short texts. */
-export const storable = (text: string, longest: number) =>
-  text.replaceAll('\0', '').toWellFormed().slice(0, longest);
 
 /**
  * Whose an event is by its signature, whatever it names: that of the secret that signed. A secret of a whole company
@@ -189,7 +186,7 @@ export async function receiveEvent(
   const scope = owner ? `${owner.appId ?? owner.companyId}:` : '';
   const key = identity?.dedupeKey ?? `unrecognised:${createHash('sha256').update(body.json).digest('hex')}`;
   const id = newId();
-  const dedupeKey = scope + storable(key, 500);
+  const dedupeKey = scope + storableText(key, 500);
   const print = printOf(provider.name, dedupeKey);
   for (let before = seenBefore(print, nowMs); before; before = seenBefore(print, nowMs)) {
     // Where the platform tells no address, all would share one.
@@ -203,7 +200,7 @@ export async function receiveEvent(
       id,
       provider.name,
       dedupeKey,
-      storable(identity?.type ?? 'unrecognised', 100),
+      storableText(identity?.type ?? 'unrecognised', 100),
       isPlausible(occurredAt) ? new Date(occurredAt).toISOString() : null,
       payload,
       JSON.stringify(headersToKeep(ctx.headers)),
@@ -224,7 +221,7 @@ export async function receiveEvent(
 export const ownersOf = (identity: EventIdentity | undefined) =>
   (identity?.owners ?? [])
     .slice(0, 10)
-    .map(({ kind, externalId }) => ({ kind, externalId: storable(externalId, 200) }));
+    .map(({ kind, externalId }) => ({ kind, externalId: storableText(externalId, 200) }));
 
 /** A provider's clock may be wrong by anything; what no calendar holds is left out. */
 const isPlausible = (epochMs: number | null | undefined): epochMs is number =>

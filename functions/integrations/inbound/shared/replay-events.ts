@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm/sql';
 import { textArray } from '#core/database/statement.ts';
+import { storableText } from '#core/database/storable.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { wake } from '#core/work/queue.ts';
 import { linkOfEvent } from '#identity/provider-accounts/public.ts';
 import { providers } from '#providers/registry.ts';
-import { ownersOf, storable } from './receive-event.ts';
+import { ownersOf } from './receive-event.ts';
 
 interface Unread {
   id: string;
@@ -52,7 +53,9 @@ async function readAnew(tx: Tx, ids: readonly string[]): Promise<void> {
   );
   const read = unread.flatMap((event) => {
     const identity = identify(event);
-    return identity ? [{ id: event.id, type: storable(identity.type, 100), owners: ownersOf(identity) }] : [];
+    return identity
+      ? [{ id: event.id, type: storableText(identity.type, 100), owners: ownersOf(identity) }]
+      : [];
   });
   if (read.length === 0) return;
   await rowsOf(

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { BoundedMap } from '#core/work/bounded-map.ts';
+
+const mostSeen = 20_000;
 
 /**
  * Events that this instance has taken in lately, by a hash of provider and dedupe key, each with whether it was stored. A
  * captured webhook stays rightly signed: sent again, it is counted for the address that sends it, not for its company.
  */
-const seen = new Map<string, { isStored: Promise<boolean>; untilMs: number }>();
-const mostSeen = 20_000;
+const seen = new BoundedMap<string, { isStored: Promise<boolean>; untilMs: number }>(mostSeen);
 const keptForMs = 10 * 60_000;
 
 export const printOf = (provider: string, dedupeKey: string): string =>
@@ -28,7 +30,6 @@ export function storeFirst<T>(print: string, nowMs: number, store: () => Promise
     },
   );
   seen.delete(print); // the newest are at the end
-  if (seen.size >= mostSeen) seen.delete(seen.keys().next().value ?? '');
   seen.set(print, { isStored, untilMs: nowMs + keptForMs });
   return stored;
 }

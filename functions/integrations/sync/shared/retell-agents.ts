@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { newId } from '#core/database/ids.ts';
 import { textArray } from '#core/database/statement.ts';
+import { storableText } from '#core/database/storable.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import {
@@ -97,7 +98,7 @@ export async function syncRetellAgents(ctx: Context, scope: Scope): Promise<Agen
   const records = ours.map((agent) => ({
     id: newId(),
     provider_agent_id: agent.agent_id,
-    name: (agent.agent_name ?? '').replaceAll('\0', '').slice(0, 200),
+    name: storableText(agent.agent_name ?? '', 200),
     details: agentDetails(agent),
   }));
   return await ctx.dbAs('pipeline', 'store one company’s agents', async (tx) => {

@@ -8,7 +8,7 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { limitAddress } from '#core/http/address.ts';
 import type { Stream, StreamTerms } from '#core/http/stream.ts';
-import { Lanes } from '#core/work/turns.ts';
+import { Semaphore } from '#core/work/semaphore.ts';
 import { outbox } from '#db/schema/pipeline.ts';
 import { inTheLog, loggedEventShape, logOf } from './event.ts';
 import { type OpenStream, openStream } from './open-streams.ts';
@@ -36,7 +36,7 @@ interface Followed {
 }
 
 /** Streams read two at a time, so that the instance's other requests find connections free when something happens. */
-const lanes = new Lanes(2);
+const reading = new Semaphore(2);
 
 /** The last place taken in the caller's log, and whether the caller is a person with an e-mail address not proved. */
 export async function headOfLog(ctx: Context): Promise<{ head: number; isUnproved: boolean }> {
@@ -68,7 +68,7 @@ const block = (sequence: string, type: string, item: string): string =>
 
 /** What comes after `position`, read as the caller, who is checked again with it. One statement: head and events agree. */
 async function readPart(ctx: Context, { types, appId }: Followed, position: number): Promise<Part> {
-  const leave = await lanes.enter();
+  const leave = await reading.enter();
   try {
     const most = position + mostPlaces;
     const conditions = [

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
+import { storableText } from '#core/database/storable.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { type Job, type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
 import { sendEmail } from '#messaging/mail/public.ts';
@@ -159,8 +160,7 @@ const mailRefused = 'No mail provider took the mail.';
 
 /** Notes for the company why nothing more is tried; that it failed, the log learns from the job. */
 async function explain(ctx: Context, job: Job, channel: Channel, error: JobRefused): Promise<void> {
-  const reason =
-    channel === 'email' ? mailRefused : error.message.replaceAll('\0', '').toWellFormed().slice(0, 300);
+  const reason = channel === 'email' ? mailRefused : storableText(error.message, 300);
   await ctx.dbAs('pipeline', 'note why a message cannot be sent', (tx) =>
     rowsOf(
       tx,

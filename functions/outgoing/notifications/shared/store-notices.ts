@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm/sql';
+import { storable } from '#core/database/storable.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 import { shownEmail } from '#messaging/mail/public.ts';
@@ -19,15 +20,6 @@ export interface NewSend {
   timezone: string;
   quietHours: QuietHours;
 }
-
-/** Without what jsonb cannot hold: these texts come from providers. */
-const storable = (data: object): object =>
-  Object.fromEntries(
-    Object.entries(data).map(([field, value]) => [
-      field,
-      typeof value === 'string' ? value.replaceAll('\0', '').toWellFormed() : value,
-    ]),
-  );
 
 /** A notice as the statement below reads it. */
 function rowOf(notice: AddressedNotice, n: number): Record<string, unknown> {

@@ -2,6 +2,7 @@ import { askedWaitMs } from '#core/clients/http-client.ts';
 import { OutgoingError, sendOutgoing } from '#core/clients/outgoing/send.ts';
 import { type OutgoingRules, outgoingRules } from '#core/clients/outgoing/url.ts';
 import type { Context } from '#core/context.ts';
+import { storableText } from '#core/database/storable.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { nextAttemptAt, timeoutMs } from './attempts.ts';
 import type { Claimed } from './claim.ts';
@@ -13,7 +14,7 @@ const mostLoggedBytes = 4096;
 
 /** The answer as the log keeps it: text that Postgres can hold. */
 const loggedAnswer = (body: Buffer): string =>
-  body.subarray(0, mostLoggedBytes).toString('utf8').replaceAll('\0', '').toWellFormed();
+  storableText(body.subarray(0, mostLoggedBytes).toString('utf8'));
 
 /** What an answer says, where it is no success. */
 const refusalSentence = (status: number): string =>

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { afterCommit, retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { longestDelaySeconds, wake } from '#core/work/queue.ts';
-import { Lanes } from '#core/work/turns.ts';
+import { Semaphore } from '#core/work/semaphore.ts';
 import { attempt } from './attempt.ts';
 import { atTheirHosts, type Claimed, claimDue } from './claim.ts';
 import { type Result, recordResults, type Standing } from './record.ts';
@@ -17,10 +17,10 @@ const slowMs = 1_000;
 const storeRestsMs = [100, 400, 1_500, 3_000, 5_000] as const;
 
 /** The runs of a process store and take two at a time, so that whatever else it does finds connections free. */
-const lanes = new Lanes(2);
+const storing = new Semaphore(2);
 
 async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => Promise<T>): Promise<T> {
-  const leave = await lanes.enter();
+  const leave = await storing.enter();
   try {
     return await retryOnConflict(() => ctx.dbAs('pipeline', reason, run));
   } finally {

@@ -3,8 +3,8 @@ import type { Caller } from '#core/callers/caller.ts';
 import type { Read } from '#core/database/page.ts';
 import { AppError } from '#core/errors.ts';
 
-export const noSuchWebhook = () =>
-  new AppError('NOT_FOUND', { message: 'The company has no webhook with this id.' });
+export const noWebhook = 'The company has no webhook with this id.';
+export const noSuchWebhook = () => new AppError('NOT_FOUND', { message: noWebhook });
 
 /** A webhook hears of the whole company; an app's key is for what is the app's. @throws AppError FORBIDDEN */
 export function demandWholeCompany(caller: Caller): void {

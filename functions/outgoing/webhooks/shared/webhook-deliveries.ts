@@ -4,6 +4,7 @@ import type { Caller } from '#core/callers/caller.ts';
 import type { Context } from '#core/context.ts';
 import { before, callersCompany, equals, since } from '#core/database/filters.ts';
 import { listOf, pageInput, type Read } from '#core/database/page.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { asJson, isoTime, shapeOf } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -131,8 +132,8 @@ export function deliveryList(caller: Caller, input: z.output<typeof deliveriesIn
   });
 }
 
-const noSuchDelivery = () =>
-  new AppError('NOT_FOUND', { message: 'The company has no delivery with this id.' });
+const noDelivery = 'The company has no delivery with this id.';
+const noSuchDelivery = () => new AppError('NOT_FOUND', { message: noDelivery });
 
 /** Which delivery is meant: of this webhook, where the caller names one. */
 export interface DeliveryNamed {
@@ -178,7 +179,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
   return await ctx.db(async (tx) => {
-    const [found] = await rowsOf<{
+    const found = await oneRow<{
       webhookId: string;
       isActive: boolean;
       isRunning: boolean;
@@ -192,8 +193,8 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
             or exists (select from outbox o where o.id = ${webhookDeliveries.eventId}) as "isKept"
         from ${webhookDeliveries} join webhook_endpoints e on e.id = ${webhookDeliveries.endpointId}
         where ${isDelivery(named)} for no key update of webhook_deliveries`,
+      noDelivery,
     );
-    if (!found) throw noSuchDelivery();
     demandOn(found.isActive);
     if (found.isRunning) {
       throw new AppError('CONFLICT', {

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { rowsOf } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { timeInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { wake } from '#core/work/queue.ts';
-import { demandWholeCompany, noSuchWebhook } from './webhook-access.ts';
+import { demandWholeCompany, noWebhook } from './webhook-access.ts';
 import { demandOn, letThrough } from './webhook-deliveries.ts';
 
 const furthestDays = 30;
@@ -26,11 +27,7 @@ type ReplayInput = z.output<typeof replayInput>;
 
 /** @throws AppError VALIDATION_FAILED */
 function demandPeriod({ since, until }: ReplayInput, now: Date): void {
-  const refuse = (path: string, message: string) =>
-    new AppError('VALIDATION_FAILED', {
-      message: `The request does not match the schema: ${path}: ${message}`,
-      details: [{ path, message }],
-    });
+  const refuse = (path: string, message: string) => invalidField(path, message);
   const from = Date.parse(since);
   if (from < now.getTime() - furthestDays * 86_400_000)
     throw refuse('since', `must lie at most ${furthestDays} days back`);
@@ -50,11 +47,11 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
   const { id, since, only, until = null } = input;
   const renewed = only === 'all' ? sql`in ('delivered', 'failed')` : sql`= 'failed'`;
   return await ctx.db(async (tx) => {
-    const [webhook] = await rowsOf<{ isActive: boolean }>(
+    const webhook = await oneRow<{ isActive: boolean }>(
       tx,
       sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid for key share`,
+      noWebhook,
     );
-    if (!webhook) throw noSuchWebhook();
     demandOn(webhook.isActive);
     const [made] = await rowsOf<{ n: number }>(
       tx,

@@ -7,10 +7,11 @@ import { actInCompany } from '#core/database/acting.ts';
 import { callersCompany } from '#core/database/filters.ts';
 import { newId } from '#core/database/ids.ts';
 import { listOf, type PageInput, type Read } from '#core/database/page.ts';
+import { itemOf, oneRow } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { textArray } from '#core/database/statement.ts';
 import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
-import { AppError } from '#core/errors.ts';
+import { AppError, invalidField } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { wake } from '#core/work/queue.ts';
@@ -27,7 +28,7 @@ import {
   webhookShape,
   webhookTold,
 } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook, ofWholeCompany } from './webhook-access.ts';
+import { demandWholeCompany, noWebhook, ofWholeCompany } from './webhook-access.ts';
 
 /** Webhooks, newest first. */
 export function webhookList(input: PageInput, where: SQL): Read {
@@ -47,12 +48,12 @@ export const ownWebhooks = (caller: Caller, input: PageInput): Read =>
   ofWholeCompany(caller, webhookList(input, callersCompany(webhookEndpoints.companyId)));
 
 async function readWebhook(tx: Tx, id: string): Promise<Webhook> {
-  const [row] = await rowsOf<{ item: string }>(
+  return await itemOf(
     tx,
+    Webhook,
     sql`select ${asJson(webhookShape)} as item from ${webhookEndpoints} where ${webhookEndpoints.id} = ${id}::uuid`,
+    noWebhook,
   );
-  if (!row) throw noSuchWebhook();
-  return Webhook.parse(JSON.parse(row.item));
 }
 
 type StoredWebhook = Omit<WebhookSettings, 'headers'> & { headerNames: string[] };
@@ -82,10 +83,7 @@ function demandHeadersAgain(before: WebhookSettings, changes: WebhookChanges): v
   const isElsewhere = changes.url !== undefined && new URL(changes.url).origin !== origin;
   if (!isElsewhere || changes.headers !== undefined || Object.keys(before.headers).length === 0) return;
   const message = `must be given again, or as {}: they were set for ${origin}`;
-  throw new AppError('VALIDATION_FAILED', {
-    message: `headers ${message}. Nothing was changed.`,
-    details: [{ path: 'headers', message }],
-  });
+  throw invalidField('headers', message, `headers ${message}. Nothing was changed.`);
 }
 
 /** Of a program's key, the person who made it. */
@@ -146,14 +144,14 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
   demandWholeCompany(ctx.caller);
   const { companyId } = ctx;
   return await ctx.db(async (tx) => {
-    const [[row], [encrypted]] = await Promise.all([
-      rowsOf<StoredWebhook>(
+    const [row, [encrypted]] = await Promise.all([
+      oneRow<StoredWebhook>(
         tx,
         sql`select ${storedSettings} from webhook_endpoints where id = ${id}::uuid for no key update`,
+        noWebhook,
       ),
       ciphertextsOf(tx, id),
     ]);
-    if (!row) throw noSuchWebhook();
     const { headerNames: _, ...stored } = row;
     const before: WebhookSettings = {
       ...stored,
@@ -206,11 +204,11 @@ export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: str
 
 async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string; url: string }> {
   const { companyId } = ctx;
-  const [gone] = await rowsOf<StoredWebhook>(
+  const gone = await oneRow<StoredWebhook>(
     tx,
     sql`delete from webhook_endpoints where id = ${id}::uuid returning ${storedSettings}`,
+    noWebhook,
   );
-  if (!gone) throw noSuchWebhook();
   const { headerNames, ...rest } = gone;
   audit(tx, ctx, {
     companyId,
@@ -242,11 +240,11 @@ export async function regenerateSecret(ctx: Context, id: string): Promise<Webhoo
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
   return await ctx.db(async (tx) => {
-    const [locked, [before]] = await Promise.all([
-      rowsOf(tx, sql`select 1 from webhook_endpoints where id = ${id}::uuid for no key update`),
+    const [, [before]] = await Promise.all([
+      oneRow(tx, sql`select 1 from webhook_endpoints where id = ${id}::uuid for no key update`, noWebhook),
       ciphertextsOf(tx, id),
     ]);
-    if (locked.length === 0 || !before?.secret) throw noSuchWebhook();
+    if (!before?.secret) throw new Error('A webhook without a secret.'); // the column is not null
     await rowsOf(
       tx,
       sql`update webhook_endpoints set previous_secret = ${asPrevious(ctx, id, companyId, before.secret)}::text,

@@ -2,13 +2,14 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { newId } from '#core/database/ids.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { sendSigned } from './attempt.ts';
 import { type EventType, exampleOf } from './catalogue.ts';
 import { type Claimed, latest, leaseEnd, lockHosts, mostAtHost } from './claim.ts';
 import { testType } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook } from './webhook-access.ts';
+import { demandWholeCompany, noSuchWebhook, noWebhook } from './webhook-access.ts';
 
 /** What came of a test. */
 export const Tested = z
@@ -60,12 +61,12 @@ async function beginTest(
           returning id as "deliveryId"`,
       ),
     ]);
-    const [found] = await rowsOf<Omit<Target, 'deliveryId'>>(
+    const found = await oneRow<Omit<Target, 'deliveryId'>>(
       tx,
       sql`select e.url, s.secret, s.headers, case when e.rotation_ends_at > now() then s.previous_secret end as "previousSecret"
         from webhook_endpoints e cross join private.webhook_ciphertexts(e.id) s where ${isIt}`,
+      noWebhook,
     );
-    if (!found) throw noSuchWebhook();
     const [begun] = target;
     if (!begun) {
       throw new AppError('RATE_LIMITED', {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { textArray } from '#core/database/statement.ts';
+import { storableText } from '#core/database/storable.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
@@ -62,7 +63,7 @@ async function markDone(ctx: Context, job: Claimed, result: Record<string, unkno
 }
 
 const reasonOf = (error: unknown) =>
-  (error instanceof Error ? error.message : String(error)).replaceAll('\0', '').toWellFormed().slice(0, 1000);
+  storableText(error instanceof Error ? error.message : String(error), 1000);
 
 /** Says when the next attempt is due, unless somebody else has the job by now. */
 async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<void> {

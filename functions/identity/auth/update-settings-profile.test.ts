@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { hashPassword } from '#core/security/passwords.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany } from '#core/testing/company.ts';
-import * as getMe from '../auth/get-me.ts';
-import * as changePassword from './change-password.ts';
-import * as getPreferences from './get-preferences.ts';
-import { auditOf } from './testing/people.ts';
-import * as updateProfile from './update-profile.ts';
+import * as getPreferences from '../settings/get-preferences.ts';
+import { auditOf } from '../settings/testing/people.ts';
+import * as changePassword from './change-settings-password.ts';
+import * as getMe from './get-me.ts';
+import * as updateProfile from './update-settings-profile.ts';
 
 describe('PUT /api/settings/profile', () => {
   test('changes the profile, which the preferences show', async () => {
@@ -31,7 +31,7 @@ describe('PUT /api/settings/password', () => {
       currentPassword: 'another quiet harbour',
       newPassword,
     });
-    expect([wrong.status, wrong.body.code]).toEqual([403, 'FORBIDDEN']);
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'WRONG_PASSWORD']);
     const { status, text } = await agent.request(changePassword, { currentPassword, newPassword });
     expect(status).toBe(200);
     expect((await agent.request(getMe)).status).toBe(200);

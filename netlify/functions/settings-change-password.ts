@@ -1,4 +1,0 @@
-// Generated from functions/identity/settings/change-password.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/hand-over.ts';
-export { serve as default } from '../../functions/identity/settings/change-password.ts';
-export const config = { path: '/api/settings/password', method: 'PUT', includedFiles: ['../aws-sdk/**'] };
