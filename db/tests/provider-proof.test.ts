@@ -59,7 +59,12 @@ describe('a database from before proof was asked for', () => {
 
 describe('provider_links', () => {
   const ctx = makeContext({
-    ...{ requestId: 'test', caller: { kind: 'internal' }, runAs: { as: 'service', role: 'jobs' }, waitUntil: () => {} },
+    ...{
+      requestId: 'test',
+      caller: { kind: 'internal' },
+      runAs: { as: 'service', role: 'jobs' },
+      waitUntil: () => {},
+    },
   });
 
   test('are written by no statement of the service, only by the functions for that', async () => {
