@@ -32,13 +32,23 @@ export async function listAsService(ctx: Context, reason: string, list: Read): P
 
 /** A person as the company sees them. @throws AppError NOT_FOUND */
 export async function readUser(tx: Tx, companyId: string, userId: string): Promise<z.infer<typeof User>> {
+  const user = await readMember(tx, companyId, userId);
+  if (!user) throw new AppError('NOT_FOUND');
+  return user;
+}
+
+/** The same, and nothing for somebody who is no member of it. */
+export async function readMember(
+  tx: Tx,
+  companyId: string,
+  userId: string,
+): Promise<z.infer<typeof User> | undefined> {
   const [row] = await rowsOf<{ item: string }>(
     tx,
     sql`select ${asJson(userShape)} as item from ${membersFrom}
       where ${memberships.companyId} = ${companyId}::uuid and ${users.id} = ${userId}::uuid`,
   );
-  if (!row) throw new AppError('NOT_FOUND');
-  return User.parse(JSON.parse(row.item));
+  return row && User.parse(JSON.parse(row.item));
 }
 
 /**
