@@ -271,6 +271,19 @@ create function private.count_of_company(p_what text) returns integer
       when 'webhooks' then (select count(*) from public.webhook_endpoints e where e.company_id = v_company_id) end;
   end $$;
 
+-- Whether an app of the caller's company is connected at a provider; how, no member may see.
+create function private.company_is_connected(p_provider text) returns boolean
+  language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+  as $$
+  declare
+    v_company_id constant uuid := private.demand_caller_company();
+  begin
+    return exists (select from public.provider_connections n
+      where n.company_id = v_company_id and n.provider = p_provider);
+  end $$;
+revoke execute on function private.company_is_connected(text) from public;
+grant execute on function private.company_is_connected(text) to trunkline_member;
+
 -- The secrets of a webhook as they are stored, encrypted: a change signs with them, or keeps them as the previous ones.
 create function private.webhook_ciphertexts(p_id uuid, out secret text, out previous_secret text, out headers text)
   language plpgsql stable security definer set search_path = pg_catalog, pg_temp

@@ -39,6 +39,13 @@ alter policy "people read their own notifications in this company" on public.not
 create policy "deleted notifications are not shown" on public.notifications as restrictive for select to authenticated
   using (deleted_at is null);
 
+-- What at the providers is its company's, every member is shown (GET /api/companies/:id).
+grant select (proof) on public.provider_links to trunkline_member;
+alter policy "managers read their company's provider links" on public.provider_links
+  using (company_id = (select private.caller_company_id()));
+alter policy "managers read their company's provider links" on public.provider_links
+  rename to "members read their company's provider links";
+
 -- An app's key sees and changes the agents that are linked to its app.
 create policy "an app's key sees the app's agents" on public.agents as restrictive for select to trunkline_member
   using ((select private.caller_app_id()) is null or provider_agent_id in (

@@ -17,6 +17,7 @@ const questions = [
   'caller_is_platform_admin',
   'caller_memberships',
   'check_audit_chain',
+  'company_is_connected',
   'confirm_caller',
   'count_of_company',
   'webhook_ciphertexts',
@@ -100,6 +101,7 @@ test.each([
   ['select private.lock_company()', 'companies'],
   ['select private.lock_settings()', 'company_settings'],
   ["select private.count_of_company('users')", 'companies'],
+  ["select private.company_is_connected('dialpad')", 'companies'],
 ])('%s does nothing for somebody without a company', async (call, table) => {
   const look = `select count(*)::int as n from public.${table}`;
   const [before] = await sql.unsafe(look);
@@ -148,6 +150,14 @@ describe('a job', () => {
     );
     expect(noted.found).toEqual([]);
   });
+});
+
+test('whether an app is connected is asked of the caller’s company', async () => {
+  const provider = own.get('provider_connections')?.provider;
+  await sql`delete from provider_connections where company_id = ${theirs ?? ''}`;
+  const is = async (world: World) =>
+    (await asked(ownerOf(world), 'select private.company_is_connected($1::text) as is', [provider])).rows;
+  expect([await is(own), await is(other)]).toEqual([[{ is: true }], [{ is: false }]]);
 });
 
 test('an event is of the caller’s company and app', async () => {

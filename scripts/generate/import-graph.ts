@@ -15,6 +15,14 @@ export interface SourceFile {
   packages: string[];
 }
 
+/** The file of ours that an import names, as a path from the root; nothing for a package. */
+export function ownFile(specifier: string, importer: string): string | undefined {
+  const place = places.find(([prefix]) => specifier.startsWith(prefix));
+  if (place) return specifier.replace(...place);
+  if (!specifier.startsWith('.')) return undefined;
+  return new URL(specifier, new URL(importer, root)).href.slice(root.href.length);
+}
+
 const read = new Map<string, SourceFile>();
 
 /** A source file with what it imports. `file` is a path from the repository's root. */
@@ -24,11 +32,9 @@ export function sourceFile(file: string): SourceFile {
   const text = readFileSync(new URL(file, root), 'utf8');
   const source: SourceFile = { text, files: [], packages: [] };
   for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
-    const place = places.find(([prefix]) => fileName.startsWith(prefix));
-    if (place) source.files.push(fileName.replace(...place));
-    else if (fileName.startsWith('.')) {
-      source.files.push(new URL(fileName, new URL(file, root)).href.slice(root.href.length));
-    } else source.packages.push(fileName);
+    const own = ownFile(fileName, file);
+    if (own === undefined) source.packages.push(fileName);
+    else source.files.push(own);
   }
   read.set(file, source);
   return source;

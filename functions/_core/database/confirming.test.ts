@@ -30,6 +30,7 @@ const writes: Record<string, (ask: Request, company: TestCompany) => ReturnType<
   'an invitation': (ask) =>
     ask(inviteMember, { email: `${randomUUID()}@example.com`, role: 'agent', name: 'Late' }),
   'a webhook': (ask) => ask(createWebhook, { url: 'https://late.example.com/hook' }),
+  'a key of one’s own': (ask) => ask(createApiKey, { name: 'Late' }),
   'the company': (ask, { id }) => ask(updateCompany, { id, name: 'Late' }),
 };
 
@@ -66,6 +67,7 @@ const leftIn = async ({ id }: TestCompany) =>
     await adminSql()`select
       (select count(*)::int from webhook_endpoints where company_id = ${id})
       + (select count(*)::int from invitations where company_id = ${id})
+      + (select count(*)::int from api_keys where company_id = ${id})
       + (select count(*)::int from company_settings where company_id = ${id} and ai <> '{}')
       + (select count(*)::int from companies where id = ${id} and name = 'Late')
       + (select count(*)::int from audit_logs where company_id = ${id}) as n`

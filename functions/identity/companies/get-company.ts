@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { actInCompany } from '#core/database/acting.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { Company } from './shared/company.ts';
 import { readCompany } from './shared/company-store.ts';
@@ -14,7 +15,8 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Company,
   errors: ['NOT_FOUND'],
   handle: ({ ctx, input }) =>
-    ctx.dbAs('auth', 'get the caller’s company, or any for a platform admin', (tx) =>
-      readCompany(tx, ctx, input.id),
-    ),
+    ctx.db(async (tx) => {
+      if (input.id !== ctx.companyId) await actInCompany(tx, input.id);
+      return await readCompany(tx, ctx, input.id);
+    }),
 });

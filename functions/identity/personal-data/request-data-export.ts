@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 202,
   async handle({ ctx }) {
     const { userId, companyId } = callingPerson(ctx);
-    const id = await ctx.dbAs('auth', 'begin an export of the caller’s data', async (tx) => {
+    const id = await ctx.db(async (tx) => {
       const jobId = await enqueueJob(tx, { kind: 'export-data', companyId, userId, payload: {} });
       audit(tx, ctx, {
         companyId,

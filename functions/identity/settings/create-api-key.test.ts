@@ -269,6 +269,16 @@ describe('DELETE /api/settings/api-keys/:id', () => {
     expect(await keyAuditOf(theirs.id)).toContainEqual({ action: 'revoked', reason: 'by an admin' });
   });
 
+  test('lets a platform admin end those of colleagues, whatever their role there, and of no other company', async () => {
+    const [acme, other] = [await aCompany(), await aCompany('Other')];
+    const viewer = await acme.as('viewer');
+    await adminSql()`update users set is_platform_admin = true where id = ${viewer.id}`;
+    const [theirs, foreign] = [await aKey(await acme.as('agent')), await aKey(await other.as('agent'))];
+    expect((await viewer.request(deleteApiKey, { id: theirs.id })).status).toBe(200);
+    expect((await viewer.request(deleteApiKey, { id: foreign.id })).status).toBe(404);
+    expect(await statusWith(foreign.key)).toBe(200);
+  });
+
   test('lets whoever was demoted to a viewer end their own', async () => {
     const agent = await (await aCompany()).as('agent');
     const { id } = await aKey(agent);

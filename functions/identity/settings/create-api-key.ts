@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { makeApiKey } from '#core/callers/api-key.ts';
 import { scopes } from '#core/callers/caller.ts';
+import { newId } from '#core/database/ids.ts';
 import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { textArray } from '#core/database/statement.ts';
@@ -11,14 +12,13 @@ import { AppError } from '#core/errors.ts';
 import { timeInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { apiKeys } from '#db/schema/apps.ts';
-import { callingPerson, demandLiveSession } from '../auth/public.ts';
+import { callingPerson } from '../auth/public.ts';
 import {
   ApiKey,
   apiKeyShape,
-  auditKey,
+  countLiveKeys,
   demandScopes,
   expiryOf,
-  liveKeys,
   mostKeysOfAPerson,
   scopesOf,
 } from './shared/api-keys.ts';
@@ -55,37 +55,31 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['CONFLICT'],
   async handle({ ctx, input }) {
-    const caller = callingPerson(ctx);
-    const { userId, companyId } = caller;
+    const { userId, companyId } = callingPerson(ctx);
     const expiresAt = expiryOf(input, ctx.now());
     const made = makeApiKey();
-    return await ctx.dbAs('auth', 'make an API key of the person who calls', async (tx) => {
+    return await ctx.db(async (tx) => {
       await lockSettings(tx, companyId);
-      await demandLiveSession(tx, caller);
       const { role } = await rightsOf(tx, ctx);
       const granted = [...new Set(input.scopes ?? scopesOf(role))];
       demandScopes(granted, role);
       await demandRoom(tx, companyId, 'apiKeys');
-      const [stored] = await rowsOf<{ id: string }>(
-        tx,
-        sql`insert into api_keys (company_id, user_id, name, prefix, key_hash, scopes, created_at, expires_at)
-          select ${companyId}::uuid, ${userId}::uuid, ${input.name}, ${made.prefix}, ${made.hash}::bytea,
-            ${textArray(granted)}, clock_timestamp(), ${expiresAt}::timestamptz
-          where (select count(*) from api_keys where company_id = ${companyId}::uuid and user_id = ${userId}::uuid
-            and ${liveKeys}) < ${mostKeysOfAPerson}::int
-          returning id`,
-      );
-      if (!stored) {
+      if ((await countLiveKeys(tx, companyId, userId)) >= mostKeysOfAPerson) {
         throw new AppError('CONFLICT', {
           message: `You have ${mostKeysOfAPerson} keys that work, which is the most: revoke one first.`,
         });
       }
+      const id = newId();
+      await rowsOf(
+        tx,
+        sql`select private.issue_key(${id}::uuid, ${input.name}, ${made.prefix}, ${made.hash}::bytea, ${textArray(granted)},
+          ${expiresAt}::timestamptz, ${ctx.ip || null})`,
+      );
       const shown = await itemOf(
         tx,
         ApiKey,
-        sql`select ${asJson(apiKeyShape)} as item from ${apiKeys} where ${apiKeys.id} = ${stored.id}::uuid`,
+        sql`select ${asJson(apiKeyShape)} as item from ${apiKeys} where ${apiKeys.id} = ${id}::uuid`,
       );
-      await auditKey(tx, ctx, { keyId: shown.id, action: 'created', reason: null });
       audit(tx, ctx, {
         companyId,
         action: 'key.created',

@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { permissions } from '#core/callers/permissions.ts';
-import { oneRow } from '#core/database/rows.ts';
+import { actInCompany } from '#core/database/acting.ts';
 import { confirmRole } from '#core/database/run-as.ts';
 import { isoTime } from '#core/database/shape.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { callingPerson } from '../auth/public.ts';
-import { auditKey } from './shared/api-keys.ts';
 import { rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -22,28 +23,17 @@ export const { contract, respond, serve, handler } = endpoint({
     .object({ id: z.uuid(), prefix: z.string(), revokedAt: z.iso.datetime() })
     .meta({ id: 'RevokedApiKey' }),
   errors: ['NOT_FOUND'],
-  async handle({ ctx, input }) {
+  async handle({ ctx, input: { id } }) {
     const { userId, companyId } = callingPerson(ctx);
-    return await ctx.dbAs('auth', 'revoke an API key of a person', async (tx) => {
-      const { isAdmin } = await rightsOf(tx, ctx);
-      const ended = await oneRow<{
-        id: string;
-        name: string;
-        prefix: string;
-        user_id: string;
-        revoked_at: string;
-      }>(
-        tx,
-        sql`update api_keys set revoked_at = clock_timestamp()
-          where id = ${input.id}::uuid and company_id = ${companyId}::uuid and user_id is not null
-            and (user_id = ${userId}::uuid or ${isAdmin}::boolean) and revoked_at is null
-          returning id, name, prefix, user_id, ${isoTime(sql`revoked_at`)} as revoked_at`,
-        'There is no such key that could be revoked.',
-      );
-      const { id, name, prefix, user_id: makerId, revoked_at: revokedAt } = ended;
+    return await ctx.db(async (tx) => {
+      let ended = await revokeKey(tx, id, ctx.ip);
+      if (!ended && (await rightsOf(tx, ctx)).isPlatformAdmin) {
+        await actInCompany(tx, companyId);
+        ended = await revokeKey(tx, id, ctx.ip);
+      }
+      if (!ended) throw new AppError('NOT_FOUND', { message: 'There is no such key that could be revoked.' });
+      const { name, prefix, userId: makerId, revokedAt } = ended;
       if (makerId !== userId) confirmRole(tx, permissions['settings:write']);
-      const reason = makerId === userId ? 'by its maker' : 'by an admin';
-      await auditKey(tx, ctx, { keyId: id, action: 'revoked', reason });
       audit(tx, ctx, {
         companyId,
         action: 'key.revoked',
@@ -55,3 +45,20 @@ export const { contract, respond, serve, handler } = endpoint({
     });
   },
 });
+
+interface Revoked {
+  name: string;
+  prefix: string;
+  userId: string;
+  revokedAt: string;
+}
+
+/** Nothing for a key that is not the caller's to revoke, or is over. Its own log is told. */
+async function revokeKey(tx: Tx, id: string, ip: string): Promise<Revoked | undefined> {
+  const [ended] = await rowsOf<Revoked>(
+    tx,
+    sql`select name, prefix, user_id as "userId", ${isoTime(sql`revoked_at`)} as "revokedAt"
+      from private.revoke_key(${id}::uuid, ${ip || null})`,
+  );
+  return ended;
+}

@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { actInCompany } from '#core/database/acting.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanySettings, readSettings } from './shared/company-settings.ts';
-import { demandCompany, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -15,9 +15,8 @@ export const { contract, respond, serve, handler } = endpoint({
   output: CompanySettings,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input: { companyId } }) {
-    if (companyId === ctx.companyId) return await ctx.db((tx) => readSettings(tx, companyId));
-    return await ctx.dbAs('auth', 'a platform admin reads the settings of any company', async (tx) => {
-      demandCompany(ctx, companyId, await rightsOf(tx, ctx));
+    return await ctx.db(async (tx) => {
+      if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
       return await readSettings(tx, companyId);
     });
   },

@@ -46,7 +46,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   output: Facts,
   handle: ({ ctx }) =>
-    ctx.dbAs('auth', 'tell what serves the caller’s company', async (tx) =>
+    ctx.db(async (tx) =>
       factsFor(await readSettings(tx, ctx.companyId), await readServedBy(tx, ctx.companyId)),
     ),
 });

@@ -213,6 +213,21 @@ describe('PUT /api/settings/company/:companyId', () => {
     expect(text).toContain(platform.id);
   });
 
+  test('lets a platform admin change their own company’s too, whatever their role there', async () => {
+    const platform = await aPlatformAdmin();
+    const integrations = { retell: { apiKey: 'key_0123456789' } };
+    const patch = { voice: { speed: 2 }, quotas: { calls: 7 }, integrations };
+    const set = await platform.request(updateSettings, patch);
+    expect(set.body.data).toMatchObject({
+      voice: { speed: 2 },
+      quotas: { calls: 7 },
+      updatedBy: platform.id,
+    });
+    expect(set.body.data.integrations.retell.apiKey.isSet).toBe(true);
+    await adminSql()`update users set is_platform_admin = false where id = ${platform.id}`;
+    expect((await platform.request(updateSettings, { voice: { speed: 1 } })).status).toBe(403);
+  });
+
   test('keeps the fields of __proto__ and constructor out', async () => {
     const acme = await aCompany();
     const owner = await acme.as('owner');

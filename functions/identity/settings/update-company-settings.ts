@@ -3,7 +3,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
 import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { confirmRights, demandCompany, demandQuotaRights, rightsOf } from './shared/rights.ts';
+import { confirmRights, demandQuotaRights, enterCompany, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -18,16 +18,14 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { companyId, ...patch } }) {
     const { integrations } = patch;
-    const checked = await checkIntegrations(ctx, companyId, integrations, (rights) =>
-      demandCompany(ctx, companyId, rights),
-    );
-    return await ctx.dbAs('auth', 'change the settings of a company', async (tx) => {
+    const checked = await checkIntegrations(ctx, companyId, integrations);
+    return await ctx.db(async (tx) => {
       const rights = await rightsOf(tx, ctx);
-      demandCompany(ctx, companyId, rights);
+      await enterCompany(tx, ctx, companyId, rights);
       confirmRights(tx, { isElsewhere: companyId !== ctx.companyId, setsQuotas: patch.quotas !== undefined });
       if (patch.quotas) demandQuotaRights(rights);
-      const changed = await changeSettings(tx, ctx, companyId, patch);
       await demandChecked(tx, companyId, integrations, checked, rights);
+      const changed = await changeSettings(tx, ctx, companyId, patch);
       if (changed.entry) audit(tx, ctx, changed.entry);
       return changed.settings;
     });

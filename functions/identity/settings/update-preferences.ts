@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object(preferenceFields),
   output: Preferences,
   async handle({ ctx, input }) {
-    return await ctx.dbAs('auth', 'change preferences of the person who calls', async (tx) => {
+    return await ctx.db(async (tx) => {
       const { preferences, entry } = await changePreferences(tx, ctx, input);
       if (entry) audit(tx, ctx, entry);
       return preferences;

@@ -1,12 +1,11 @@
 import * as z from 'zod';
-import type { Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
 import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { confirmRights, demandAdmin, demandQuotaRights, rightsOf } from './shared/rights.ts';
+import { confirmRights, demandAdmin, demandQuotaRights, enterCompany, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -21,21 +20,20 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { preferences: own, ...company } }) {
     const { integrations } = company;
-    const checked = await checkIntegrations(ctx, ctx.companyId, integrations, demandAdmin);
-    const change = async (tx: Tx) => {
+    const checked = await checkIntegrations(ctx, ctx.companyId, integrations);
+    return await ctx.db(async (tx) => {
       const rights = await rightsOf(tx, ctx);
       if (Object.values(company).some((section) => section !== undefined)) {
         demandAdmin(rights);
+        await enterCompany(tx, ctx, ctx.companyId, rights);
         confirmRights(tx, { isElsewhere: false, setsQuotas: company.quotas !== undefined });
       }
       if (company.quotas) demandQuotaRights(rights);
-      const changed = await changeSettings(tx, ctx, ctx.companyId, company);
       await demandChecked(tx, ctx.companyId, integrations, checked, rights);
+      const changed = await changeSettings(tx, ctx, ctx.companyId, company);
       const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
       for (const told of [changed.entry, entry]) if (told) audit(tx, ctx, told);
       return { ...changed.settings, preferences };
-    };
-    const reason = 'change settings of the company and of the person who calls';
-    return await ctx.dbAs('auth', reason, change);
+    });
   },
 });

@@ -15,7 +15,5 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Invitation,
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'FORBIDDEN'],
   handle: ({ ctx, input }) =>
-    ctx.dbAs('auth', 'revoke an invitation', async (tx) =>
-      revokeInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),
-    ),
+    ctx.db(async (tx) => revokeInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id)),
 });

@@ -19,7 +19,7 @@ export const { contract, respond, serve, handler } = endpoint({
   status: 201,
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    return await ctx.dbAs('auth', 'invite somebody into a company', async (tx) => {
+    return await ctx.db(async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       await demandInvitable(tx, actor, input);
       return await inviteByMail(tx, ctx, actor, input);

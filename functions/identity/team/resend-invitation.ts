@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: Invitation,
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    return await ctx.dbAs('auth', 'send an invitation again', async (tx) =>
+    return await ctx.db(async (tx) =>
       resendInvitation(tx, ctx, await lockTeam(tx, ctx, 'team:write'), input.id),
     );
   },

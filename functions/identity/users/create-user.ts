@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['EMAIL_NOT_VERIFIED', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
     const { email, name, role, ...profile } = input;
-    const invitation = await ctx.dbAs('auth', 'invite a person of the caller’s company', async (tx) => {
+    const invitation = await ctx.db(async (tx) => {
       const actor = await lockTeam(tx, ctx, 'users:write');
       await demandInvitable(tx, actor, { email, role });
       return await inviteByMail(tx, ctx, actor, { email, name, role, profile });

@@ -1,15 +1,12 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { itemOf } from '#core/database/rows.ts';
-import { asJson } from '#core/database/shape.ts';
+import type { Context } from '#core/context.ts';
+import { actInCompany } from '#core/database/acting.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { memberships, users } from '#db/schema/people.ts';
-import { invitations } from '#db/schema/team.ts';
-import { membersFrom } from '../team/public.ts';
-import { AnyUser, findUser, invitedUserShape } from './shared/invited-user.ts';
-import { userShape } from './shared/user.ts';
-import { callerIsPlatformAdmin, readUser } from './shared/user-store.ts';
+import { AppError } from '#core/errors.ts';
+import { AnyUser, readAnyUser } from './shared/invited-user.ts';
+import { callerIsPlatformAdmin } from './shared/user-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -23,23 +20,35 @@ export const { contract, respond, serve, handler } = endpoint({
   input: z.object({ id: z.uuid() }),
   output: AnyUser,
   errors: ['NOT_FOUND'],
-  handle: ({ ctx, input }) =>
-    ctx.dbAs('auth', 'get a person of the caller’s company, or anyone for a platform admin', async (tx) => {
-      const isOwn = sql`${memberships.companyId} = ${ctx.companyId}::uuid`;
-      const [row] = await rowsOf<{ item: string }>(
+  async handle({ ctx, input }) {
+    const own = await ctx.db(async (tx) => {
+      const found = await readAnyUser(tx, ctx.companyId, input.id);
+      if (found) return found;
+      const [caller] = await rowsOf<{ isAbove: boolean }>(
         tx,
-        sql`select ${asJson(userShape)} as item from ${membersFrom}
-          where ${users.id} = ${input.id}::uuid and (${isOwn} or ${callerIsPlatformAdmin(ctx)})
-          order by ${isOwn} desc, ${memberships.createdAt}, ${memberships.id} limit 1`,
+        sql`select private.caller_is_platform_admin() as "isAbove"`,
       );
-      if (row) return AnyUser.parse(JSON.parse(row.item));
-      const found = await findUser(tx, ctx.companyId, input.id);
-      if ('userId' in found) return await readUser(tx, ctx.companyId, found.userId);
-      return await itemOf(
-        tx,
-        AnyUser,
-        sql`select ${asJson(invitedUserShape)} as item from ${invitations}
-          where ${invitations.id} = ${found.invitationId}::uuid`,
-      );
-    }),
+      if (!caller?.isAbove) throw new AppError('NOT_FOUND');
+      return undefined;
+    });
+    return own ?? (await getAsPlatformAdmin(ctx, input.id));
+  },
 });
+
+/** Gets a person of the company that they joined first, or one who is invited into the caller's own. */
+async function getAsPlatformAdmin(ctx: Context, id: string): Promise<z.infer<typeof AnyUser>> {
+  const [joined] = await ctx.readAs<{ companyId: string }>(
+    'auth',
+    'find a company of a person for a platform admin',
+    sql`select m.company_id as "companyId" from memberships m join companies c on c.id = m.company_id
+      where m.user_id = ${id}::uuid and c.deleted_at is null and ${callerIsPlatformAdmin(ctx)}
+      order by m.created_at, m.id limit 1`,
+  );
+  const companyId = joined?.companyId ?? ctx.companyId;
+  return await ctx.db(async (tx) => {
+    await actInCompany(tx, companyId);
+    const found = await readAnyUser(tx, companyId, id);
+    if (!found) throw new AppError('NOT_FOUND');
+    return found;
+  });
+}

@@ -1,13 +1,14 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
+import { actInCompany } from '#core/database/acting.ts';
 import { listOf, pageInput } from '#core/database/page.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { AppError } from '#core/errors.ts';
+import { jsonReply } from '#core/http/answers.ts';
+import { RawReply } from '#core/http/reply.ts';
 import { memberships } from '#db/schema/people.ts';
 import { memberFilters, memberSorts, membersFrom, membersWhere } from '../team/public.ts';
 import { User, userShape } from './shared/user.ts';
-import { callerIsPlatformAdmin, listAsService } from './shared/user-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
@@ -31,19 +32,10 @@ export const { contract, respond, serve, handler } = endpoint({
       identity: { list: 'company users', ...identity },
       input,
     });
-    if (input.companyId !== ctx.companyId) {
-      const [any] = await ctx.dbAs('auth', 'look whether a platform admin names a company', (tx) =>
-        rowsOf(
-          tx,
-          sql`select 1 from companies where id = ${input.companyId}::uuid and ${callerIsPlatformAdmin(ctx)}`,
-        ),
-      );
-      if (!any) throw new AppError('NOT_FOUND');
-    }
-    return await listAsService(
-      ctx,
-      'list the people of the caller’s company, or of any for a platform admin',
-      list,
-    );
+    const results = await ctx.db(async (tx) => {
+      if (input.companyId !== ctx.companyId) await actInCompany(tx, input.companyId);
+      return await Promise.all(list.statements.map((statement) => rowsOf(tx, statement)));
+    });
+    return new RawReply(jsonReply(200, list.reply(results)));
   },
 });

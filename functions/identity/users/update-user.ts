@@ -7,7 +7,6 @@ import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { callingPerson, profileInput } from '../auth/public.ts';
 import {
-  type Actor,
   changeInvited,
   demandAnotherOwner,
   demandMayTouch,
@@ -50,89 +49,132 @@ export const { contract, respond, serve, handler } = endpoint({
     .meta({ id: 'UpdatedUserOrInvited' }),
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'CONFLICT', 'FORBIDDEN'],
   async handle({ ctx, input }) {
-    const { userId, companyId } = callingPerson(ctx);
-    const isSelf = userId === input.id;
-    if (isSelf && input.isActive !== undefined) {
-      throw ownActivity();
+    const { userId } = callingPerson(ctx);
+    if (userId === input.id) {
+      if (input.isActive !== undefined) throw ownActivity();
+      return await ctx.db((tx) => changeSelf(tx, ctx, input));
     }
-    return await ctx.dbAs('auth', 'change a person of the caller’s company', async (tx) => {
-      const actor = isSelf ? undefined : await lockTeam(tx, ctx, 'users:write');
-      const found = isSelf ? { userId } : await findUser(tx, companyId, input.id);
-      const { id: _, isActive, ...profile } = input;
-      if ('invitationId' in found) return await changeInvitedUser(tx, ctx, actor, found.invitationId, input);
-      const id = found.userId;
-      if (id === userId && isActive !== undefined) throw ownActivity();
-      const member = await findMember(tx, companyId, id);
-      if (actor) demandMayTouch(actor, member.role);
-      // Another change of the same person waits here, or `before` would not be what was there before.
-      await rowsOf(tx, sql`select 1 from users where id = ${id}::uuid for no key update`);
-      const before = await readUser(tx, companyId, id);
-      if (Object.keys(profile).length > 0) {
-        if (actor && !actor.isPlatformAdmin) await demandOnlyOurs(tx, companyId, id);
-        await rowsOf(
-          tx,
-          sql`update users set name = coalesce(${profile.name ?? null}::text, name),
-              phone = case when ${profile.phone !== undefined}::boolean then ${profile.phone ?? null}::text else phone end,
-              timezone = coalesce(${profile.timezone ?? null}::text, timezone),
-              language = coalesce(${profile.language ?? null}::text, language)
-            where id = ${id}::uuid`,
-        );
-      }
-      const turns = isActive !== undefined && isActive !== member.isActive;
-      if (turns && isActive) {
-        await demandSeat(tx, companyId, member.emailNormal);
-        await activate(tx, companyId, member, userId);
-      }
-      if (turns && !isActive) {
-        await demandAnotherOwner(tx, companyId, member);
-      }
-      const left = turns && !isActive ? await deactivate(tx, ctx, companyId, member) : undefined;
-      const after = await readUser(tx, companyId, id);
-      const changed = Object.keys(input).filter(
-        (name): name is keyof typeof after =>
-          name in after && after[name as keyof typeof after] !== before[name as keyof typeof after],
-      );
-      if (changed.length > 0) {
-        audit(tx, ctx, {
-          companyId,
-          action: turns && !isActive ? 'user.deactivated' : 'user.updated',
-          resource: { type: 'user', id },
-          before: Object.fromEntries(changed.map((name) => [name, before[name]])),
-          after: { ...Object.fromEntries(changed.map((name) => [name, after[name]])), ...left },
-        });
-      }
-      return left ? { ...after, webhooks: left.webhooks, integrations: left.integrations } : after;
-    });
+    // A person who is invited may accept between the two transactions, and is a member then.
+    for (;;) {
+      const changed =
+        (await ctx.dbAs('auth', 'change a person of the caller’s company', (tx) =>
+          changeMember(tx, ctx, input),
+        )) ?? (await ctx.db((tx) => changeInvitedUser(tx, ctx, input)));
+      if (changed) return changed;
+    }
   },
 });
+
+type Person = z.infer<typeof User>;
+type Changes = { id: string; isActive?: boolean | undefined } & z.output<typeof profileInput>;
 
 const ownActivity = () =>
   new AppError('CONFLICT', { message: 'Nobody can activate or deactivate themselves.' });
 
-/** Changes what the invitation of a person says of them. */
+/** Changes the caller's own profile, in a transaction of theirs. */
+async function changeSelf(tx: Tx, ctx: Context, input: Changes): Promise<Person> {
+  const { companyId } = ctx;
+  const { id } = input;
+  await lockUser(tx, id);
+  const before = await readUser(tx, companyId, id);
+  await storeProfile(tx, input);
+  const after = await readUser(tx, companyId, id);
+  auditChange(tx, ctx, { action: 'user.updated', input, before, after });
+  return after;
+}
+
+/** Another change of the same person waits here, or `before` would not be what was there before. */
+const lockUser = (tx: Tx, id: string) =>
+  rowsOf(tx, sql`select 1 from users where id = ${id}::uuid for no key update`);
+
+/** What is absent stays. */
+const storeProfile = (tx: Tx, { id, name, phone, timezone, language }: Changes) =>
+  rowsOf(
+    tx,
+    sql`update users set name = coalesce(${name ?? null}::text, name),
+        phone = case when ${phone !== undefined}::boolean then ${phone ?? null}::text else phone end,
+        timezone = coalesce(${timezone ?? null}::text, timezone),
+        language = coalesce(${language ?? null}::text, language)
+      where id = ${id}::uuid`,
+  );
+
+/** Changes a member of the caller's company; nothing where the id is of an invitation. */
+async function changeMember(tx: Tx, ctx: Context, input: Changes) {
+  const { userId, companyId } = callingPerson(ctx);
+  const actor = await lockTeam(tx, ctx, 'users:write');
+  const found = await findUser(tx, companyId, input.id);
+  if ('invitationId' in found) return undefined;
+  const { id: _, isActive, ...profile } = input;
+  const id = found.userId;
+  if (id === userId && isActive !== undefined) throw ownActivity();
+  const member = await findMember(tx, companyId, id);
+  demandMayTouch(actor, member.role);
+  await lockUser(tx, id);
+  const before = await readUser(tx, companyId, id);
+  if (Object.keys(profile).length > 0) {
+    if (!actor.isPlatformAdmin) await demandOnlyOurs(tx, companyId, id);
+    await storeProfile(tx, { id, ...profile });
+  }
+  const turns = isActive !== undefined && isActive !== member.isActive;
+  if (turns && isActive) {
+    await demandSeat(tx, companyId, member.emailNormal);
+    await activate(tx, companyId, member, userId);
+  }
+  if (turns && !isActive) {
+    await demandAnotherOwner(tx, companyId, member);
+  }
+  const left = turns && !isActive ? await deactivate(tx, ctx, companyId, member) : undefined;
+  const after = await readUser(tx, companyId, id);
+  const action = turns && !isActive ? 'user.deactivated' : 'user.updated';
+  auditChange(tx, ctx, { action, input: { ...input, id }, before, after, left });
+  return left ? { ...after, webhooks: left.webhooks, integrations: left.integrations } : after;
+}
+
+/** Changes what the invitation of a person says of them; nothing for a member. */
 async function changeInvitedUser(
   tx: Tx,
   ctx: Context,
-  actor: Actor | undefined,
-  invitationId: string,
-  {
-    id: _,
-    isActive,
-    name,
-    ...profile
-  }: { id: string; isActive?: boolean | undefined } & z.output<typeof profileInput>,
-): Promise<z.infer<typeof InvitedUser>> {
-  if (!actor) throw new AppError('NOT_FOUND');
+  { id, isActive, name, ...profile }: Changes,
+): Promise<z.infer<typeof InvitedUser> | undefined> {
+  const actor = await lockTeam(tx, ctx, 'users:write');
+  const found = await findUser(tx, ctx.companyId, id);
+  if (!('invitationId' in found)) return undefined;
   if (isActive !== undefined) {
     throw new AppError('CONFLICT', {
       message: 'This person has not accepted the invitation yet: DELETE revokes it.',
     });
   }
-  const invited = await changeInvited(tx, ctx, actor, invitationId, { name, profile });
+  const invited = await changeInvited(tx, ctx, actor, found.invitationId, { name, profile });
   return {
     ...{ id: invited.id, email: invited.email, name: invited.name, role: invited.role },
     status: 'invited',
   };
+}
+
+/** Tells the audit log of the fields that were given and changed. */
+function auditChange(
+  tx: Tx,
+  ctx: Context,
+  {
+    action,
+    input,
+    before,
+    after,
+    left,
+  }: { action: string; input: Changes; before: Person; after: Person; left?: object | undefined },
+): void {
+  const changed = Object.keys(input).filter(
+    (name): name is keyof Person =>
+      name in after && after[name as keyof Person] !== before[name as keyof Person],
+  );
+  if (changed.length === 0) return;
+  audit(tx, ctx, {
+    companyId: ctx.companyId,
+    action,
+    resource: { type: 'user', id: after.id },
+    before: Object.fromEntries(changed.map((name) => [name, before[name]])),
+    after: { ...Object.fromEntries(changed.map((name) => [name, after[name]])), ...left },
+  });
 }
 
 /** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for a person who works elsewhere too. */

@@ -14,8 +14,10 @@ import { setSettings } from '#core/testing/settings.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
 import * as acceptInvitation from '../team/accept-invitation.ts';
+import * as deleteInvitation from '../team/delete-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
 import * as listInvitations from '../team/list-invitations.ts';
+import * as resendInvitation from '../team/resend-invitation.ts';
 import { mailsTo, tokenFor } from '../team/testing/invitations.ts';
 import * as createUser from './create-user.ts';
 import * as deleteUser from './delete-user.ts';
@@ -426,6 +428,28 @@ describe('lists of people', () => {
     expect((await platformAdmin.request(listCompanyUsers, { companyId: randomUUID() })).status).toBe(404);
     expect((await platformAdmin.request(getUser, { id: stranger.id })).body.data.companyId).toBe(other.id);
     expect((await platformAdmin.request(updateUser, { id: stranger.id, name: 'Mine' })).status).toBe(404);
+  });
+
+  test('of a company are a platform admin’s to invite and change as an owner’s, whatever their role there', async () => {
+    const acme = await aCompany();
+    const owner = await acme.as('owner');
+    const platformAdmin = await aPlatformAdmin(acme);
+    const email = anAddress();
+    const made = await platformAdmin.request(createUser, { email, name: 'Ada', role: 'owner' });
+    expect([made.status, made.body.data.role]).toEqual([201, 'owner']);
+    const { id } = made.body.data;
+    const changed = await platformAdmin.request(updateUser, { id, name: 'Ada B.' });
+    expect([changed.status, changed.body.data.name]).toEqual([200, 'Ada B.']);
+    expect((await platformAdmin.request(getUser, { id })).body.data).toEqual(changed.body.data);
+    expect((await platformAdmin.request(resendInvitation, { id })).status).toBe(200);
+    expect((await (await acme.as('admin')).request(deleteInvitation, { id })).status).toBe(403);
+    expect((await platformAdmin.request(deleteInvitation, { id })).status).toBe(200);
+    expect((await owner.request(getUser, { id })).status).toBe(404);
+    const told = await adminSql()`select distinct actor_id from audit_logs where company_id = ${acme.id}`;
+    expect([...told]).toEqual([{ actor_id: platformAdmin.id }]);
+    await adminSql()`update users set is_platform_admin = false where id = ${platformAdmin.id}`;
+    const late = await platformAdmin.request(createUser, { email: anAddress(), name: 'Late' });
+    expect(late.status).toBe(403);
   });
 
   test('of every company are for platform admins only', async () => {

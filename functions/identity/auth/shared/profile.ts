@@ -94,7 +94,7 @@ export async function updateProfile(
   input: z.output<typeof profileInput>,
 ): Promise<z.infer<typeof Profile>> {
   const { userId, companyId } = callingPerson(ctx);
-  return await ctx.dbAs('auth', 'change the caller’s own profile', async (tx) => {
+  return await ctx.db(async (tx) => {
     const before = await oneRow<Changeable>(
       tx,
       sql`select name, phone, timezone, language from users where id = ${userId}::uuid for update`,

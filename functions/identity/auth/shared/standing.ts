@@ -25,15 +25,16 @@ export async function shutOut(tx: Tx, members: readonly InCompany[]): Promise<vo
   const people = textArray(members.map(({ userId }) => userId));
   const theirs = pairs(members);
   await rowsOf(tx, sql`select from users where id = any(${people}::uuid[]) order by id for no key update`);
-  await rowsOf(
-    tx,
-    sql`update memberships m set is_active = false from ${theirs}
-      where m.company_id = p.company_id and m.user_id = p.user_id`,
-  );
+  // Sessions before memberships, as private.confirm_caller locks them: else a writer who is put out and this wait for each other.
   await rowsOf(
     tx,
     sql`update sessions s set ended_at = now(), ended_reason = 'deactivated' from ${theirs}
       where s.company_id = p.company_id and s.user_id = p.user_id and s.ended_at is null`,
+  );
+  await rowsOf(
+    tx,
+    sql`update memberships m set is_active = false from ${theirs}
+      where m.company_id = p.company_id and m.user_id = p.user_id`,
   );
   await rowsOf(
     tx,

@@ -9,9 +9,9 @@ import { callerIsPlatformAdmin } from '../../users/public.ts';
 import { Company, companyShape } from './company.ts';
 
 /** Conditions of a company that the caller may name: their own, or any for a platform admin. Never a deleted one. */
-const mayName = (ctx: Context, id: string) =>
+const mayName = (tx: Tx, ctx: Context, id: string) =>
   sql`${companies.id} = ${id}::uuid and ${companies.deletedAt} is null
-    and (${companies.id} = ${ctx.companyId}::uuid or ${callerIsPlatformAdmin(ctx)})`;
+    and ${tx.isMember ? sql`true` : sql`(${companies.id} = ${ctx.companyId}::uuid or ${callerIsPlatformAdmin(ctx)})`}`;
 
 /** Whether the caller is above companies, now. */
 export async function isPlatformAdmin(tx: Tx, ctx: Context): Promise<boolean> {
@@ -20,7 +20,8 @@ export async function isPlatformAdmin(tx: Tx, ctx: Context): Promise<boolean> {
 }
 
 /**
- * A company that the caller may name; with 'lock', of two that change it one waits for the other.
+ * A company that the caller may name; with 'lock', of two that change it one waits for the other. In a transaction of the
+ * caller (`ctx.db`), that is the one that they act in.
  * @throws AppError NOT_FOUND
  */
 export async function readCompany(
@@ -33,7 +34,7 @@ export async function readCompany(
   return await itemOf(
     tx,
     Company,
-    sql`select ${asJson(companyShape)} as item from ${companies} where ${mayName(ctx, id)}
+    sql`select ${asJson(companyShape)} as item from ${companies} where ${mayName(tx, ctx, id)}
       ${how === 'lock' ? sql`for no key update` : sql``}`,
   );
 }

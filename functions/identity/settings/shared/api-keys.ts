@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { type Role, type Scope, scopes } from '#core/callers/caller.ts';
 import { permissions, permissionsOf } from '#core/callers/permissions.ts';
-import type { Context } from '#core/context.ts';
 import { shapeOf } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
@@ -67,7 +66,7 @@ export function demandScopes(wanted: readonly Scope[], role: Exclude<Role, 'plat
   });
 }
 
-/** How many keys of a person work in this company. Runs in a transaction of the service. */
+/** How many keys of a person work in this company. */
 export async function countLiveKeys(tx: Tx, companyId: string, userId: string): Promise<number> {
   const [row] = await rowsOf<{ count: number }>(
     tx,
@@ -75,20 +74,6 @@ export async function countLiveKeys(tx: Tx, companyId: string, userId: string): 
       where company_id = ${companyId}::uuid and user_id = ${userId}::uuid and ${liveKeys}`,
   );
   return row?.count ?? 0;
-}
-
-/** Kept with the change itself, beside the entries of apps' keys: both or neither. */
-export async function auditKey(
-  tx: Tx,
-  ctx: Context,
-  entry: { keyId: string; action: 'created' | 'revoked'; reason: string | null },
-): Promise<void> {
-  await rowsOf(
-    tx,
-    sql`insert into api_key_audit (company_id, key_id, action, reason, ip, at)
-      values (${ctx.companyId}::uuid, ${entry.keyId}::uuid, ${entry.action}, ${entry.reason},
-        ${ctx.ip === '' ? null : ctx.ip.slice(0, 64)}, clock_timestamp())`,
-  );
 }
 
 /** When a new key ends; null: never. @throws AppError VALIDATION_FAILED for both ways at once, or a time that is over. */

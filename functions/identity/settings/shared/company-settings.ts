@@ -141,7 +141,7 @@ export async function lockSettings(tx: Tx, companyId: string): Promise<void> {
 
 /**
  * Merges the given fields into a company's settings: of two at once, one waits for the other, and neither loses
- * anything. Runs in a transaction of the service.
+ * anything. Runs in a transaction of a person (`ctx.db`) who acts in that company.
  * @throws AppError NOT_FOUND; EMAIL_NOT_VERIFIED for a secret, where the caller has not proved their e-mail address: a
  * secret decides whose events are taken in.
  * @returns the settings, and what the audit log is to be told last, where something changed.
@@ -180,16 +180,22 @@ export async function changeSettings(
       where company_id = ${companyId}::uuid`,
   );
   for (const { integration, name, value } of written) {
+    if (value === null) {
+      await rowsOf(
+        tx,
+        sql`delete from company_integration_secrets where integration = ${integration} and name = ${name}`,
+      );
+      continue;
+    }
+    const place = placeOf('company_integration_secrets.secret', { company_id: companyId, integration, name });
+    const secret = encryptSecret(value, place);
+    // Not `excluded.secret`: to Postgres that is to read the column, which nobody may.
     await rowsOf(
       tx,
-      value === null
-        ? sql`delete from company_integration_secrets
-            where company_id = ${companyId}::uuid and integration = ${integration} and name = ${name}`
-        : sql`insert into company_integration_secrets (company_id, integration, name, secret, hint, updated_at, updated_by)
-            values (${companyId}::uuid, ${integration}, ${name}, ${encryptSecret(value, placeOf('company_integration_secrets.secret', { company_id: companyId, integration, name }))}, ${hintOf(value)},
-              clock_timestamp(), ${by}::uuid)
-            on conflict (company_id, integration, name) do update set secret = excluded.secret, hint = excluded.hint,
-              updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+      sql`insert into company_integration_secrets (company_id, integration, name, secret, hint, updated_at, updated_by)
+        values (${companyId}::uuid, ${integration}, ${name}, ${secret}, ${hintOf(value)}, clock_timestamp(), ${by}::uuid)
+        on conflict (company_id, integration, name) do update set secret = ${secret}, hint = excluded.hint,
+          updated_at = excluded.updated_at, updated_by = ${by}::uuid`,
     );
   }
   // Of secrets the log is told that they are set, or no longer.

@@ -79,7 +79,7 @@ function shown({ company, ...own }: StoredPreferences): Preferences {
 
 /**
  * Merges the given fields into the calling person's preferences; null goes back to what the company has. Runs in a
- * transaction of the service.
+ * transaction of theirs (`ctx.db`).
  * @returns the preferences, and what the audit log is to be told last, where something changed.
  */
 export async function changePreferences(

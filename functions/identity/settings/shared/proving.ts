@@ -1,5 +1,6 @@
+import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
-import type { Tx } from '#core/database/transaction.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
 import { demandProvedAddress } from '../../auth/public.ts';
 import {
@@ -11,8 +12,9 @@ import {
   readIntegration,
   twilioOf,
 } from '../../provider-accounts/public.ts';
+import { lockSettings } from './company-settings.ts';
 import type { IntegrationsPatch } from './integrations.ts';
-import { type Rights, rightsOf } from './rights.ts';
+import { demandAdmin, enterCompany, type Rights, rightsOf } from './rights.ts';
 
 interface Twilio {
   accountSid: string | undefined;
@@ -21,13 +23,29 @@ interface Twilio {
 }
 
 const path = 'integrations.twilio.fromNumber';
-const isSame = (a: Twilio, b: Twilio | undefined) =>
-  a.accountSid === b?.accountSid && a.authToken === b?.authToken && a.fromNumber === b?.fromNumber;
+const isSameAccount = (a: Twilio, b: Twilio) => a.accountSid === b.accountSid && a.authToken === b.authToken;
 
 const storedTwilio = async (tx: Tx, companyId: string): Promise<Twilio> => {
   const { accountSid, authToken, fromNumber } = await readIntegration(tx, companyId, 'twilio');
   return { accountSid, authToken, fromNumber };
 };
+
+/** What a company has set of Twilio, as its admins may see it: of the secret, when it was set. */
+type TwilioStanding = Record<keyof Twilio, string | null>;
+
+/** Runs in a transaction of a person who acts in the company (`ctx.db`). */
+async function readTwilioStanding(tx: Tx): Promise<TwilioStanding> {
+  const plain = (name: string) =>
+    sql`(select s.integrations -> 'twilio' ->> ${name}::text from company_settings s)`;
+  const [row] = await rowsOf<TwilioStanding>(
+    tx,
+    sql`select ${plain('accountSid')} as "accountSid", ${plain('fromNumber')} as "fromNumber",
+      (select extract(epoch from i.updated_at)::text from company_integration_secrets i
+        where i.integration = 'twilio' and i.name = 'authToken') as "authToken"`,
+  );
+  if (!row) throw new Error('A select of values gave no row.');
+  return row;
+}
 
 /** What is stored once the patch was made. */
 function patched(stored: Twilio, given: Record<string, string | null | undefined>): Twilio {
@@ -53,7 +71,8 @@ function demandBoth(next: Twilio, given: Record<string, unknown>): void {
 
 /** What was found out before the transaction that changes settings. */
 export interface Checked {
-  twilio: Twilio | undefined;
+  /** What stood beside the fields that are given; nothing where none of Twilio is. */
+  twilio: TwilioStanding | undefined;
 }
 
 /** A key of a company that its provider does not know. */
@@ -94,39 +113,43 @@ const setsKey = (patch: IntegrationsPatch) =>
 
 /**
  * Asks providers about what is to be set: whether they know the keys, and whether the company's own Twilio account has the
- * number that SMS are to be sent from. Before the transaction; `allowed` refuses a caller who may not change these
- * settings, so that nobody has another company's account asked.
- * @throws AppError VALIDATION_FAILED where a key is refused, OWNERSHIP_NOT_PROVED where the number is not the account's,
- * ProviderError where a provider does not answer.
+ * number that SMS are to be sent from. Before the transaction; nobody has the account of a company asked whose settings they
+ * may not change.
+ * @throws AppError FORBIDDEN or NOT_FOUND for them; VALIDATION_FAILED where a key is refused, OWNERSHIP_NOT_PROVED where
+ * the number is not the account's, ProviderError where a provider does not answer.
  */
 export async function checkIntegrations(
   ctx: Context,
   companyId: string,
   patch: IntegrationsPatch | undefined,
-  allowed: (rights: Rights) => void,
 ): Promise<Checked> {
   const given = patch?.twilio;
   if (!patch || (!given && !setsKey(patch))) return { twilio: undefined };
-  const { isAbove, stored } = await ctx.dbAs('auth', 'see what a company has set of Twilio', async (tx) => {
+  const { isAbove, twilio } = await ctx.db(async (tx) => {
     const rights = await rightsOf(tx, ctx);
-    allowed(rights);
+    demandAdmin(rights);
+    await enterCompany(tx, ctx, companyId, rights);
     if (setsKey(patch)) await demandProvedAddress(tx, ctx);
-    return { isAbove: rights.isPlatformAdmin, stored: await storedTwilio(tx, companyId) };
+    return { isAbove: rights.isPlatformAdmin, twilio: await readTwilioStanding(tx) };
   });
   if (!given) {
     await checkKeys(patch, undefined);
     return { twilio: undefined };
   }
+  // After the standing: a secret that is set in between is read here, and refused by demandChecked.
+  const stored = await ctx.dbAs('pipeline', 'read the Twilio account that is to be asked', (tx) =>
+    storedTwilio(tx, companyId),
+  );
   const next = patched(stored, given);
   demandBoth(next, given);
-  await checkKeys(patch, isSame(next, { ...stored, fromNumber: next.fromNumber }) ? undefined : next);
-  if (isAbove || next.fromNumber === undefined) return { twilio: next };
+  await checkKeys(patch, isSameAccount(next, stored) ? undefined : next);
+  if (isAbove || next.fromNumber === undefined) return { twilio };
   if (!next.accountSid || !next.authToken) {
     if (typeof given.fromNumber === 'string') throw notProved(path);
-    return { twilio: next }; // it is not used without them
+    return { twilio }; // it is not used without them
   }
   if (!(await hasNumber(next, next.fromNumber))) throw notProved(path);
-  return { twilio: next };
+  return { twilio };
 }
 
 /** @throws ProviderError where Twilio does not answer; that it refuses the credentials is an answer. */
@@ -142,19 +165,23 @@ async function hasNumber(twilio: Twilio, number: string): Promise<boolean> {
 }
 
 /**
- * Refuses, in the transaction that changed them, settings of Twilio that are not those that were checked.
+ * Begins the transaction that changes settings: locks them, and refuses to change those of Twilio where the fields that are
+ * not given are no longer those that the account was asked about.
  * @throws AppError CONFLICT when somebody else has changed them meanwhile.
  */
 export async function demandChecked(
   tx: Tx,
   companyId: string,
   patch: IntegrationsPatch | undefined,
-  { twilio }: Checked,
+  { twilio: asked }: Checked,
   rights: Rights,
 ): Promise<void> {
-  if (!patch?.twilio || rights.isPlatformAdmin) return;
-  const stored = await storedTwilio(tx, companyId);
-  if (isSame(stored, twilio)) return;
+  const given = patch?.twilio;
+  if (!given || !asked || rights.isPlatformAdmin) return;
+  await lockSettings(tx, companyId);
+  const stands = await readTwilioStanding(tx);
+  const names = Object.keys(stands) as (keyof Twilio)[]; // the names of the columns
+  if (names.every((name) => given[name] !== undefined || stands[name] === asked[name])) return;
   throw new AppError('CONFLICT', {
     message: 'Somebody else changed the settings of Twilio at the same moment: try again.',
   });

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Role } from '#core/callers/caller.ts';
 import { permissions, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
+import { actInCompany } from '#core/database/acting.ts';
 import { confirmRole } from '#core/database/run-as.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -14,12 +15,12 @@ export interface Rights {
   isAdmin: boolean;
 }
 
-/** What the calling person is in their company now. Runs in a transaction of the service. */
+/** What the calling person is in their company now. Runs in a transaction of theirs (`ctx.db`), before they act in another. */
 export async function rightsOf(tx: Tx, ctx: Context): Promise<Rights> {
   const [row] = await rowsOf<{ role: Rights['role']; is_platform_admin: boolean }>(
     tx,
-    sql`select m.role, u.is_platform_admin from memberships m join users u on u.id = m.user_id
-      where m.company_id = ${ctx.companyId}::uuid and m.user_id = ${callingPerson(ctx).userId}::uuid and m.is_active`,
+    sql`select m.role, private.caller_is_platform_admin() as is_platform_admin from memberships m
+      where m.user_id = ${callingPerson(ctx).userId}::uuid and m.is_active`,
   );
   if (!row)
     throw new AppError('UNAUTHENTICATED', { message: 'The account is no longer active in this company.' });
@@ -47,9 +48,15 @@ export function demandAdmin({ role, isAdmin }: Rights): void {
   });
 }
 
-/** @throws AppError NOT_FOUND for a company that is not the caller's, unless they are above companies. */
-export function demandCompany(ctx: Context, companyId: string, { isPlatformAdmin }: Rights): void {
-  if (companyId !== ctx.companyId && !isPlatformAdmin) throw new AppError('NOT_FOUND');
+/**
+ * Has the caller act in the company whose settings are to be changed, where it is another one, or where they may change their
+ * own as a platform admin only.
+ * @throws AppError NOT_FOUND for a company that is not the caller's, unless they are above companies.
+ */
+export async function enterCompany(tx: Tx, ctx: Context, companyId: string, rights: Rights): Promise<void> {
+  const isOwn = companyId === ctx.companyId;
+  if (isOwn && (!rights.isPlatformAdmin || permissionsOf(rights.role).includes('settings:write'))) return;
+  await actInCompany(tx, companyId);
 }
 
 /** @throws AppError FORBIDDEN: a company does not set its own limits. */

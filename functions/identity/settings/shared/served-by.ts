@@ -29,7 +29,7 @@ interface Facts {
   hasOrganization: boolean;
 }
 
-/** Runs in a transaction of the service. */
+/** Runs in a transaction of somebody of the company (`ctx.db`). */
 export async function readServedBy(tx: Tx, companyId: string): Promise<ServedBy> {
   const hasKey = (integration: string) => sql`exists (select from company_integration_secrets i
     where i.company_id = c.id and i.integration = ${integration} and i.name = 'apiKey')`;
@@ -38,7 +38,7 @@ export async function readServedBy(tx: Tx, companyId: string): Promise<ServedBy>
   const [facts] = await rowsOf<Facts>(
     tx,
     sql`select ${hasKey('retell')} as "hasRetellKey", ${hasKey('dialpad')} as "hasDialpadKey",
-        exists (select from provider_connections n where n.company_id = c.id and n.provider = 'dialpad') as "isConnected",
+        private.company_is_connected('dialpad') as "isConnected",
         c.manages_shared_accounts as "managesShared", ${hasLink('retell', 'agent')} as "hasAgents",
         ${hasLink('dialpad', 'organization')} as "hasOrganization"
       from companies c where c.id = ${companyId}::uuid`,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import { type Permission, permissionsOf } from '#core/callers/permissions.ts';
 import type { Context } from '#core/context.ts';
+import { actInCompany } from '#core/database/acting.ts';
 import { oneRow } from '#core/database/rows.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -32,14 +33,18 @@ export interface Member {
 
 /**
  * Begins a change to the caller's team: of two in one company, one waits for the other, and then is asked again whether
- * the caller may. Two owners who remove each other at once cannot both succeed. Runs in a transaction of the service.
+ * the caller may. Two owners who remove each other at once cannot both succeed. In a transaction of the caller (`ctx.db`), a
+ * platform admin acts as an owner from then on.
  * @throws AppError UNAUTHENTICATED or FORBIDDEN; EMAIL_NOT_VERIFIED where the caller has not proved their address
  */
 export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Promise<Actor> {
   const { userId, companyId } = callingPerson(ctx);
+  const isPlatformAdmin = tx.isMember ? sql`private.caller_is_platform_admin()` : sql`u.is_platform_admin`;
   const [, [actor]] = await Promise.all([
-    // Not `for update`: that would hold up every row that refers to the company, its calls above all.
-    rowsOf(tx, sql`select 1 from companies where id = ${companyId}::uuid for no key update`),
+    tx.isMember
+      ? rowsOf(tx, sql`select private.lock_company()`)
+      : // Not `for update`: that would hold up every row that refers to the company, its calls above all.
+        rowsOf(tx, sql`select 1 from companies where id = ${companyId}::uuid for no key update`),
     rowsOf<{
       name: string;
       role: RoleName;
@@ -49,7 +54,7 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
       language: string;
     }>(
       tx,
-      sql`select u.name, m.role, u.is_platform_admin, u.email_verified_at is not null as is_proved,
+      sql`select u.name, m.role, ${isPlatformAdmin} as is_platform_admin, u.email_verified_at is not null as is_proved,
           c.name as company, c.language
         from memberships m join users u on u.id = m.user_id join companies c on c.id = m.company_id
         where m.company_id = ${companyId}::uuid and m.user_id = ${userId}::uuid
@@ -64,6 +69,7 @@ export async function lockTeam(tx: Tx, ctx: Context, permission: Permission): Pr
     });
   }
   if (!actor.is_proved) throw notProved();
+  if (tx.isMember && actor.is_platform_admin && actor.role !== 'owner') await actInCompany(tx, companyId);
   return {
     userId,
     name: actor.name,

@@ -1,11 +1,12 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { shapeOf } from '#core/database/shape.ts';
+import { asJson, shapeOf } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { invitations } from '#db/schema/team.ts';
 import { CompanyRole } from '../../auth/public.ts';
 import { User } from './user.ts';
+import { readMember } from './user-store.ts';
 
 /**
  * A person who was invited and has not accepted. It shows what the invitation says, and nothing of an account that the
@@ -25,7 +26,7 @@ export const InvitedUser = z
   })
   .meta({ id: 'InvitedUser' });
 
-export const invitedUserShape = shapeOf(InvitedUser, {
+const invitedUserShape = shapeOf(InvitedUser, {
   id: invitations.id,
   email: invitations.email,
   name: invitations.name,
@@ -44,6 +45,13 @@ export type Found = { userId: string } | { invitationId: string };
  * @throws AppError NOT_FOUND
  */
 export async function findUser(tx: Tx, companyId: string, id: string): Promise<Found> {
+  const found = await lookUpUser(tx, companyId, id);
+  if (!found) throw new AppError('NOT_FOUND');
+  return found;
+}
+
+/** The same, and nothing where there is nobody. */
+async function lookUpUser(tx: Tx, companyId: string, id: string): Promise<Found | undefined> {
   const [found] = await rowsOf<{ userId: string | null; invitationId: string | null }>(
     tx,
     sql`select user_id as "userId", null::uuid as "invitationId" from memberships
@@ -55,6 +63,22 @@ export async function findUser(tx: Tx, companyId: string, id: string): Promise<F
         where i.company_id = ${companyId}::uuid and i.id = ${id}::uuid and i.revoked_at is null`,
   );
   if (found?.invitationId) return { invitationId: found.invitationId };
-  if (found?.userId) return { userId: found.userId };
-  throw new AppError('NOT_FOUND');
+  return found?.userId ? { userId: found.userId } : undefined;
+}
+
+/** Reads whom an id is of, in a company: a member, or what the invitation says. Nothing where there is nobody. */
+export async function readAnyUser(
+  tx: Tx,
+  companyId: string,
+  id: string,
+): Promise<z.infer<typeof AnyUser> | undefined> {
+  const [member, found] = await Promise.all([readMember(tx, companyId, id), lookUpUser(tx, companyId, id)]);
+  if (member || !found) return member;
+  if ('userId' in found) return await readMember(tx, companyId, found.userId);
+  const [invited] = await rowsOf<{ item: string }>(
+    tx,
+    sql`select ${asJson(invitedUserShape)} as item from ${invitations}
+      where ${invitations.id} = ${found.invitationId}::uuid`,
+  );
+  return invited && InvitedUser.parse(JSON.parse(invited.item));
 }

@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import type { Read } from '#core/database/page.ts';
-import { itemOf } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { AppError } from '#core/errors.ts';
 import { jsonReply } from '#core/http/answers.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { memberships, users } from '#db/schema/people.ts';
@@ -32,12 +32,23 @@ export async function listAsService(ctx: Context, reason: string, list: Read): P
 
 /** A person as the company sees them. @throws AppError NOT_FOUND */
 export async function readUser(tx: Tx, companyId: string, userId: string): Promise<z.infer<typeof User>> {
-  return await itemOf(
+  const user = await readMember(tx, companyId, userId);
+  if (!user) throw new AppError('NOT_FOUND');
+  return user;
+}
+
+/** The same, and nothing for somebody who is no member of it. */
+export async function readMember(
+  tx: Tx,
+  companyId: string,
+  userId: string,
+): Promise<z.infer<typeof User> | undefined> {
+  const [row] = await rowsOf<{ item: string }>(
     tx,
-    User,
     sql`select ${asJson(userShape)} as item from ${membersFrom}
       where ${memberships.companyId} = ${companyId}::uuid and ${users.id} = ${userId}::uuid`,
   );
+  return row && User.parse(JSON.parse(row.item));
 }
 
 /**
