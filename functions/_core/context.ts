@@ -4,7 +4,7 @@ import type { Caller } from './callers/caller.ts';
 import { readTogether } from './database/read-together.ts';
 import { confirming, type RunAs, type ServiceRole } from './database/run-as.ts';
 import type { LastStatement, Row } from './database/statement.ts';
-import { type Tx, transaction } from './database/transaction.ts';
+import { retryOnConflict, type Tx, transaction } from './database/transaction.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
 import { log } from './log.ts';
@@ -22,7 +22,7 @@ export interface Context {
   readonly rawBody: Buffer;
   readonly log: Logger;
   now(): Date;
-  /** A transaction as the caller: the database decides which rows it sees. */
+  /** A transaction as the caller: the database decides which rows it sees. What meets a deadlock is run again. */
   db<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * A transaction past the policies, as a role that has rights on some tables. The reason is for those who look for the places
@@ -56,6 +56,9 @@ export function makeContext(parts: ContextParts): Context {
     confirmation: confirming(runAs),
     waitUntil: parts.waitUntil,
   });
+  // Callers may be put out while they write: each waits for what the other one holds, and Postgres ends one of the two. Run
+  // again, the writer is refused.
+  const settled = <T>(run: () => Promise<T>) => (confirming(runAs) ? retryOnConflict(run) : run());
   return {
     requestId,
     caller,
@@ -71,8 +74,8 @@ export function makeContext(parts: ContextParts): Context {
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => transaction(runAs, run, ending()),
-    dbAs: (role, _reason, run) => transaction({ as: 'service', role }, run, ending()),
+    db: (run) => settled(() => transaction(runAs, run, ending())),
+    dbAs: (role, _reason, run) => settled(() => transaction({ as: 'service', role }, run, ending())),
     async readAs<T>(role: ServiceRole, _reason: string, statement: SQL) {
       const [rows = []] = await readTogether({ as: 'service', role }, [statement]);
       return rows as T[];
