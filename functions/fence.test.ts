@@ -41,19 +41,16 @@ const tables = (
 /** What a request leaves whatever comes of it: counts, the word of a key's use. */
 const ofEveryRequest = new Set(['rate_limits', 'idempotency_keys', 'sessions', 'api_keys']);
 
-/** A digest of every table, by its rows. */
-async function contents(but: ReadonlySet<string> = ofEveryRequest): Promise<Record<string, string>> {
-  const watched = tables.filter((table) => !but.has(table));
-  const digests = watched.map(
-    (table) =>
-      `'${table}', (select md5(coalesce(string_agg(t::text, ',' order by t::text), '')) from public.${table} t)`,
-  );
-  // json_build_object takes 100 arguments at most.
-  const parts = [digests.slice(0, 40), digests.slice(40)].filter((part) => part.length > 0);
-  const rows = await Promise.all(
-    parts.map((part) => sql.unsafe(`select jsonb_build_object(${part.join(', ')}) as all`)),
-  );
-  return Object.assign({}, ...rows.map(([row]) => row?.all));
+/** Of every table, how many rows it has and which transactions wrote them: no write leaves both as they were. */
+async function contents(): Promise<Record<string, string>> {
+  const each = tables
+    .filter((table) => !ofEveryRequest.has(table))
+    .map(
+      (table) =>
+        `select '${table}' as name, count(*) || ' ' || coalesce(sum(xmin::text::bigint), 0) as state from public.${table}`,
+    );
+  const rows = await sql.unsafe<{ name: string; state: string }[]>(each.join(' union all '));
+  return Object.fromEntries(rows.map(({ name, state }) => [name, state]));
 }
 
 /** The fences of all tables, let down to false or put back to what they said. */
@@ -168,7 +165,7 @@ const writes: Record<string, Write> = {
   },
   'settings of the named company': {
     endpoint: updateCompanySettings,
-    input: ({ id }) => ({ companyId: id, voice: { speed: 2 } }),
+    input: ({ id }) => ({ companyId: id, voice: { speed: 1.5 } }),
   },
   'an invitation': { endpoint: inviteMember, input: anAddress },
   'an invitation with a profile': { endpoint: createUser, input: anAddress },

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import type { Context } from '#core/context.ts';
+import { oneRow } from '#core/database/rows.ts';
 import { isoTime } from '#core/database/shape.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -172,12 +173,12 @@ export async function changeSettings(
 
   const by = callingPerson(ctx).userId;
   const json = (value: object) => sql`${JSON.stringify(value)}::jsonb`;
-  await rowsOf(
+  await oneRow(
     tx,
     sql`update company_settings set general = ${json(next.general)}, notifications = ${json(next.notifications)},
         voice = ${json(next.voice)}, ai = ${json(next.ai)}, quotas = ${json(next.quotas)},
         integrations = ${json(next.integrations)}, updated_at = clock_timestamp(), updated_by = ${by}::uuid
-      where company_id = ${companyId}::uuid`,
+      where company_id = ${companyId}::uuid returning 1`,
   );
   for (const { integration, name, value } of written) {
     if (value === null) {
