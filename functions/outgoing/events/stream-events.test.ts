@@ -34,7 +34,7 @@ beforeAll(start);
 afterEach(async () => {
   for (const each of open.splice(0)) each.close();
   setSettings({ STREAMS_OF_ADDRESS: undefined });
-  await vi.waitFor(() => expect(openStreamCount()).toBe(0));
+  await vi.waitFor(() => expect(openStreamCount()).toBe(0), { timeout: 60_000 });
 });
 afterAll(() => server.close());
 
@@ -342,7 +342,7 @@ describe('GET /api/events/stream', () => {
     });
     expect((await followed(await acme.as('viewer'))).status).toBe(200);
     streams[0]?.close();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(mostStreams.ofCaller));
+    await vi.waitFor(() => expect(openStreamCount()).toBe(mostStreams.ofCaller), { timeout: 60_000 });
     expect((await followed(person)).status).toBe(200);
   });
 
@@ -442,7 +442,7 @@ describe('GET /api/events/stream', () => {
     const stream = await followed(await (await aCompany()).as('viewer'));
     expect(openStreamCount()).toBe(1);
     stream.close();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(0));
+    await vi.waitFor(() => expect(openStreamCount()).toBe(0), { timeout: 60_000 });
   });
 
   test('ends at once when the server closes, and is taken up at the next one', async () => {
@@ -493,7 +493,7 @@ describe('where an answer may not run on', () => {
   test('Lambda waits for the first events, and answers with them at once', async () => {
     const acme = await aCompany();
     const waiting = lambda(await acme.as('viewer'));
-    await vi.waitFor(() => expect(openStreamCount()).toBe(1));
+    await vi.waitFor(() => expect(openStreamCount()).toBe(1), { timeout: 60_000 });
     await happens(acme, { type: 'message.received' }, { type: 'message.received' });
     const answer = await waiting;
     await answer.ended;
@@ -526,9 +526,9 @@ describe('where an answer may not run on', () => {
     const cancelled = await ask();
     const reader = cancelled.body?.getReader();
     await reader?.read();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(2));
+    await vi.waitFor(() => expect(openStreamCount()).toBe(2), { timeout: 60_000 });
     await reader?.cancel();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(1));
+    await vi.waitFor(() => expect(openStreamCount()).toBe(1), { timeout: 60_000 });
     await adminSql()`update sessions set ended_at = now() where company_id = ${acme.id}`;
     nudgeStreams([acme.id]);
     await stream.ended;

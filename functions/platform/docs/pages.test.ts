@@ -26,11 +26,11 @@ describeInBrowser(endpoints, (ground) => {
           troubles.push(request.url());
       });
       await page.goto(ground.base + path);
-      await page.waitForSelector(shows, { timeout: 15_000 });
+      await page.waitForSelector(shows, { timeout: 90_000 });
       if (path === '/docs') {
         await page.locator('.opblock-tag').first().click();
         await page.locator('.opblock-summary-control').first().click();
-        await page.waitForSelector('.opblock-body');
+        await page.waitForSelector('.opblock-body', { timeout: 90_000 });
       }
       const shown = await page.evaluate(() => document.documentElement.scrollWidth);
       expect(troubles).toEqual([]);
