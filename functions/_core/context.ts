@@ -18,6 +18,8 @@ export interface Context {
   /** The caller's address; '' where the platform does not tell. */
   readonly ip: string;
   readonly headers: HeaderFields;
+  /** The request's path and query as they were sent, for signatures. Empty where there is no request. */
+  readonly target: string;
   /** The body as it came, for signatures. Empty unless the contract says `body: 'raw'`. */
   readonly rawBody: Buffer;
   readonly log: Logger;
@@ -41,6 +43,7 @@ export interface ContextParts {
   runAs: RunAs;
   ip?: string;
   headers?: HeaderFields;
+  target?: string;
   rawBody?: Buffer;
   /** Goes with each commit: the word that an Idempotency-Key leaves of its effect. */
   withCommit?: LastStatement | undefined;
@@ -68,6 +71,7 @@ export function makeContext(parts: ContextParts): Context {
     },
     ip: parts.ip ?? '',
     headers: parts.headers ?? noHeaders,
+    target: parts.target ?? '',
     rawBody: parts.rawBody ?? Buffer.alloc(0),
     get log() {
       child ??= log().child({ requestId });

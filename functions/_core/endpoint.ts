@@ -190,6 +190,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
         runAs,
         ip,
         headers: incoming.headers,
+        target: incoming.target ?? `${incoming.url.pathname}${incoming.url.search}`,
         rawBody: body,
         withCommit,
         waitUntil: waitUntil ?? (() => {}),

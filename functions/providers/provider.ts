@@ -40,9 +40,16 @@ export interface Provider {
   /**
    * Checks the signature over the raw bytes, in constant time. Undefined: none of the secrets made it, it is too
    * old, or there is none. Never throws, for any bytes. Hashes the body once for each secret at most, and tells
-   * `countHashedBytes` of it; parses nothing before a secret fits.
+   * `countHashedBytes` of it; parses nothing before a secret fits. A provider that signs the fields of a form must parse
+   * them first, and one that signs the URL hashes once for each spelling of it too: both bound the size of the body.
    */
   verify(hook: {
+    /**
+     * The public address that the provider sent this to: the origin of PUBLIC_URL, with the path and query of the request
+     * as they were sent (Netlify tells only how the WHATWG's URL writes them). Scheme, host and port are never those of the
+     * request, which a proxy or Lambda rewrites.
+     */
+    url: string;
     body: Buffer;
     headers: HeaderFields;
     secrets: readonly string[];

@@ -117,7 +117,8 @@ export async function startHttpServer(options: { port: number; host: string }): 
     const respond = find(method, url.pathname) ?? respondToNothing;
     const ip = incoming.socket.remoteAddress ?? '';
     const headers = headerFields(incoming.headers);
-    const reply = await respond({ method, url, headers, body }, { ip, waitUntil });
+    const target = incoming.url?.startsWith('/') ? { target: incoming.url } : {};
+    const reply = await respond({ method, url, ...target, headers, body }, { ip, waitUntil });
     if (reply.stream) await writeStream(reply, reply.stream, outgoing, closing.signal);
     else write(reply, incoming, outgoing);
   }

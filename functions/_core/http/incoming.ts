@@ -9,6 +9,8 @@ export interface HeaderFields {
 export interface Incoming {
   method: string;
   url: URL;
+  /** Path and query as they were sent, where the platform tells: `url` may write them otherwise. */
+  target?: string;
   headers: HeaderFields;
   /** All of it, or as it comes. Null where there is none. */
   body: Uint8Array | AsyncIterable<Uint8Array> | null;

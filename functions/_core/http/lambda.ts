@@ -16,6 +16,7 @@ function incomingOf(event: APIGatewayProxyEventV2): Incoming {
   return {
     method,
     url: new URL(`https://${event.requestContext.domainName}${event.rawPath}${query}`),
+    target: `${event.rawPath}${query}`,
     headers: headerFields({ ...event.headers, ...cookie }),
     ...bodyOf(event),
   };

@@ -29,4 +29,5 @@ export {
   twilioOf,
 } from './shared/own-accounts.ts';
 export { databaseTime, keepListing } from './shared/prove-accounts.ts';
+export { type SmsClient, smsClient } from './shared/sms-client.ts';
 export { linkOfEvent, matchWaiting } from './shared/waiting-events.ts';

@@ -10,7 +10,7 @@ const nowMs = 1763600000000;
 const secret = 'whsec_company';
 const body = Buffer.from('{"id":"evt_1","type":"call.ended","data":{"callId":"42"}}');
 const verify = (headers: Record<string, string>, secrets = [secret], bytes = body) =>
-  incoming.verify({ body: bytes, headers: new Headers(headers), secrets, nowMs });
+  incoming.verify({ url: '', body: bytes, headers: new Headers(headers), secrets, nowMs });
 const hex = signIncoming(body, secret);
 
 describe("A signature of a company's own system", () => {

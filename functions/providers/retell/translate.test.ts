@@ -230,11 +230,13 @@ describe('A Retell webhook is identified', () => {
     const body = Buffer.from(JSON.stringify({ event: 'call_ended', call: phoneCall }));
     const nowMs = 1763600100000;
     const headers = new Headers({ 'x-retell-signature': signRetell(body, 'key_1', nowMs) });
-    expect(retell.verify({ body, headers, secrets: ['key_0', 'key_1'], nowMs })).toEqual({
+    expect(retell.verify({ url: '', body, headers, secrets: ['key_0', 'key_1'], nowMs })).toEqual({
       json: body.toString(),
       secretIndex: 1,
     });
-    expect(retell.verify({ body, headers: new Headers(), secrets: ['key_1'], nowMs })).toBeUndefined();
+    expect(
+      retell.verify({ url: '', body, headers: new Headers(), secrets: ['key_1'], nowMs }),
+    ).toBeUndefined();
   });
 });
 

@@ -62,7 +62,13 @@ async function subscribed(callStates: string[], options: Partial<StandInOptions>
 }
 
 function verified(body: Buffer): Record<string, unknown> {
-  const signed = dialpad.verify({ body, headers: new Headers(), secrets: ['other', secret], nowMs: 0 });
+  const signed = dialpad.verify({
+    url: '',
+    body,
+    headers: new Headers(),
+    secrets: ['other', secret],
+    nowMs: 0,
+  });
   expect(signed?.secretIndex).toBe(1);
   const event: unknown = JSON.parse(signed?.json ?? '');
   if (!isRecord(event)) throw new Error('not an object');

@@ -189,7 +189,8 @@ describe("The stand-in's webhooks", () => {
     await standIn.idle();
     const types = receiver.received.map(({ headers, body }) => {
       const secrets = ['key_other', apiKey];
-      const verified = retell.verify({ body, headers, secrets, nowMs }) ?? expect.fail('not verified');
+      const verified =
+        retell.verify({ url: '', body, headers, secrets, nowMs }) ?? expect.fail('not verified');
       expect(verified.secretIndex).toBe(1);
       const event: unknown = JSON.parse(verified.json);
       const [update] = retell.translate(event);

@@ -51,6 +51,7 @@ interface Candidate {
 
 async function verify(provider: Provider, ctx: Context, expectation: Expectation): Promise<Verified> {
   const nowMs = ctx.now().getTime();
+  const url = `${new URL(env().PUBLIC_URL).origin}${ctx.target}`;
   const tried = new Set<string>();
   const check = (candidates: readonly Candidate[]): Verified | undefined => {
     const untried = candidates
@@ -59,7 +60,7 @@ async function verify(provider: Provider, ctx: Context, expectation: Expectation
     const secrets = untried.map(({ secret }) => secret);
     for (const secret of secrets) tried.add(secret);
     if (secrets.length === 0) return undefined;
-    const body = provider.verify({ body: ctx.rawBody, headers: ctx.headers, secrets, nowMs });
+    const body = provider.verify({ url, body: ctx.rawBody, headers: ctx.headers, secrets, nowMs });
     return body && { body, signer: untried[body.secretIndex]?.own };
   };
   const candidates = async (newerThan?: number): Promise<Candidate[]> => {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { type SmsClass, smsLimits } from '#core/callers/limits.ts';
-import { type HttpClient, httpClient, ProviderError } from '#core/clients/http-client.ts';
+import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { takeLimits } from '#core/database/read-together.ts';
 import { textArray } from '#core/database/statement.ts';
@@ -11,7 +11,7 @@ import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { isSmsCountry } from '#core/phones/sms-countries.ts';
 import { type Job, JobPostponed, JobRefused } from '#core/work/jobs.ts';
-import { readIntegration } from '#identity/provider-accounts/public.ts';
+import { readIntegration, type SmsClient, smsClient } from '#identity/provider-accounts/public.ts';
 import type { SentByChannel } from './channel-message.ts';
 import { smsText } from './sms-text.ts';
 
@@ -57,54 +57,26 @@ async function accountOf(ctx: Context, companyId: string, isCode: boolean): Prom
 /** Where a 429 does not say how long, or longer than the client would wait. */
 const unknownWaitMs = 60_000;
 
-const clientOf = ({ accountSid, authToken }: Account): HttpClient =>
-  httpClient({
-    provider: 'twilio',
-    baseUrl: env().TWILIO_API_URL,
-    headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString('base64')}` },
+const clientOf = (account: Account): SmsClient =>
+  smsClient(account, {
     timeoutMs: 8_000,
     maxAttempts: 2,
     // Only a 429 is repeated: where the client would wait, the job steps aside for others.
     sleep: (ms) => Promise.reject(new JobPostponed('Twilio asks for patience.', ms)),
   });
 
-const messagesOf = ({ accountSid }: Pick<Account, 'accountSid'>) =>
-  `/2010-04-01/Accounts/${encodeURIComponent(accountSid)}/Messages.json`;
-
-const WireError = z.object({ code: z.number(), message: z.string() });
-
-/** What Twilio says is wrong, with its code: https://www.twilio.com/docs/api/errors lists them. */
-function complaintOf({ status, answer }: ProviderError): string {
-  try {
-    const { code, message } = WireError.parse(JSON.parse(answer));
-    return `${code}: ${message}`;
-  } catch {
-    return `status ${status}`;
-  }
-}
-
 /**
  * An error as what becomes of the job. It is tried again where nobody knows how far the request came, and where the token
  * is wrong (401), which somebody may put right.
  */
-function judged(error: unknown): unknown {
+function judged(error: unknown, client: SmsClient): unknown {
   if (!(error instanceof ProviderError)) return error;
   const { status } = error;
   if (status === 429)
     return new JobPostponed('Twilio asks for patience.', error.waitMs ?? unknownWaitMs, { cause: error });
   if (status < 400 || status >= 500 || status === 401 || status === 408) return error;
-  return new JobRefused(`Twilio refused the message (${complaintOf(error)})`, { cause: error });
+  return new JobRefused(`Twilio refused the message (${client.complaintOf(error)})`, { cause: error });
 }
-
-const WireMessage = z.object({
-  sid: z.string(),
-  body: z.string().nullable(),
-  date_created: z.string().nullable(),
-});
-const Page = z.object({
-  messages: z.array(WireMessage),
-  next_page_uri: z.string().startsWith('/').nullish(),
-});
 
 /** What was asked for, and when first: what a job remembers of an SMS. */
 const Asked = z.object({
@@ -121,33 +93,16 @@ const hashOf = (text: string): string => createHash('sha256').update(text).diges
 
 /** By how much Twilio's clock may be behind ours. */
 const clockSkewMs = 60_000;
-const pageSize = 1000;
-const mostPages = 4;
-/** What Twilio puts before the text of accounts on trial. */
-const trialPrefix = 'Sent from your Twilio trial account - ';
 
-/**
- * What Twilio has taken of what was asked for. It is not asked for a time: by that, Twilio goes by when a message was
- * sent, and one that waits yet has no such time.
- */
-async function takenOf(client: HttpClient, asked: Asked): Promise<string[]> {
-  const { askedAt, accountSid, from, to, textHash } = asked;
-  const earliest = Date.parse(askedAt) - clockSkewMs;
-  const sids: string[] = [];
-  const first = new URLSearchParams({ To: to, From: from, PageSize: String(pageSize) });
-  let next: string | null | undefined = `${messagesOf({ accountSid })}?${first}`;
-  for (let page = 0; next && page < mostPages; page++) {
-    const answer: z.infer<typeof Page> = await client.request('GET', next, {
-      answer: Page,
-      repeatable: false,
-    });
-    for (const { sid, body, date_created: created } of answer.messages) {
-      const text = body?.startsWith(trialPrefix) ? body.slice(trialPrefix.length) : (body ?? '');
-      if (hashOf(text) === textHash && !(created && Date.parse(created) < earliest)) sids.push(sid);
-    }
-    next = answer.next_page_uri;
-  }
-  return sids;
+/** What Twilio has taken of what was asked for. */
+async function takenOf(client: SmsClient, asked: Asked): Promise<string[]> {
+  const earliestMs = Date.parse(asked.askedAt) - clockSkewMs;
+  const messages = await client.listMessages(asked);
+  return messages
+    .filter(
+      ({ text, createdAtMs = earliestMs }) => hashOf(text) === asked.textHash && createdAtMs >= earliestMs,
+    )
+    .map(({ sid }) => sid);
 }
 
 /** The first of these messages that no other line of the log has: the same text may have been sent to a person twice. */
@@ -227,12 +182,8 @@ export async function sendSms(ctx: Context, job: Job, sms: Sms): Promise<SentByC
     // Also what is remembered already: an attempt that another one has overtaken ends here, and asks for nothing.
     const asked: Asked = isSame ? before : { askedAt: ctx.now().toISOString(), ...message };
     await job.remember(asked);
-    const { sid } = await client.request('POST', messagesOf(account), {
-      form: { To: to, From: from, Body: text },
-      answer: WireMessage.pick({ sid: true }),
-    });
-    return { provider: 'twilio', messageId: sid };
+    return { provider: 'twilio', messageId: await client.sendMessage({ from, to, text }) };
   } catch (error) {
-    throw judged(error);
+    throw judged(error, client);
   }
 }
