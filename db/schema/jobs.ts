@@ -9,6 +9,7 @@ export const jobs = pgTable('jobs', {
   payload: text('payload'),
   status: text('status').notNull().default('waiting'),
   attempts: integer('attempts').notNull().default(0),
+  taken: integer('taken').notNull().default(0),
   nextAttemptAt: timestamp('next_attempt_at', { withTimezone: true }).notNull().defaultNow(),
   progress: jsonb('progress'),
   error: text('error'),

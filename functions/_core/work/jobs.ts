@@ -58,7 +58,8 @@ export interface Job {
 
 /**
  * Does a kind of job, in less than a minute. What it returns is the job's result, which the person it belongs to may
- * read. What it throws makes the job wait longer and longer, and fail for good after the sixth attempt.
+ * read. What it throws makes the job wait longer and longer, and fail for good after the sixth attempt. A job of more than a
+ * minute is done in parts: see JobContinues.
  */
 export type JobHandler = (given: { ctx: Context; job: Job }) => Promise<Record<string, unknown>>;
 
@@ -71,5 +72,18 @@ export class JobPostponed extends Error {
   constructor(message: string, waitMs: number, options?: ErrorOptions) {
     super(message, options);
     this.waitMs = waitMs;
+  }
+}
+
+/**
+ * Thrown by a handler that has done a part and has more to do. The job is due again at once, with this progress and all its
+ * attempts before it, and its worker is woken. An attempt that is killed changes nothing of that: the next one begins with
+ * the progress of the last part. Progress that is the same as before the part counts as a failure, as any other error does.
+ */
+export class JobContinues extends Error {
+  readonly progress: Record<string, unknown>;
+  constructor(progress: Record<string, unknown>) {
+    super('The job goes on.');
+    this.progress = progress;
   }
 }

@@ -10,6 +10,7 @@ import { aCompany } from '#core/testing/company.ts';
 import {
   enqueueJob,
   type Job,
+  JobContinues,
   type JobHandler,
   JobPostponed,
   JobRefused,
@@ -18,7 +19,7 @@ import {
 import { type QueueName, setInlineRunner } from '#core/work/queue.ts';
 import * as deleteOldJobs from './delete-old-jobs.schedule.ts';
 import * as processJobs from './process-jobs.worker.ts';
-import { mostAttempts, runJobs } from './shared/run-jobs.ts';
+import { mostAttempts, mostTakings, runJobs } from './shared/run-jobs.ts';
 import * as sweepJobs from './sweep-jobs.schedule.ts';
 
 const contextOf = () =>
@@ -273,6 +274,168 @@ describe('a job', () => {
     const { error, status } = await jobOf(id);
     expect(status).toBe('waiting');
     expect(error?.length).toBeLessThanOrEqual(1000);
+  });
+});
+
+describe('a job that is done in parts', () => {
+  /** Counts to `pages`, one a part. */
+  const pagesOf =
+    (pages: number, seen: unknown[]): JobHandler =>
+    async ({ job: { progress, attempts } }) => {
+      seen.push([attempts, progress]);
+      const page = ((progress as { page: number } | null)?.page ?? 0) + 1;
+      if (page < pages) throw new JobContinues({ page });
+      return { pages: page };
+    };
+
+  test('is due again at once after each, with its progress, until it is done', async () => {
+    const id = await queued();
+    const seen: unknown[] = [];
+    await runWith([id], pagesOf(4, seen));
+    expect(seen).toEqual([
+      [1, null],
+      [1, { page: 1 }],
+      [1, { page: 2 }],
+      [1, { page: 3 }],
+    ]);
+    expect(await jobOf(id)).toMatchObject({
+      ...{ status: 'done', result: { pages: 4 }, progress: null, taken: 4, error: null },
+    });
+  });
+
+  test('takes turns with what became due before its next part', async () => {
+    const long = await queued();
+    const short = await queued();
+    const order: string[] = [];
+    await runWith([long, short], async ({ job }) => {
+      order.push(job.id);
+      if (job.id === long && job.progress === null) throw new JobContinues({ page: 1 });
+      return {};
+    });
+    expect(order).toEqual([long, short, long]);
+  });
+
+  test('wakes its worker for the next part, which another run may have to do', async () => {
+    const id = await queued();
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    await runWith([id], async ({ job: { progress } }) => {
+      if (progress === null) throw new JobContinues({ page: 1 });
+      return { wokenBefore: [...woken] };
+    });
+    expect(woken).toEqual([['jobs', [id]]]);
+    expect(await jobOf(id)).toMatchObject({ result: { wokenBefore: woken } });
+  });
+
+  test('begins with the progress of its last part when the next one is killed', async () => {
+    const id = await queued();
+    const never = new Promise<never>(() => {});
+    let began = () => {};
+    const beginning = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    void runWith([id], async ({ job }) => {
+      if (job.progress === null) throw new JobContinues({ page: 1 });
+      began();
+      return await never;
+    });
+    await beginning;
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: 1, progress: { page: 1 } });
+    const seen: unknown[] = [];
+    await runWith([id], pagesOf(3, seen));
+    expect(seen, 'the lease holds').toEqual([]);
+    await makeDue(id);
+    await runWith([id], pagesOf(3, seen));
+    expect(seen).toEqual([
+      [2, { page: 1 }],
+      [1, { page: 2 }],
+    ]);
+    expect(await jobOf(id)).toMatchObject({ status: 'done', result: { pages: 3 } });
+  });
+
+  test('has all its attempts before it again after each part, and none of them back without one', async () => {
+    const id = await queued();
+    await runWith([id], fails);
+    await makeDue(id);
+    let isFirst = true;
+    await runWith([id], ({ job }) => {
+      expect(job.attempts).toBe(isFirst ? 2 : 1);
+      if (!isFirst) throw new Error('It rains.');
+      isFirst = false;
+      throw new JobContinues({ page: 1 });
+    });
+    expect(await jobOf(id)).toMatchObject({ attempts: 1, error: 'It rains.', progress: { page: 1 } });
+    const stands: JobHandler = () => Promise.reject(new JobContinues({ page: 1 }));
+    for (let attempt = 2; attempt <= mostAttempts; attempt++) {
+      await makeDue(id);
+      await runWith([id], stands);
+      expect(await jobOf(id)).toMatchObject({
+        attempts: attempt,
+        status: attempt < mostAttempts ? 'waiting' : 'failed',
+        error: 'The job goes on, but is no further than before.',
+      });
+    }
+  });
+
+  test('tells progress by its content, not by the order in which it is written', async () => {
+    const id = await queued();
+    await adminSql()`update jobs set progress = '{"a": 1, "bb": [2, null]}' where id = ${id}`;
+    await runWith([id], () => Promise.reject(new JobContinues({ bb: [2, null], a: 1, c: undefined })));
+    expect(await jobOf(id)).toMatchObject({ attempts: 1, error: expect.stringContaining('no further') });
+  });
+
+  test('may tell how far it is within a part, too', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job }) => {
+      if (job.progress !== null) return { from: job.progress };
+      await job.remember({ page: 7 });
+      throw new JobContinues({ page: 7 });
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'done', result: { from: { page: 7 } } });
+  });
+
+  test('is at an end after so many parts, whatever progress it reports', async () => {
+    const id = await queued();
+    await adminSql()`update jobs set taken = ${mostTakings - 2} where id = ${id}`;
+    let parts = 0;
+    await runWith([id], () => Promise.reject(new JobContinues({ part: ++parts })));
+    expect(parts).toBe(2);
+    expect(await jobOf(id)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('10000 parts'),
+    });
+  });
+
+  test('cannot be moved back by a part that outlived its lease, though the attempts count from one again', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job: late }) => {
+      await makeDue(id);
+      await runWith([id], async ({ job }) => {
+        if (job.progress === null) throw new JobContinues({ page: 5 });
+        expect(job.attempts, 'as the late one').toBe(late.attempts);
+        await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
+        throw new JobRefused('There is no page 6.');
+      });
+      throw new JobContinues({ page: 1 });
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', progress: { page: 5 } });
+  });
+
+  test('cannot be moved back where another attempt was asked for patience, either', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job: late }) => {
+      await makeDue(id);
+      await runWith([id], () => Promise.reject(new JobPostponed('Later.', 60_000)));
+      await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
+      throw new Error('too late');
+    });
+    expect(await jobOf(id)).toMatchObject({ error: 'Later.', progress: null });
+  });
+
+  test('whose progress cannot be stored has failed for now', async () => {
+    const id = await queued();
+    await runWith([id], () => Promise.reject(new JobContinues({ text: 'NUL \u0000' })));
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: 1, progress: null });
   });
 });
 

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
-import { type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
+import { JobContinues, type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
+import { wake } from '#core/work/queue.ts';
 
 /** A job waits until it is done, or failed for good. A database test holds the list against the check of `jobs.status`. */
 export const jobStatuses = ['waiting', 'done', 'failed'] as const;
@@ -18,6 +20,8 @@ const leaseSeconds = 60;
 const longestWaitSeconds = 24 * 3600;
 /** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
 const patientHours = 12;
+/** A job that was taken so often is at an end, whatever progress it reports: at 45 s a part, five days of work. */
+export const mostTakings = 10_000;
 
 interface Claimed {
   id: string;
@@ -26,6 +30,8 @@ interface Claimed {
   kind: string;
   payload: string;
   attempts: number;
+  /** Which taking this is. `attempts` may fall again, this never does: an attempt that is too late knows itself by it. */
+  taken: number;
   progress: unknown;
 }
 
@@ -37,13 +43,14 @@ async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed |
   const [claimed] = await ctx.dbAs('jobs', 'take a due job of any company', (tx) =>
     rowsOf<Claimed>(
       tx,
-      sql`update jobs set attempts = attempts + 1, next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
+      sql`update jobs set attempts = attempts + 1, taken = taken + 1,
+          next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
         where id = (
           select id from jobs
           where id = any(${textArray(ids)}::uuid[]) and status = 'waiting' and next_attempt_at <= now()
             and attempts < ${mostAttempts}::int
           order by next_attempt_at, id limit 1 for update skip locked)
-        returning id, company_id, user_id, kind, payload, attempts, progress`,
+        returning id, company_id, user_id, kind, payload, attempts, taken, progress`,
     ),
   );
   return claimed;
@@ -78,16 +85,32 @@ async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<v
         ? sql`update jobs set error = ${reasonOf(error)},
               attempts = attempts - case when created_at > now() - make_interval(hours => ${patientHours}::int) then 1 else 0 end,
               next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
-            where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`
+            where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int`
         : sql`update jobs set error = ${reasonOf(error)}, status = ${status},
               done_at = case when ${isOver}::boolean then now() end,
               next_attempt_at = now() + make_interval(secs => ${waitSeconds}::int)
-            where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int`,
+            where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int`,
     ),
   );
   const line = { jobId: job.id, kind: job.kind, attempts: job.attempts, err: error };
   if (isOver) ctx.log.error(line, 'a job failed for good');
   else ctx.log.warn({ ...line, waitSeconds }, 'a job failed for now');
+}
+
+/** Makes the next part due, unless somebody else has the job by now. @throws where this part has achieved nothing. */
+async function markContinued(ctx: Context, job: Claimed, { progress }: JobContinues): Promise<void> {
+  const text = JSON.stringify(progress);
+  if (isDeepStrictEqual(JSON.parse(text), job.progress))
+    throw new Error('The job goes on, but is no further than before.');
+  if (job.taken >= mostTakings) throw new JobRefused(`The job was not done in ${mostTakings} parts.`);
+  await ctx.dbAs('jobs', 'note that a job goes on', async (tx) => {
+    const noted = await rowsOf(
+      tx,
+      sql`update jobs set progress = ${text}::jsonb, attempts = 0, next_attempt_at = now(), error = null
+        where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int returning 1`,
+    );
+    if (noted.length > 0) wake('jobs', [job.id], { after: tx });
+  });
 }
 
 async function attempt(
@@ -112,13 +135,28 @@ async function attempt(
             tx,
             sql`update jobs set progress = ${progress && JSON.stringify(progress)}::jsonb,
                 next_attempt_at = greatest(next_attempt_at, now() + make_interval(secs => ${leaseSeconds}::int))
-              where id = ${job.id}::uuid and status = 'waiting' and attempts = ${job.attempts}::int returning 1`,
+              where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int returning 1`,
           ),
         );
         if (noted.length === 0) throw new Error('Another attempt has the job by now.');
       },
     },
   });
+}
+
+/** @returns the job's result; undefined where it goes on. */
+async function attemptPart(
+  ctx: Context,
+  job: Claimed,
+  kinds: ReadonlyMap<string, JobHandler>,
+): Promise<Record<string, unknown> | undefined> {
+  try {
+    return await attempt(ctx, job, kinds);
+  } catch (error) {
+    if (!(error instanceof JobContinues)) throw error;
+    await markContinued(ctx, job, error);
+    return undefined;
+  }
 }
 
 /**
@@ -134,13 +172,13 @@ export async function runJobs(
   while (Date.now() < endAt) {
     const job = await claimOne(ctx, ids);
     if (!job) return;
-    let result: Record<string, unknown>;
+    let result: Record<string, unknown> | undefined;
     try {
-      result = await attempt(ctx, job, kinds);
+      result = await attemptPart(ctx, job, kinds);
     } catch (error) {
       await markFailed(ctx, job, error);
       continue;
     }
-    await markDone(ctx, job, result);
+    if (result) await markDone(ctx, job, result);
   }
 }
