@@ -6,6 +6,7 @@ export const jobs = pgTable('jobs', {
   companyId: uuid('company_id'),
   userId: uuid('user_id'),
   kind: text('kind').notNull(),
+  queue: text('queue').notNull().default('jobs'),
   payload: text('payload'),
   status: text('status').notNull().default('waiting'),
   attempts: integer('attempts').notNull().default(0),

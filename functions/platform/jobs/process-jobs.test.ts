@@ -16,9 +16,17 @@ import {
   JobRefused,
   type NewJob,
 } from '#core/work/jobs.ts';
-import { type QueueName, setInlineRunner } from '#core/work/queue.ts';
+import { jobQueues, type QueueName, setInlineRunner } from '#core/work/queue.ts';
+import { readPipelineState } from '#platform/health/shared/pipeline-state.ts';
 import * as deleteOldJobs from './delete-old-jobs.schedule.ts';
+import * as processBulk from './process-bulk.worker.ts';
+import * as processDials from './process-dials.worker.ts';
+import * as processDocuments from './process-documents.worker.ts';
 import * as processJobs from './process-jobs.worker.ts';
+import { bulkKinds } from './shared/bulk-kinds.ts';
+import { dialKinds } from './shared/dial-kinds.ts';
+import { documentKinds } from './shared/document-kinds.ts';
+import { kinds } from './shared/kinds.ts';
 import { mostAttempts, mostTakings, runJobs } from './shared/run-jobs.ts';
 import * as sweepJobs from './sweep-jobs.schedule.ts';
 
@@ -68,8 +76,9 @@ describe('a job', () => {
     const id = await queued({ companyId: acme.id, userId, payload });
     expect((await jobOf(id)).payload).not.toContain('quoted');
     const seen: unknown[] = [];
-    await runWith([id], async ({ job: { remember: _, ...job } }) => {
+    await runWith([id], async ({ job: { remember: _, endBy, ...job } }) => {
       seen.push(job);
+      expect(endBy.getTime() - Date.now()).toBeLessThanOrEqual(45_000);
       return { rows: 3 };
     });
     expect(seen).toEqual([{ id, companyId: acme.id, userId, payload, attempts: 1, progress: null }]);
@@ -450,9 +459,108 @@ describe('the worker', () => {
     await processJobs.run([id]);
     expect(await jobOf(id)).toMatchObject({ status: 'done', result: { channel: 'mailbox', messageId: id } });
   });
+});
 
-  test('ends within the lease of a job, its last one included', () => {
-    expect(processJobs.contract).toMatchObject({ queue: 'jobs', timeoutSeconds: 55 });
+describe('the queues of jobs', () => {
+  test('are woken each for its own jobs', async () => {
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    const ids = new Map<QueueName, string>();
+    for (const queue of jobQueues) ids.set(queue, await queued({ queue }));
+    const own = [...ids].map(([queue, id]) => [queue, [id]]);
+    expect(woken).toEqual(own);
+
+    woken.length = 0;
+    await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = any(${[...ids.values()]})`;
+    await sweepJobs.run();
+    for (const [queue, id] of ids) {
+      expect(woken.filter(([, some]) => some.includes(id)).map(([name]) => name)).toEqual([queue]);
+    }
+  });
+
+  test('are each done by their own worker alone, whatever a message names', async () => {
+    const ids: string[] = [];
+    for (const queue of jobQueues) ids.push(await queued({ queue }));
+    for (const queue of jobQueues) {
+      const done: string[] = [];
+      const note: JobHandler = async ({ job }) => {
+        done.push(job.id);
+        return {};
+      };
+      await runJobs(contextOf(), ids, new Map([['test', note]]), Number.POSITIVE_INFINITY, { queue });
+      expect(done).toEqual([ids[jobQueues.indexOf(queue)]]);
+    }
+  });
+
+  test('are woken for the next part of a job of theirs', async () => {
+    const woken: [QueueName, string[]][] = [];
+    const id = await queued({ queue: 'bulk' });
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    const twice: JobHandler = async ({ job }) => {
+      if (job.progress === null) throw new JobContinues({ page: 1 });
+      return {};
+    };
+    await runJobs(contextOf(), [id], new Map([['test', twice]]), Number.POSITIVE_INFINITY, { queue: 'bulk' });
+    expect(woken).toEqual([['bulk', [id]]]);
+  });
+
+  test('are swept each for itself: a flood in one hides nothing in another', async () => {
+    const mail = await queued();
+    await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = ${mail}`;
+    const flood = await adminSql()<{ id: string }[]>`
+      insert into jobs (kind, queue, next_attempt_at)
+      select 'test', 'bulk', now() - interval '1 hour' from generate_series(1, 11000) returning id`;
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    try {
+      await sweepJobs.run();
+      expect(woken.filter(([queue]) => queue === 'jobs').flatMap(([, ids]) => ids)).toContain(mail);
+      const bulk = woken.filter(([queue]) => queue === 'bulk');
+      expect(bulk.length).toBeLessThanOrEqual(200);
+      expect(
+        bulk.every(([, ids]) => ids.length === 1),
+        'each a message of its own',
+      ).toBe(true);
+    } finally {
+      await adminSql()`delete from jobs where id = any(${flood.map(({ id }) => id)})`;
+    }
+  });
+
+  test('are found by an index that holds what waits', async () => {
+    await adminSql().begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      const plan = await tx`explain select id from jobs
+        where status = 'waiting' and queue = 'bulk' and next_attempt_at <= now() order by next_attempt_at limit 10`;
+      expect(JSON.stringify(plan)).toContain('jobs_waiting');
+      expect(JSON.stringify(plan)).not.toContain('Sort');
+    });
+  });
+
+  test('have a worker each that ends within the lease of a job, and knows no kind of another', () => {
+    const workers = [processJobs, processDials, processBulk, processDocuments];
+    expect(workers.map(({ contract }) => [contract.queue, contract.timeoutSeconds])).toEqual(
+      jobQueues.map((queue) => [queue, 55]),
+    );
+    const all = [kinds, dialKinds, bulkKinds, documentKinds].flatMap((some) => [...some.keys()]);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('tell how much waits in each', async () => {
+    const before = (await readPipelineState(contextOf())).jobs;
+    await queued({ queue: 'documents' });
+    await queued({ queue: 'dials', at: new Date(Date.now() + 3_600_000) });
+    const after = (await readPipelineState(contextOf())).jobs;
+    const grown = after.map(({ queue, waiting, due }, n) => [
+      queue,
+      waiting - (before[n]?.waiting ?? 0),
+      due - (before[n]?.due ?? 0),
+    ]);
+    expect(grown).toEqual([
+      ['jobs', 0, 0],
+      ['dials', 1, 0],
+      ['bulk', 0, 0],
+      ['documents', 1, 1],
+    ]);
   });
 });
 
@@ -472,7 +580,6 @@ describe('the sweep', () => {
     await adminSql()`update jobs set attempts = 1, next_attempt_at = now() + interval '1 minute' where id = ${running}`;
     woken.length = 0; // their commits
     await sweepJobs.run();
-    expect(new Set(woken.map(([queue]) => queue))).toEqual(new Set(['jobs']));
     const ids = woken.flatMap(([, some]) => some);
     expect(ids).toEqual(expect.arrayContaining([missed, retried]));
     for (const other of [fresh, later, running]) expect(ids).not.toContain(other);

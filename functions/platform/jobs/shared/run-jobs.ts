@@ -5,7 +5,7 @@ import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { JobContinues, type JobHandler, JobPostponed, JobRefused } from '#core/work/jobs.ts';
-import { wake } from '#core/work/queue.ts';
+import { type JobQueue, wake } from '#core/work/queue.ts';
 
 /** A job waits until it is done, or failed for good. A database test holds the list against the check of `jobs.status`. */
 export const jobStatuses = ['waiting', 'done', 'failed'] as const;
@@ -23,8 +23,20 @@ const patientHours = 12;
 /** A job that was taken so often is at an end, whatever progress it reports: at 45 s a part, five days of work. */
 export const mostTakings = 10_000;
 
+/** A part ends after as long, well within the lease. */
+const partMs = 45_000;
+
+/** Whose jobs a worker does, and for how long it lives. */
+export interface Working {
+  /** `jobs`, where absent. */
+  queue?: JobQueue;
+  /** When the worker's life is over, in milliseconds since 1970, less what it takes to note how far a job is. */
+  endBy?: number;
+}
+
 interface Claimed {
   id: string;
+  queue: JobQueue;
   company_id: string | null;
   user_id: string | null;
   kind: string;
@@ -36,10 +48,10 @@ interface Claimed {
 }
 
 /**
- * Takes one due job of these, by lease: it is committed as begun before anything is done, so that an attempt that dies
+ * Takes one due job of these in the queue, by lease: it is committed as begun before anything is done, so that an attempt that dies
  * is counted, and its job is free again when the lease is over.
  */
-async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed | undefined> {
+async function claimOne(ctx: Context, queue: JobQueue, ids: readonly string[]): Promise<Claimed | undefined> {
   const [claimed] = await ctx.dbAs('jobs', 'take a due job of any company', (tx) =>
     rowsOf<Claimed>(
       tx,
@@ -47,10 +59,10 @@ async function claimOne(ctx: Context, ids: readonly string[]): Promise<Claimed |
           next_attempt_at = now() + make_interval(secs => ${leaseSeconds}::int)
         where id = (
           select id from jobs
-          where id = any(${textArray(ids)}::uuid[]) and status = 'waiting' and next_attempt_at <= now()
+          where id = any(${textArray(ids)}::uuid[]) and queue = ${queue} and status = 'waiting' and next_attempt_at <= now()
             and attempts < ${mostAttempts}::int
           order by next_attempt_at, id limit 1 for update skip locked)
-        returning id, company_id, user_id, kind, payload, attempts, taken, progress`,
+        returning id, queue, company_id, user_id, kind, payload, attempts, taken, progress`,
     ),
   );
   return claimed;
@@ -109,7 +121,7 @@ async function markContinued(ctx: Context, job: Claimed, { progress }: JobContin
       sql`update jobs set progress = ${text}::jsonb, attempts = 0, next_attempt_at = now(), error = null
         where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int returning 1`,
     );
-    if (noted.length > 0) wake('jobs', [job.id], { after: tx });
+    if (noted.length > 0) wake(job.queue, [job.id], { after: tx });
   });
 }
 
@@ -117,6 +129,7 @@ async function attempt(
   ctx: Context,
   job: Claimed,
   kinds: ReadonlyMap<string, JobHandler>,
+  endBy: Date,
 ): Promise<Record<string, unknown>> {
   const handle = kinds.get(job.kind);
   if (!handle) throw new Error(`No handler does jobs of the kind ${job.kind}.`);
@@ -129,6 +142,7 @@ async function attempt(
       payload: JSON.parse(decryptSecret(job.payload, placeOf('jobs.payload', { id: job.id }))),
       attempts: job.attempts,
       progress: job.progress,
+      endBy,
       async remember(progress) {
         const noted = await ctx.dbAs('jobs', 'note how far a job is', (tx) =>
           rowsOf(
@@ -149,9 +163,10 @@ async function attemptPart(
   ctx: Context,
   job: Claimed,
   kinds: ReadonlyMap<string, JobHandler>,
+  endBy: Date,
 ): Promise<Record<string, unknown> | undefined> {
   try {
-    return await attempt(ctx, job, kinds);
+    return await attempt(ctx, job, kinds, endBy);
   } catch (error) {
     if (!(error instanceof JobContinues)) throw error;
     await markContinued(ctx, job, error);
@@ -160,7 +175,7 @@ async function attemptPart(
 }
 
 /**
- * Does the due ones of these jobs, one after the other, until none is left or `endAt` comes. What others do, or have
+ * Does the due ones of these jobs of a queue, one after the other, until none is left or `endAt` comes. What others do, or have
  * done, is not looked at, so that any number may run at once.
  */
 export async function runJobs(
@@ -168,13 +183,14 @@ export async function runJobs(
   ids: readonly string[],
   kinds: ReadonlyMap<string, JobHandler>,
   endAt: number,
+  { queue = 'jobs', endBy = Number.POSITIVE_INFINITY }: Working = {},
 ): Promise<void> {
   while (Date.now() < endAt) {
-    const job = await claimOne(ctx, ids);
+    const job = await claimOne(ctx, queue, ids);
     if (!job) return;
     let result: Record<string, unknown> | undefined;
     try {
-      result = await attemptPart(ctx, job, kinds);
+      result = await attemptPart(ctx, job, kinds, new Date(Math.min(Date.now() + partMs, endBy)));
     } catch (error) {
       await markFailed(ctx, job, error);
       continue;
