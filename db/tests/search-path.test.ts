@@ -64,6 +64,7 @@ const byName: Record<string, string> = {
   p_provider: 'dialpad',
   p_actor_type: 'user',
   p_query: 'select 1',
+  p_queue: 'bulk',
   p_owners: '[{"kind":"agent","externalId":"a"}]',
 };
 
