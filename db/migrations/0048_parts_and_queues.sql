@@ -125,3 +125,19 @@ create or replace function private.key_claims(p_hash bytea, p_scope text, p_role
       'app_metadata', json_build_object('company_id', k.company_id, 'app_id', k.app_id, 'key_id', k.id,
         'role', coalesce(k.role, 'service')))::text;
   end $$;
+
+-- The instant at which a civil day begins in a zone. `day at time zone zone` is not that where midnight comes twice (Havana,
+-- the Azores, … in autumn): Postgres takes the second one. Where there is no midnight (São Paulo in spring), the day begins when
+-- the clock has jumped; a day that does not exist (Apia, 2011-12-30) begins with the next one, and is empty.
+-- Clocks go by quarters of an hour, and were put back by three hours at most (Casey, 2010). Stable, not immutable: zones change.
+create function private.day_start(p_day date, p_zone text) returns timestamptz
+  language sql stable parallel safe set search_path = pg_catalog, pg_temp
+  as $$
+    select coalesce(
+      (select min(t) from generate_series(b.midnight - interval '4 hours', b.midnight, interval '15 minutes') t
+        where (t at time zone p_zone)::date = p_day), b.midnight)
+      from (select p_day::timestamp at time zone p_zone as midnight) b
+  $$;
+revoke execute on function private.day_start(date, text) from public;
+grant execute on function private.day_start(date, text)
+  to trunkline_member, trunkline_auth, trunkline_pipeline, trunkline_jobs, service_role;
