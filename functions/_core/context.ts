@@ -7,6 +7,7 @@ import type { LastStatement, Row } from './database/statement.ts';
 import { type Ending, type Tx, transaction } from './database/transaction.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
+import type { UploadedFile } from './http/upload.ts';
 import { log } from './log.ts';
 
 /** `snapshot`: several reads of one state, and no writes. */
@@ -23,6 +24,8 @@ export interface Context {
   readonly headers: HeaderFields;
   /** The body as it came, for signatures. Empty unless the contract says `body: 'raw'`. */
   readonly rawBody: Buffer;
+  /** The files of an upload. Empty unless the contract says `body: 'upload'`. */
+  readonly files: readonly UploadedFile[];
   readonly log: Logger;
   now(): Date;
   /** A transaction as the caller: the database decides which rows it sees. */
@@ -45,6 +48,7 @@ export interface ContextParts {
   ip?: string;
   headers?: HeaderFields;
   rawBody?: Buffer;
+  files?: readonly UploadedFile[];
   /** Goes with each commit: the word that an Idempotency-Key leaves of its effect. */
   withCommit?: LastStatement | undefined;
   now?: () => Date;
@@ -70,6 +74,7 @@ export function makeContext(parts: ContextParts): Context {
     ip: parts.ip ?? '',
     headers: parts.headers ?? noHeaders,
     rawBody: parts.rawBody ?? Buffer.alloc(0),
+    files: parts.files ?? [],
     get log() {
       child ??= log().child({ requestId });
       return child;
