@@ -151,7 +151,10 @@ interface OpenapiDocument {
 /** Answers that hold an object without a name of its own, each with the reason. */
 const unnamedAnswers: Record<string, string> = {
   'GET /api/openapi.json': 'an OpenAPI document, which OpenAPI describes',
+  'POST /internal/bulk/run': 'the ids that were sent, to the deployment itself',
   'POST /internal/deliveries/run': 'the ids that were sent, to the deployment itself',
+  'POST /internal/dials/run': 'the ids that were sent, to the deployment itself',
+  'POST /internal/documents/run': 'the ids that were sent, to the deployment itself',
   'POST /internal/jobs/run': 'the ids that were sent, to the deployment itself',
   'POST /internal/outbox/run': 'the ids that were sent, to the deployment itself',
 };

@@ -53,7 +53,10 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
         applied.push(name);
       });
     }
-    await revokeDefaults(sql);
+    await sql.begin(async (tx) => {
+      await lock(tx); // two that change the rights of one thing at once are refused by Postgres
+      await revokeDefaults(tx);
+    });
     if (apiPassword) {
       const [quoted] = await sql<{ literal: string }[]>`select quote_literal(${apiPassword}) as literal`;
       await sql.unsafe(`alter role trunkline_api password ${quoted?.literal ?? ''}`);

@@ -96,7 +96,7 @@ test('none of them takes the company, the app, the key or the caller as a parame
 
 test.each([
   ["select private.audit_as_caller('a', 'b', null, null, null, null, null, null)", 'audit_logs'],
-  ["select private.enqueue_job(private.uuid_v7(), 'nothing', null, 'x', null)", 'jobs'],
+  ["select private.enqueue_job(private.uuid_v7(), 'nothing', null, 'x', null, 'bulk')", 'jobs'],
   ["select private.record_event(private.uuid_v7(), 'a.b', private.uuid_v7(), 'k', '{}', now())", 'outbox'],
   ['select private.lock_company()', 'companies'],
   ['select private.lock_settings()', 'company_settings'],
@@ -130,15 +130,16 @@ describe('a line in the audit log', () => {
 
 describe('a job', () => {
   const id = randomUUID();
-  const look = `select company_id, user_id from jobs where id = '${id}'`;
-  const call = 'select private.enqueue_job($1::uuid, $2::text, $3::uuid, $4::text, null) is null as done';
+  const look = `select company_id, user_id, queue from jobs where id = '${id}'`;
+  const call =
+    'select private.enqueue_job($1::uuid, $2::text, $3::uuid, $4::text, null, $5::text) is null as done';
   test('is of the caller’s company', async () => {
-    expect((await asked(ownerOf(own), call, [id, 'nothing', null, 'x'], look)).found).toEqual([
-      { company_id: ours, user_id: null },
+    expect((await asked(ownerOf(own), call, [id, 'nothing', null, 'x', 'bulk'], look)).found).toEqual([
+      { company_id: ours, user_id: null, queue: 'bulk' },
     ]);
   });
   test('is for nobody of another company', async () => {
-    const foreign = [id, 'nothing', idOf(own, 'users'), 'x'];
+    const foreign = [id, 'nothing', idOf(own, 'users'), 'x', 'bulk'];
     expect(await asked(ownerOf(other), call, foreign, look)).toEqual({ rows: 'TL403', found: [] });
   });
   test('of another company is noted in no log', async () => {

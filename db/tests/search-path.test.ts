@@ -50,6 +50,7 @@ const byType: Record<string, string> = {
   json: '{}',
   jsonb: '[]',
   timestamptz: '2026-03-01T00:00:00Z',
+  date: '2026-03-01',
   inet: '10.0.0.1',
   cidr: '{10.0.0.0/8}',
   _cidr: '{10.0.0.0/8}',
@@ -64,6 +65,8 @@ const byName: Record<string, string> = {
   p_provider: 'dialpad',
   p_actor_type: 'user',
   p_query: 'select 1',
+  p_queue: 'bulk',
+  p_zone: 'America/Havana',
   p_owners: '[{"kind":"agent","externalId":"a"}]',
 };
 

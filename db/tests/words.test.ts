@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { roles } from '#core/callers/caller.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
+import { jobQueues } from '#core/work/queue.ts';
 import { actorTypes } from '#identity/audit/shared/actors.ts';
 import { attemptOutcomes } from '#identity/auth/shared/sign-in-tries.ts';
 import { integrationNames } from '#identity/provider-accounts/shared/integration-store.ts';
@@ -27,6 +28,7 @@ const lists: Record<string, readonly string[]> = {
   'company_integration_secrets.company_integration_secrets_integration_check': integrationNames,
   'inbound_events.inbound_events_status_check': eventStatuses,
   'invitations.invitations_role_check': roles,
+  'jobs.jobs_queue_check': jobQueues,
   'jobs.jobs_status_check': jobStatuses,
   'login_attempts.login_attempts_outcome_check': attemptOutcomes,
   'memberships.memberships_role_check': roles,

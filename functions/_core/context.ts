@@ -4,10 +4,14 @@ import type { Caller } from './callers/caller.ts';
 import { readTogether } from './database/read-together.ts';
 import { confirming, type RunAs, type ServiceRole } from './database/run-as.ts';
 import type { LastStatement, Row } from './database/statement.ts';
-import { retryOnConflict, type Tx, transaction } from './database/transaction.ts';
+import { type Ending, retryOnConflict, type Tx, transaction } from './database/transaction.ts';
 import { AppError } from './errors.ts';
 import { type HeaderFields, noHeaders } from './http/incoming.ts';
+import type { UploadedFile } from './http/upload.ts';
 import { log } from './log.ts';
+
+/** `snapshot`: several reads of one state, and no writes. */
+type Reading = Pick<Ending, 'snapshot'>;
 
 /** What a handler, a worker or a schedule is given to work with. */
 export interface Context {
@@ -22,15 +26,17 @@ export interface Context {
   readonly target: string;
   /** The body as it came, for signatures. Empty unless the contract says `body: 'raw'`. */
   readonly rawBody: Buffer;
+  /** The files of an upload. Empty unless the contract says `body: 'upload'`. */
+  readonly files: readonly UploadedFile[];
   readonly log: Logger;
   now(): Date;
   /** A transaction as the caller: the database decides which rows it sees. What meets a deadlock is run again. */
-  db<T>(run: (tx: Tx) => Promise<T>): Promise<T>;
+  db<T>(run: (tx: Tx) => Promise<T>, how?: Reading): Promise<T>;
   /**
    * A transaction past the policies, as a role that has rights on some tables. The reason is for those who look for the places
    * that do this; those that a person or key reaches stand in functions/past-the-policies.test.ts.
    */
-  dbAs<T>(role: ServiceRole, reason: string, run: (tx: Tx) => Promise<T>): Promise<T>;
+  dbAs<T>(role: ServiceRole, reason: string, run: (tx: Tx) => Promise<T>, how?: Reading): Promise<T>;
   /** One statement that only reads, past the policies, in one round trip. The caller names the rows' shape. */
   readAs<T = Row>(role: ServiceRole, reason: string, statement: SQL): Promise<T[]>;
   /** Work that may go on after the answer, as far as the platform allows; its failure is logged. */
@@ -45,6 +51,7 @@ export interface ContextParts {
   headers?: HeaderFields;
   target?: string;
   rawBody?: Buffer;
+  files?: readonly UploadedFile[];
   /** Goes with each commit: the word that an Idempotency-Key leaves of its effect. */
   withCommit?: LastStatement | undefined;
   now?: () => Date;
@@ -54,7 +61,8 @@ export interface ContextParts {
 export function makeContext(parts: ContextParts): Context {
   const { requestId, caller, runAs } = parts;
   let child: Logger | undefined;
-  const ending = () => ({
+  const ending = (how?: Reading): Ending => ({
+    ...how,
     last: parts.withCommit,
     confirmation: confirming(runAs),
     waitUntil: parts.waitUntil,
@@ -73,13 +81,14 @@ export function makeContext(parts: ContextParts): Context {
     headers: parts.headers ?? noHeaders,
     target: parts.target ?? '',
     rawBody: parts.rawBody ?? Buffer.alloc(0),
+    files: parts.files ?? [],
     get log() {
       child ??= log().child({ requestId });
       return child;
     },
     now: parts.now ?? (() => new Date()),
-    db: (run) => settled(() => transaction(runAs, run, ending())),
-    dbAs: (role, _reason, run) => settled(() => transaction({ as: 'service', role }, run, ending())),
+    db: (run, how) => settled(() => transaction(runAs, run, ending(how))),
+    dbAs: (role, _reason, run, how) => settled(() => transaction({ as: 'service', role }, run, ending(how))),
     async readAs<T>(role: ServiceRole, _reason: string, statement: SQL) {
       const [rows = []] = await readTogether({ as: 'service', role }, [statement]);
       return rows as T[];

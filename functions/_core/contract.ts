@@ -42,8 +42,13 @@ export interface Contract {
   status: number;
   /** Beyond those that every endpoint can answer. */
   errors: readonly ErrorCode[];
-  /** 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. */
-  body: 'json' | 'raw';
+  /**
+   * 'raw': the handler gets the bytes (a signature is over them), and `input` holds path and query only. 'upload': the handler
+   * gets files (`ctx.files`), and `input` the fields that come with them, of a form or of a JSON body.
+   */
+  body: 'json' | 'raw' | 'upload';
+  /** The media types that an upload may have. */
+  accepts: readonly UploadType[];
   /** Bytes of the largest body that is taken, unless MAX_BODY_BYTES is less. */
   maxBodyBytes: number;
   /** Fields that all objects of a JSON body may have together. What is signed is not counted. */
@@ -57,6 +62,10 @@ export interface Contract {
   /** A static host, where the deployment has one, serves this from dist/public instead. */
   isStatic: boolean;
 }
+
+/** A form with files, or one body: a file by itself, or the fields of a file that is elsewhere. */
+export const uploadTypes = ['multipart/form-data', 'text/csv', 'application/json'] as const;
+export type UploadType = (typeof uploadTypes)[number];
 
 /** What an endpoint says of itself; the rest of its contract follows. */
 export interface Definition<I extends z.ZodObject, O extends z.ZodType> {
@@ -77,6 +86,7 @@ export interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   status?: number;
   errors?: readonly ErrorCode[];
   body?: Contract['body'];
+  accepts?: Contract['accepts'];
   maxBodyBytes?: number;
   maxKeys?: number;
   produces?: string;
@@ -118,8 +128,10 @@ export function contractOf<I extends z.ZodObject, O extends z.ZodType>(
     status: definition.status ?? 200,
     errors: definition.errors ?? [],
     body: definition.body ?? 'json',
+    accepts: definition.body === 'upload' ? (definition.accepts ?? uploadTypes) : [],
     maxBodyBytes:
-      definition.maxBodyBytes ?? (definition.body === 'raw' ? platformBodyBytes : standardBodyBytes),
+      definition.maxBodyBytes ??
+      (definition.body === undefined || definition.body === 'json' ? standardBodyBytes : platformBodyBytes),
     maxKeys: definition.maxKeys ?? standardMaxKeys,
     takesIdempotencyKey: definition.method !== 'GET' && !definition.who.includes('signed'),
     takesBody:

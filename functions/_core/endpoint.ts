@@ -34,12 +34,13 @@ import { plainAddress } from './http/address.ts';
 import { failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './http/idempotency.ts';
-import { type Incoming, type Platform, readBody } from './http/incoming.ts';
+import { type HeaderFields, type Incoming, mediaTypeOf, type Platform, readBody } from './http/incoming.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './http/input.ts';
 import { pathPattern } from './http/path.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
 import { logRequest } from './http/request-log.ts';
+import { parseForm, type Upload, wholeBody } from './http/upload.ts';
 import { log } from './log.ts';
 import { countRequest } from './metrics.ts';
 
@@ -168,12 +169,14 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const early = contract.limitBy === undefined ? limitsFor(contract.limit, caller, ip) : undefined;
     if (early) requireNotRefused(early, now.getTime());
     const body = contract.takesBody
-      ? await readBody(incoming, contract.body, Math.min(contract.maxBodyBytes, env().MAX_BODY_BYTES))
+      ? await readBody(incoming, contract, Math.min(contract.maxBodyBytes, env().MAX_BODY_BYTES))
       : Buffer.alloc(0);
+    const upload = uploadOf(contract, incoming.headers, body);
+    const isJson = contract.body === 'json' || (contract.body === 'upload' && !upload);
     const given = mergeInput(
       params,
       parseQuery(incoming.url.searchParams),
-      body.length > 0 && contract.body === 'json' ? parseJsonBody(body, contract.maxKeys) : undefined,
+      body.length > 0 && isJson ? parseJsonBody(body, contract.maxKeys) : upload?.fields,
     );
     const value = validate(contract.input, given) as z.output<I>; // the same schema, made strict
     const runAs = runAsOf(caller, isAboutSelf(contract, caller, params) ? {} : contract, ip);
@@ -192,6 +195,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
         headers: incoming.headers,
         target: incoming.target ?? `${incoming.url.pathname}${incoming.url.search}`,
         rawBody: body,
+        files: upload?.files ?? [],
         withCommit,
         waitUntil: waitUntil ?? (() => {}),
       });
@@ -203,7 +207,14 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     try {
       const { pathname, search } = incoming.url;
       const request = contract.takesIdempotencyKey
-        ? idempotentRequestOf(incoming.headers, caller, ip, route, `${pathname}${search}`, body)
+        ? idempotentRequestOf(
+            incoming.headers,
+            caller,
+            ip,
+            route,
+            `${pathname}${search}`,
+            upload?.identity ?? [body],
+          )
         : undefined;
       return { reply: request ? await onlyOnce(request, handled, requestId) : await handled(), limit };
     } catch (error) {
@@ -245,6 +256,15 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
 
 const isAboutSelf = (contract: Contract, caller: Caller, params: Record<string, string>): boolean =>
   contract.self !== undefined && caller.kind === 'user' && params[contract.self] === caller.userId;
+
+/** The files of a body, with their fields; undefined where there are none, or the body is JSON. */
+function uploadOf({ body: kind }: Contract, headers: HeaderFields, body: Buffer): Upload | undefined {
+  if (kind !== 'upload' || body.length === 0) return undefined;
+  const contentType = headers.get('content-type') ?? '';
+  const mediaType = mediaTypeOf(contentType);
+  if (mediaType === 'application/json') return undefined;
+  return mediaType === 'multipart/form-data' ? parseForm(contentType, body) : wholeBody(mediaType, body);
+}
 
 function accountOf({ limitBy }: Contract, value: Record<string, unknown>): string | undefined {
   const account = limitBy === undefined ? undefined : value[limitBy];

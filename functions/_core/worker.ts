@@ -20,6 +20,8 @@ export interface WorkerContract {
    * `POST /internal/<queue>/run` does its work, in a function of its own.
    */
   isInlined: boolean;
+  /** On AWS. What all functions have, where absent. */
+  memoryMb?: number | undefined;
 }
 
 export interface Worker {
@@ -44,6 +46,7 @@ export function worker(definition: {
   batchSize?: number;
   atOnce?: number;
   isInlined?: boolean;
+  memoryMb?: number;
   handle(given: { ctx: Context; ids: string[] }): Promise<void>;
 }): Worker {
   const contract: WorkerContract = {
@@ -53,6 +56,7 @@ export function worker(definition: {
     batchSize: definition.batchSize ?? 10,
     atOnce: definition.atOnce ?? 1,
     isInlined: definition.isInlined ?? true,
+    memoryMb: definition.memoryMb,
   };
 
   async function run(ids: string[]): Promise<void> {

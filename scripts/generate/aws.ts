@@ -15,6 +15,7 @@ const lambda = (given: {
   summary: string;
   folder: string;
   timeout: number;
+  memoryMb?: number | undefined;
   events: Json[];
   /** Those that it is given, and no other. */
   variables: readonly string[];
@@ -24,6 +25,7 @@ const lambda = (given: {
   handler: 'index.handler',
   description: given.summary.slice(0, 256),
   timeout: given.timeout,
+  ...(given.memoryMb ? { memorySize: given.memoryMb } : {}),
   package: { artifact: `${given.folder}dist/aws/${given.name}.zip` },
   environment: environment(given.variables),
   events: given.events,
@@ -98,6 +100,7 @@ function coreFunctions({ workers, schedules }: Deployable): Json {
       summary: contract.summary,
       folder: '',
       timeout: contract.timeoutSeconds,
+      memoryMb: contract.memoryMb,
       variables: variablesOf({ file }),
       events: [
         {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
+import { jobQueues } from '../../functions/_core/work/queue.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { root } from './discover.ts';
 
@@ -48,12 +49,22 @@ export function reachableFrom(file: string, seen = new Set<string>()): Set<strin
   return seen;
 }
 
-/** The queues that running the file can wake: something that it reaches calls wake() for them. */
+const wakes = /\bwake(?:Own)?\(\s*(?:[\w.]+ \?\? )?'(\w+)'/g;
+/** A job for another queue than `jobs`, or the worker of one, which wakes itself for the next part of a job. */
+const namesJobQueue = new RegExp(
+  `\\bqueue: '(${jobQueues.filter((name) => name !== 'jobs').join('|')})'`,
+  'g',
+);
+
+/**
+ * The queues that running the file can wake: something that it reaches calls wake() for them, or names them as the queue of
+ * a job.
+ */
 export function queuesWokenBy(file: string): Set<string> {
   const queues = new Set<string>();
   for (const reached of reachableFrom(file)) {
-    for (const [, queue] of sourceFile(reached).text.matchAll(/\bwake(?:Own)?\(\s*'(\w+)'/g))
-      if (queue) queues.add(queue);
+    for (const names of [wakes, namesJobQueue])
+      for (const [, queue] of sourceFile(reached).text.matchAll(names)) if (queue) queues.add(queue);
   }
   return queues;
 }

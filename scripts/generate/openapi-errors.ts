@@ -33,7 +33,7 @@ export function codesOf(contract: Contract): ErrorCode[] {
   if ('cursor' in contract.input.shape) codes.add('INVALID_CURSOR');
   if (contract.takesIdempotencyKey) codes.add('IDEMPOTENCY_KEY_REUSED').add('CONFLICT');
   if (takesBody) codes.add('PAYLOAD_TOO_LARGE');
-  if (takesBody && contract.body === 'json') codes.add('INVALID_JSON').add('UNSUPPORTED_MEDIA_TYPE');
+  if (takesBody && contract.body !== 'raw') codes.add('INVALID_JSON').add('UNSUPPORTED_MEDIA_TYPE');
   if (!isOpen) codes.add('UNAUTHENTICATED').add('UNAVAILABLE');
   if (contract.who.includes('user')) codes.add('TOKEN_EXPIRED');
   if (contract.role || contract.scope) codes.add('FORBIDDEN');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { UploadType } from '../../functions/_core/contract.ts';
 import { Pagination } from '../../functions/_core/database/page.ts';
 import { bodySchema, type Contract } from '../../functions/_core/endpoint.ts';
 import release from '../../package.json' with { type: 'json' };
@@ -73,7 +74,7 @@ interface Parts {
 /** Tells the one flat input apart by where each field travels. */
 function partsOf(contract: Contract, input: JsonSchema): Parts {
   const inPath = new Set([...contract.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
-  const hasBody = contract.takesBody && contract.body === 'json';
+  const hasBody = contract.takesBody && contract.body !== 'raw';
   const parts: Parts = {
     parameters: contract.takesIdempotencyKey ? [idempotencyKey] : [],
     body: { properties: {}, required: [] },
@@ -111,6 +112,20 @@ function requestBodyOf(
       required: true,
       description: `As the provider signed it; at most ${kilobytes(contract.maxBodyBytes)}.`,
       content: { 'application/json': { schema: {} } },
+    };
+  }
+  if (contract.body === 'upload') {
+    const fields = { type: 'object', ...body };
+    const file = { type: 'string', contentMediaType: 'application/octet-stream' };
+    const schemas: Record<UploadType, Json> = {
+      'multipart/form-data': { schema: { ...fields, additionalProperties: file } },
+      'text/csv': { schema: { type: 'string' } },
+      'application/json': { schema: { ...fields, additionalProperties: false } },
+    };
+    return {
+      required: true,
+      description: `At most ${kilobytes(contract.maxBodyBytes)}. Of a form, at most 20 fields and files.`,
+      content: Object.fromEntries(contract.accepts.map((type) => [type, schemas[type]])),
     };
   }
   if (Object.keys(body.properties).length === 0) return undefined;

@@ -40,7 +40,8 @@ describe('a deployed function is given what its code reads', () => {
   });
 
   test.each([
-    ['jobs-process-jobs', ['SMTP_URL', 'RESEND_API_KEY', 'TWILIO_AUTH_TOKEN', 'ENCRYPTION_KEY', 'S3_BUCKET']],
+    ['jobs-process-jobs', ['SMTP_URL', 'RESEND_API_KEY', 'TWILIO_AUTH_TOKEN', 'ENCRYPTION_KEY']],
+    ['jobs-process-bulk', ['ENCRYPTION_KEY', 'S3_BUCKET', 'SQS_QUEUE_PREFIX']],
     ['inbound-receive-dialpad', ['DIALPAD_WEBHOOK_SECRET', 'ENCRYPTION_KEY', 'SQS_QUEUE_PREFIX']],
     ['sync-refill', ['RETELL_API_KEY', 'DIALPAD_API_KEY', 'DIALPAD_API_URL', 'DIALPAD_ENV']],
     ['health-get-metrics', ['METRICS_TOKEN']],

@@ -14,6 +14,13 @@ export function send(slot: Slot, text: string, params: readonly unknown[] = []):
   return query.then((rows) => rows as unknown as Row[]); // postgres.js returns an array with extra fields
 }
 
+const controls = {
+  begin: 'begin',
+  'begin snapshot': 'begin isolation level repeatable read, read only',
+  commit: 'commit',
+  rollback: 'rollback',
+} as const;
+
 /** BEGIN, COMMIT, ROLLBACK: there is nothing to prepare. */
-export const control = (slot: Slot, text: 'begin' | 'commit' | 'rollback'): Promise<unknown> =>
-  slot.client.unsafe(text).then(() => undefined);
+export const control = (slot: Slot, what: keyof typeof controls): Promise<unknown> =>
+  slot.client.unsafe(controls[what]).then(() => undefined);

@@ -8,7 +8,7 @@ import { adminSql } from '../testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '../testing/company.ts';
 import { closeDatabase, poolState } from './pool.ts';
 import { callFunction, readTogether } from './read-together.ts';
-import { rowsOf, type Tx, transaction } from './transaction.ts';
+import { atCommit, type Later, rowsOf, type Tx, transaction } from './transaction.ts';
 
 const service: RunAs = { as: 'service', role: 'jobs' };
 const address = process.env.DATABASE_URL ?? '';
@@ -126,6 +126,106 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
       };
       await expect(transaction(hostile, async () => {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
     }
+  });
+
+  test('gives the rows of what goes out with the commit after it, and never before', async () => {
+    await useMode();
+    const names = [aName(), aName()] as const;
+    const add = (name: string) => sql`insert into companies (name) values (${name}) returning name, id`;
+    const confirmation = { text: 'select 1 as confirmed', params: [] };
+    const [first, second, none] = await transaction(
+      service,
+      async (tx) => {
+        const made = [
+          atCommit<{ name: string; id: string }>(tx, add(names[0])),
+          atCommit<{ name: string }>(tx, add(names[1])),
+          atCommit(tx, sql`select 1 where false`),
+        ] as const;
+        await rowsOf(tx, sql`select 1`);
+        for (const later of made) expect(() => later.rows).toThrow('before it is through');
+        expect(await named(names[0])).toBe(0);
+        return made;
+      },
+      { confirmation, last: { text: 'select 2 as last', params: [] } },
+    );
+    expect(first.rows).toEqual([{ name: names[0], id: expect.any(String) }]);
+    expect(second.rows).toMatchObject([{ name: names[1] }]);
+    expect(none.rows).toEqual([]);
+    expect(await named(names[1])).toBe(1);
+  });
+
+  test('never gives rows of what was rolled back', async () => {
+    await useMode();
+    const kept: Later<unknown>[] = [];
+    const leave = (tx: Tx) => void kept.push(atCommit(tx, sql`select 1 as one`));
+    const thrown = transaction(service, async (tx) => {
+      leave(tx);
+      throw new Error('no');
+    });
+    await expect(thrown).rejects.toThrow('no');
+    const refused = transaction(service, async (tx) => {
+      leave(tx);
+      atCommit(tx, sql`select 1 / 0`);
+      leave(tx);
+    });
+    await expect(refused).rejects.toThrow('division by zero');
+    expect(kept).toHaveLength(3);
+    for (const later of kept) expect(() => later.rows).toThrow('before it is through');
+  });
+
+  test('takes numbers without gaps by what goes out with the commit, also where transactions fail', async () => {
+    await useMode();
+    const [series] = await adminSql()<{ id: string }[]>`insert into jobs (kind) values ('test') returning id`;
+    const take = sql`update jobs set taken = taken + 1 where id = ${series?.id}::uuid returning taken as n`;
+    const numbers: number[] = [];
+    await Promise.allSettled(
+      Array.from({ length: 30 }, async (_, i) => {
+        const later = await transaction(service, async (tx) => {
+          const taken = atCommit<{ n: number }>(tx, take);
+          await rowsOf(tx, sql`select 1`);
+          if (i % 3 === 0) throw new Error('no');
+          return taken;
+        });
+        numbers.push(later.rows[0]?.n ?? 0);
+      }),
+    );
+    expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i + 1));
+  });
+
+  test('sees one state throughout where it is a snapshot, and writes nothing', async () => {
+    await useMode();
+    const owner = await acme.as('owner');
+    const person: RunAs = { as: 'user', claims: claimsOf(acme.id, owner), role: 'viewer' };
+    const count = sql<{ n: number }>`select count(*)::int as n from agents`;
+    const addAgent = () => adminSql()`insert into agents (company_id, kind) values (${acme.id}, 'ai')`;
+    for (const runAs of [service, person]) {
+      const seen = async (snapshot: boolean) =>
+        await transaction(
+          runAs,
+          async (tx) => {
+            const [before] = await rowsOf<{ n: number }>(tx, count);
+            await addAgent();
+            const [after] = await rowsOf<{ n: number }>(tx, count);
+            return (after?.n ?? 0) - (before?.n ?? 0);
+          },
+          { snapshot },
+        );
+      expect([await seen(true), await seen(false), await seen(true)]).toEqual([0, 1, 0]);
+    }
+    const name = aName();
+    const writing = transaction(service, (tx) => addCompany(tx, name), { snapshot: true });
+    await expect(writing).rejects.toThrow('read-only transaction');
+    const late = transaction(
+      service,
+      async (tx) => atCommit(tx, sql`insert into companies (name) values (${name})`),
+      {
+        snapshot: true,
+      },
+    );
+    await expect(late).rejects.toThrow('read-only transaction');
+    expect(await named(name)).toBe(0);
+    await transaction(service, (tx) => addCompany(tx, name)); // the connection is as before
+    expect(await named(name)).toBe(1);
   });
 
   test('leaves nothing of its caller on the connection', async () => {

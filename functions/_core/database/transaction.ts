@@ -13,8 +13,8 @@ export class Tx {
   readonly runAs: RunAs;
   /** Asks, with the commit, whether the caller may still write; nothing for callers that nobody can put out. */
   confirmation: LastStatement | undefined;
-  /** What goes out with the commit. */
-  readonly atCommit: LastStatement[] = [];
+  /** What goes out with the commit, and is given its rows after it. */
+  readonly atCommit: { statement: LastStatement; give(rows: Row[]): void }[] = [];
   /** What is done once the commit is through. */
   readonly afterCommit: (() => Promise<unknown>)[] = [];
   constructor(slot: Slot, runAs: RunAs, confirmation?: LastStatement) {
@@ -31,6 +31,11 @@ export class Tx {
 
 /** What goes with a transaction beside its own statements. */
 export interface Ending {
+  /**
+   * All statements see the database as the first one found it, and none may write: several reads of one state, as a page and
+   * its count, or a file that is read in pieces.
+   */
+  snapshot?: boolean | undefined;
   /** Goes out with the commit, last. */
   last?: LastStatement | undefined;
   /** Asks, with the commit, whether the caller may still write. */
@@ -70,11 +75,14 @@ async function unfailing(work: () => Promise<unknown>): Promise<void> {
 async function committed<T>(
   runAs: RunAs,
   run: (tx: Tx) => Promise<T>,
-  { last, confirmation }: Ending,
+  { last, confirmation, snapshot }: Ending,
 ): Promise<{ result: T; afterCommit: Tx['afterCommit'] }> {
   const slot = await acquire(loginOf(runAs));
   const enter = entering(runAs);
-  const opening = Promise.all([control(slot, 'begin'), enter && send(slot, enter.text, enter.params)]);
+  const opening = Promise.all([
+    control(slot, snapshot ? 'begin snapshot' : 'begin'),
+    enter && send(slot, enter.text, enter.params),
+  ]);
   opening.catch(() => {}); // looked at below
   try {
     const tx = new Tx(slot, runAs, confirmation);
@@ -83,11 +91,14 @@ async function committed<T>(
     if (slot.isLost) throw unavailable(new Error('The connection was lost before the commit.'));
     // Should one of the last statements fail, the commit behind it rolls back.
     // The confirmation first: it may wait for a transaction that waits for what the others lock.
-    const lasts = [tx.confirmation, ...tx.atCommit, last].filter((each) => each !== undefined);
-    await Promise.all([
-      ...lasts.map(({ text, params }) => send(slot, text, params)),
-      control(slot, 'commit'),
-    ]);
+    // A snapshot has written nothing: there is nothing to confirm, and no effect to leave word of.
+    const confirming = snapshot ? [] : [tx.confirmation].filter((each) => each !== undefined);
+    const ending = snapshot ? [] : [last].filter((each) => each !== undefined);
+    const lasts = [...confirming, ...tx.atCommit.map(({ statement }) => statement), ...ending];
+    const sent = Promise.all(lasts.map(({ text, params }) => send(slot, text, params)));
+    const [results] = await Promise.all([sent, control(slot, 'commit')]);
+    // Only now: rows of a statement whose commit failed are of nothing that happened.
+    for (const [index, { give }] of tx.atCommit.entries()) give(results[confirming.length + index] ?? []);
     return { result, afterCommit: tx.afterCommit };
   } catch (error) {
     const cause = await opening.then(
@@ -112,13 +123,33 @@ export async function rowsOf<T = Row>(tx: Tx, statement: SQL): Promise<T[]> {
   return (await send(tx.slot, text, params)) as T[];
 }
 
+/** Rows that a statement gives with the commit. */
+export interface Later<T> {
+  /** @throws Error before the commit is through, and for good where it failed: nothing of it may be told. */
+  readonly rows: readonly T[];
+}
+
 /**
  * Leaves a statement for the end of the transaction: it goes out with the commit, after all else and without a round
- * trip of its own. When it fails, so does the transaction.
+ * trip of its own. When it fails, so does the transaction. What holds a hot lock, or takes a number that must have no gaps,
+ * goes this way: the lock lives for one flush, and a rollback gives the number back.
+ * @returns what has the rows once the transaction is committed. The caller names their shape.
  */
-export function atCommit(tx: Tx, statement: SQL): void {
+export function atCommit<T = Row>(tx: Tx, statement: SQL): Later<T> {
   const { sql: text, params } = queryOf(statement);
-  tx.atCommit.push({ text, params });
+  let given: readonly T[] | undefined;
+  tx.atCommit.push({
+    statement: { text, params },
+    give(rows) {
+      given = rows as T[];
+    },
+  });
+  return {
+    get rows() {
+      if (given) return given;
+      throw new Error('What goes out with the commit has no rows before it is through.');
+    },
+  };
 }
 
 /**

@@ -48,7 +48,11 @@ describe('a body', () => {
     const { taken, body } = endless(10);
     const headers = new Headers({ ...json, 'content-length': '101' });
     await expect(
-      readBody({ method: 'POST', url: new URL('http://x/'), headers, body }, 'json', 100),
+      readBody(
+        { method: 'POST', url: new URL('http://x/'), headers, body },
+        { body: 'json', accepts: [] },
+        100,
+      ),
     ).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(taken.bytes).toBe(0);
   });
@@ -57,7 +61,11 @@ describe('a body', () => {
     const { taken, body } = endless(30);
     const headers = new Headers(json);
     await expect(
-      readBody({ method: 'POST', url: new URL('http://x/'), headers, body }, 'json', 100),
+      readBody(
+        { method: 'POST', url: new URL('http://x/'), headers, body },
+        { body: 'json', accepts: [] },
+        100,
+      ),
     ).rejects.toMatchObject({ code: 'PAYLOAD_TOO_LARGE' });
     expect(taken).toEqual({ bytes: 120, isLeft: true });
   });
@@ -66,7 +74,11 @@ describe('a body', () => {
     const { taken, body } = endless(30);
     const headers = new Headers({ 'content-type': 'text/plain' });
     await expect(
-      readBody({ method: 'POST', url: new URL('http://x/'), headers, body }, 'json', 100),
+      readBody(
+        { method: 'POST', url: new URL('http://x/'), headers, body },
+        { body: 'json', accepts: [] },
+        100,
+      ),
     ).rejects.toMatchObject({ code: 'UNSUPPORTED_MEDIA_TYPE' });
     expect(taken.bytes).toBe(30);
   });
@@ -77,7 +89,9 @@ describe('a body', () => {
       throw new Error('aborted');
     }
     const incoming = { method: 'POST', url: new URL('http://x/'), headers: noHeaders, body: broken() };
-    await expect(readBody(incoming, 'raw', 100)).rejects.toMatchObject({ status: 400 });
+    await expect(readBody(incoming, { body: 'raw', accepts: [] }, 100)).rejects.toMatchObject({
+      status: 400,
+    });
   });
 
   test('in base64 is measured by what it decodes to, and not decoded when that is too much', async () => {

@@ -42,7 +42,7 @@ export function idempotentRequestOf(
   ip: string,
   route: string,
   target: string,
-  body: Uint8Array,
+  body: readonly Uint8Array[],
 ): IdempotentRequest | undefined {
   const key = headers.get('idempotency-key');
   if (key === null) return undefined;
@@ -50,11 +50,9 @@ export function idempotentRequestOf(
     const message = `must be 1 to ${longestKey} characters of printable ASCII`;
     throw invalidField('Idempotency-Key', message, `The Idempotency-Key ${message}.`);
   }
-  const fingerprint = createHash('sha256')
-    .update(`${callerIdOf(caller)}\n${target}\n`)
-    .update(body)
-    .digest();
-  return { scope: scopeOf(caller, ip), route, key, fingerprint };
+  const fingerprint = createHash('sha256').update(`${callerIdOf(caller)}\n${target}\n`);
+  for (const piece of body) fingerprint.update(piece);
+  return { scope: scopeOf(caller, ip), route, key, fingerprint: fingerprint.digest() };
 }
 
 const KeptReply = z.object({

@@ -41,15 +41,36 @@ export const headerFields = (record: Record<string, string | string[] | undefine
 
 export const noHeaders: HeaderFields = { get: () => null };
 
+/** `text/csv` of `Text/CSV; charset=utf-8`. */
+export const mediaTypeOf = (contentType: string): string =>
+  (contentType.split(';')[0] ?? '').trim().toLowerCase();
+
 const isJson = (type: string) => /^application\/(?:[\w.+-]+\+)?json\b/i.test(type);
+
+/** What a contract says of the body. */
+interface Readable {
+  body: 'json' | 'raw' | 'upload';
+  accepts: readonly string[];
+}
+
+function requireType(type: string, kind: Readable['body'], accepts: readonly string[]): void {
+  if (kind === 'json' && !isJson(type)) throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+  if (kind === 'upload' && !accepts.includes(mediaTypeOf(type)))
+    throw new AppError('UNSUPPORTED_MEDIA_TYPE', { message: `The body must be ${accepts.join(' or ')}.` });
+}
 
 /**
  * The body's bytes, at most `limit` of them. What is announced as more is refused unread, what comes as more is refused
  * with the first byte past the limit, and no more of it is read.
- * @throws AppError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for a JSON endpoint that is sent something else, or
+ * @throws AppError PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE for an endpoint that is sent something else than JSON or
+ * what its uploads may be, or
  * VALIDATION_FAILED for a body that breaks off.
  */
-export async function readBody(incoming: Incoming, kind: 'json' | 'raw', limit: number): Promise<Buffer> {
+export async function readBody(
+  incoming: Incoming,
+  { body: kind, accepts }: Readable,
+  limit: number,
+): Promise<Buffer> {
   const { headers, body, bodyBytes } = incoming;
   const tooLarge = () =>
     new AppError('PAYLOAD_TOO_LARGE', { message: `The body may have at most ${limit} bytes.` });
@@ -58,8 +79,7 @@ export async function readBody(incoming: Incoming, kind: 'json' | 'raw', limit: 
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body instanceof Uint8Array ? [body] : unbroken(body)) {
-    if (size === 0 && chunk.length > 0 && kind === 'json' && !isJson(headers.get('content-type') ?? ''))
-      throw new AppError('UNSUPPORTED_MEDIA_TYPE');
+    if (size === 0 && chunk.length > 0) requireType(headers.get('content-type') ?? '', kind, accepts);
     size += chunk.length;
     if (size > limit) throw tooLarge();
     chunks.push(chunk);

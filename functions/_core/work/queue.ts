@@ -5,7 +5,15 @@ import { afterCommit, type Tx } from '../database/transaction.ts';
 import { env } from '../env.ts';
 import { log } from '../log.ts';
 
-export const queueNames = ['inbound', 'outbox', 'deliveries', 'jobs'] as const;
+/**
+ * The queues of jobs, each with a worker of its own, so that none waits for another: `jobs` does mails and messages, `dials`
+ * what rings a telephone, `bulk` what takes many parts, `documents` what reads files. A database test holds the list against
+ * the check of `jobs.queue`.
+ */
+export const jobQueues = ['jobs', 'dials', 'bulk', 'documents'] as const;
+export type JobQueue = (typeof jobQueues)[number];
+
+export const queueNames = ['inbound', 'outbox', 'deliveries', ...jobQueues] as const;
 export type QueueName = (typeof queueNames)[number];
 
 let ownClient: SqsClient | undefined;

@@ -7,7 +7,7 @@ import { aCompany, type TestPerson } from '#core/testing/company.ts';
 import { jobPayload } from '#core/testing/job-payload.ts';
 import { useObjectStore } from '#core/testing/object-store.ts';
 import { setInlineRunner } from '#core/work/queue.ts';
-import * as processJobs from '#platform/jobs/process-jobs.worker.ts';
+import * as processBulk from '#platform/jobs/process-bulk.worker.ts';
 import * as login from '../auth/login.ts';
 import * as logout from '../auth/logout.ts';
 import * as getDataExport from '../personal-data/get-data-export.ts';
@@ -21,7 +21,7 @@ useObjectStore();
 async function exportMail(person: TestPerson): Promise<{ id: string; path: string }> {
   setInlineRunner(async () => {}); // jobs run when a test says so
   const { id } = (await person.request(requestDataExport)).body.data;
-  await processJobs.run([id]);
+  await processBulk.run([id]);
   const [mail] = await adminSql()`select id, payload from jobs
     where user_id = ${person.id} and kind = 'send-email' order by id desc limit 1`;
   const { pathname, search } = new URL(jobPayload(mail).data.link);

@@ -10,7 +10,7 @@ import { jobPayload } from '#core/testing/job-payload.ts';
 import { useObjectStore } from '#core/testing/object-store.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { setInlineRunner } from '#core/work/queue.ts';
-import * as processJobs from '#platform/jobs/process-jobs.worker.ts';
+import * as processBulk from '#platform/jobs/process-bulk.worker.ts';
 import * as listCalls from '#telephony/calls/list-calls.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as deleteAccount from './delete-account.ts';
@@ -41,7 +41,7 @@ const actionsIn = async (company: TestCompany) =>
   );
 async function exportOf(person: TestPerson) {
   const { id } = (await person.request(requestDataExport)).body.data;
-  await processJobs.run([id]);
+  await processBulk.run([id]);
   const { data } = (await person.request(getDataExport, { id })).body;
   return { id, url: data.url, document: JSON.parse(await (await fetch(data.url)).text()) };
 }
@@ -62,8 +62,8 @@ describe('an export of one’s data', () => {
     expect([asked.status, asked.body.data.status]).toEqual([202, 'waiting']);
     const { id } = asked.body.data;
     expect((await person.request(getDataExport, { id })).body.data.url).toBeNull();
-    await processJobs.run([id]);
-    await processJobs.run([id]); // a repeated message
+    await processBulk.run([id]);
+    await processBulk.run([id]); // a repeated message
     const { data } = (await person.request(getDataExport, { id })).body;
     expect(data.status).toBe('ready');
     const file = await fetch(data.url);
@@ -99,7 +99,7 @@ describe('an export of one’s data', () => {
   test('is deleted when its time is over', async () => {
     const person = await (await aCompany()).as('viewer');
     const { id } = (await person.request(requestDataExport)).body.data;
-    await processJobs.run([id]);
+    await processBulk.run([id]);
     const { url } = (await person.request(getDataExport, { id })).body.data;
     await adminSql()`update jobs set done_at = now() - interval '23 hours' where id = ${id}`;
     await eraseAccounts.run();
@@ -211,7 +211,7 @@ describe('an export of one’s data', () => {
       await dueNow(person);
       await adminSql()`delete from users where id = ${person.id}`;
     });
-    await processJobs.run([id]);
+    await processBulk.run([id]);
     expect(await isThere(person)).toBe(false);
     expect(await objects().deleteAll(acme.id)).toBe(0);
   });
@@ -246,7 +246,7 @@ describe('deleting one’s account', () => {
     const call = await acme.hasCall({ agentId });
     await adminSql()`insert into login_attempts (account, user_id, outcome) values ('', ${person.id}, 'succeeded')`;
     const exported = (await person.request(requestDataExport)).body.data.id;
-    await processJobs.run([exported]);
+    await processBulk.run([exported]);
     const { url } = (await person.request(getDataExport, { id: exported })).body.data;
     await person.request(deleteAccount, { password });
     await dueNow(person);

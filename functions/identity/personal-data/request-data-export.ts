@@ -17,7 +17,13 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx }) {
     const { userId, companyId } = callingPerson(ctx);
     const id = await ctx.db(async (tx) => {
-      const jobId = await enqueueJob(tx, { kind: 'export-data', companyId, userId, payload: {} });
+      const jobId = await enqueueJob(tx, {
+        kind: 'export-data',
+        queue: 'bulk',
+        companyId,
+        userId,
+        payload: {},
+      });
       audit(tx, ctx, {
         companyId,
         action: 'user.data_exported',

@@ -34,6 +34,9 @@ const Report = z
     }),
     outbox: z.object({ waiting: count, oldestSeconds: z.number() }),
     deliveries: z.object({ waiting: count, due: count, oldestSeconds: z.number() }).describe('Of webhooks.'),
+    jobs: z
+      .array(z.object({ queue: z.string(), waiting: count, due: count, oldestSeconds: z.number() }))
+      .describe('Work for after an answer, by queue.'),
     queues: z.array(
       z.object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count }),
     ),
@@ -78,6 +81,7 @@ export const { contract, respond, serve, handler } = endpoint({
       },
       outbox: state.outbox,
       deliveries: state.deliveries,
+      jobs: state.jobs,
       queues,
       lastSync: state.lastSync,
       lastRefill: state.lastRefill,

@@ -6,7 +6,7 @@ import { forgetEnv } from '#core/env.ts';
 import { countInvalidSignature, forgetMetrics } from '#core/metrics.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { request } from '#core/testing/company.ts';
-import { deadLetterNameAt, forgetQueueClient, queueNameAt, sqsClient } from '#core/work/queue.ts';
+import { deadLetterNameAt, forgetQueueClient, queueNameAt, queueNames, sqsClient } from '#core/work/queue.ts';
 import { latencyBoundsMs } from '#integrations/inbound/public.ts';
 import * as getDetailedHealth from './get-detailed-health.ts';
 import * as getHealth from './get-health.ts';
@@ -136,7 +136,7 @@ describe('GET /health/detailed', () => {
 
   test('counts the queues, and their dead letters', async () => {
     const server = await startFauxqs({ port: 0, host: '127.0.0.1', logger: false });
-    const queues = ['inbound', 'outbox', 'deliveries', 'jobs'].flatMap((name) => [name, `${name}-dead`]);
+    const queues = queueNames.flatMap((name) => [name, `${name}-dead`]);
     for (const name of queues) server.createQueue(`trunkline-${name}`);
     try {
       set({ QUEUE_DRIVER: 'sqs', SQS_ENDPOINT: `http://127.0.0.1:${server.port}` });
@@ -149,6 +149,9 @@ describe('GET /health/detailed', () => {
         { queue: 'outbox', ...depth },
         { queue: 'deliveries', ...depth },
         { queue: 'jobs', ...depth, deadLetters: 1 },
+        { queue: 'dials', ...depth },
+        { queue: 'bulk', ...depth },
+        { queue: 'documents', ...depth },
       ]);
       expect(body.data.status).toBe('degraded');
     } finally {

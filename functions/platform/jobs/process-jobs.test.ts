@@ -10,15 +10,24 @@ import { aCompany } from '#core/testing/company.ts';
 import {
   enqueueJob,
   type Job,
+  JobContinues,
   type JobHandler,
   JobPostponed,
   JobRefused,
   type NewJob,
 } from '#core/work/jobs.ts';
-import { type QueueName, setInlineRunner } from '#core/work/queue.ts';
+import { jobQueues, type QueueName, setInlineRunner } from '#core/work/queue.ts';
+import { readPipelineState } from '#platform/health/shared/pipeline-state.ts';
 import * as deleteOldJobs from './delete-old-jobs.schedule.ts';
+import * as processBulk from './process-bulk.worker.ts';
+import * as processDials from './process-dials.worker.ts';
+import * as processDocuments from './process-documents.worker.ts';
 import * as processJobs from './process-jobs.worker.ts';
-import { mostAttempts, runJobs } from './shared/run-jobs.ts';
+import { bulkKinds } from './shared/bulk-kinds.ts';
+import { dialKinds } from './shared/dial-kinds.ts';
+import { documentKinds } from './shared/document-kinds.ts';
+import { kinds } from './shared/kinds.ts';
+import { mostAttempts, mostTakings, runJobs } from './shared/run-jobs.ts';
 import * as sweepJobs from './sweep-jobs.schedule.ts';
 
 const contextOf = () =>
@@ -67,8 +76,9 @@ describe('a job', () => {
     const id = await queued({ companyId: acme.id, userId, payload });
     expect((await jobOf(id)).payload).not.toContain('quoted');
     const seen: unknown[] = [];
-    await runWith([id], async ({ job: { remember: _, ...job } }) => {
+    await runWith([id], async ({ job: { remember: _, endBy, ...job } }) => {
       seen.push(job);
+      expect(endBy.getTime() - Date.now()).toBeLessThanOrEqual(45_000);
       return { rows: 3 };
     });
     expect(seen).toEqual([{ id, companyId: acme.id, userId, payload, attempts: 1, progress: null }]);
@@ -276,6 +286,168 @@ describe('a job', () => {
   });
 });
 
+describe('a job that is done in parts', () => {
+  /** Counts to `pages`, one a part. */
+  const pagesOf =
+    (pages: number, seen: unknown[]): JobHandler =>
+    async ({ job: { progress, attempts } }) => {
+      seen.push([attempts, progress]);
+      const page = ((progress as { page: number } | null)?.page ?? 0) + 1;
+      if (page < pages) throw new JobContinues({ page });
+      return { pages: page };
+    };
+
+  test('is due again at once after each, with its progress, until it is done', async () => {
+    const id = await queued();
+    const seen: unknown[] = [];
+    await runWith([id], pagesOf(4, seen));
+    expect(seen).toEqual([
+      [1, null],
+      [1, { page: 1 }],
+      [1, { page: 2 }],
+      [1, { page: 3 }],
+    ]);
+    expect(await jobOf(id)).toMatchObject({
+      ...{ status: 'done', result: { pages: 4 }, progress: null, taken: 4, error: null },
+    });
+  });
+
+  test('takes turns with what became due before its next part', async () => {
+    const long = await queued();
+    const short = await queued();
+    const order: string[] = [];
+    await runWith([long, short], async ({ job }) => {
+      order.push(job.id);
+      if (job.id === long && job.progress === null) throw new JobContinues({ page: 1 });
+      return {};
+    });
+    expect(order).toEqual([long, short, long]);
+  });
+
+  test('wakes its worker for the next part, which another run may have to do', async () => {
+    const id = await queued();
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    await runWith([id], async ({ job: { progress } }) => {
+      if (progress === null) throw new JobContinues({ page: 1 });
+      return { wokenBefore: [...woken] };
+    });
+    expect(woken).toEqual([['jobs', [id]]]);
+    expect(await jobOf(id)).toMatchObject({ result: { wokenBefore: woken } });
+  });
+
+  test('begins with the progress of its last part when the next one is killed', async () => {
+    const id = await queued();
+    const never = new Promise<never>(() => {});
+    let began = () => {};
+    const beginning = new Promise<void>((resolve) => {
+      began = resolve;
+    });
+    void runWith([id], async ({ job }) => {
+      if (job.progress === null) throw new JobContinues({ page: 1 });
+      began();
+      return await never;
+    });
+    await beginning;
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: 1, progress: { page: 1 } });
+    const seen: unknown[] = [];
+    await runWith([id], pagesOf(3, seen));
+    expect(seen, 'the lease holds').toEqual([]);
+    await makeDue(id);
+    await runWith([id], pagesOf(3, seen));
+    expect(seen).toEqual([
+      [2, { page: 1 }],
+      [1, { page: 2 }],
+    ]);
+    expect(await jobOf(id)).toMatchObject({ status: 'done', result: { pages: 3 } });
+  });
+
+  test('has all its attempts before it again after each part, and none of them back without one', async () => {
+    const id = await queued();
+    await runWith([id], fails);
+    await makeDue(id);
+    let isFirst = true;
+    await runWith([id], ({ job }) => {
+      expect(job.attempts).toBe(isFirst ? 2 : 1);
+      if (!isFirst) throw new Error('It rains.');
+      isFirst = false;
+      throw new JobContinues({ page: 1 });
+    });
+    expect(await jobOf(id)).toMatchObject({ attempts: 1, error: 'It rains.', progress: { page: 1 } });
+    const stands: JobHandler = () => Promise.reject(new JobContinues({ page: 1 }));
+    for (let attempt = 2; attempt <= mostAttempts; attempt++) {
+      await makeDue(id);
+      await runWith([id], stands);
+      expect(await jobOf(id)).toMatchObject({
+        attempts: attempt,
+        status: attempt < mostAttempts ? 'waiting' : 'failed',
+        error: 'The job goes on, but is no further than before.',
+      });
+    }
+  });
+
+  test('tells progress by its content, not by the order in which it is written', async () => {
+    const id = await queued();
+    await adminSql()`update jobs set progress = '{"a": 1, "bb": [2, null]}' where id = ${id}`;
+    await runWith([id], () => Promise.reject(new JobContinues({ bb: [2, null], a: 1, c: undefined })));
+    expect(await jobOf(id)).toMatchObject({ attempts: 1, error: expect.stringContaining('no further') });
+  });
+
+  test('may tell how far it is within a part, too', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job }) => {
+      if (job.progress !== null) return { from: job.progress };
+      await job.remember({ page: 7 });
+      throw new JobContinues({ page: 7 });
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'done', result: { from: { page: 7 } } });
+  });
+
+  test('is at an end after so many parts, whatever progress it reports', async () => {
+    const id = await queued();
+    await adminSql()`update jobs set taken = ${mostTakings - 2} where id = ${id}`;
+    let parts = 0;
+    await runWith([id], () => Promise.reject(new JobContinues({ part: ++parts })));
+    expect(parts).toBe(2);
+    expect(await jobOf(id)).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('10000 parts'),
+    });
+  });
+
+  test('cannot be moved back by a part that outlived its lease, though the attempts count from one again', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job: late }) => {
+      await makeDue(id);
+      await runWith([id], async ({ job }) => {
+        if (job.progress === null) throw new JobContinues({ page: 5 });
+        expect(job.attempts, 'as the late one').toBe(late.attempts);
+        await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
+        throw new JobRefused('There is no page 6.');
+      });
+      throw new JobContinues({ page: 1 });
+    });
+    expect(await jobOf(id)).toMatchObject({ status: 'failed', progress: { page: 5 } });
+  });
+
+  test('cannot be moved back where another attempt was asked for patience, either', async () => {
+    const id = await queued();
+    await runWith([id], async ({ job: late }) => {
+      await makeDue(id);
+      await runWith([id], () => Promise.reject(new JobPostponed('Later.', 60_000)));
+      await expect(late.remember({ page: 1 })).rejects.toThrow('Another attempt');
+      throw new Error('too late');
+    });
+    expect(await jobOf(id)).toMatchObject({ error: 'Later.', progress: null });
+  });
+
+  test('whose progress cannot be stored has failed for now', async () => {
+    const id = await queued();
+    await runWith([id], () => Promise.reject(new JobContinues({ text: 'NUL \u0000' })));
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: 1, progress: null });
+  });
+});
+
 describe('the worker', () => {
   test('does mails, and overlooks what is no job', async () => {
     await processJobs.run([]);
@@ -287,9 +459,108 @@ describe('the worker', () => {
     await processJobs.run([id]);
     expect(await jobOf(id)).toMatchObject({ status: 'done', result: { channel: 'mailbox', messageId: id } });
   });
+});
 
-  test('ends within the lease of a job, its last one included', () => {
-    expect(processJobs.contract).toMatchObject({ queue: 'jobs', timeoutSeconds: 55 });
+describe('the queues of jobs', () => {
+  test('are woken each for its own jobs', async () => {
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    const ids = new Map<QueueName, string>();
+    for (const queue of jobQueues) ids.set(queue, await queued({ queue }));
+    const own = [...ids].map(([queue, id]) => [queue, [id]]);
+    expect(woken).toEqual(own);
+
+    woken.length = 0;
+    await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = any(${[...ids.values()]})`;
+    await sweepJobs.run();
+    for (const [queue, id] of ids) {
+      expect(woken.filter(([, some]) => some.includes(id)).map(([name]) => name)).toEqual([queue]);
+    }
+  });
+
+  test('are each done by their own worker alone, whatever a message names', async () => {
+    const ids: string[] = [];
+    for (const queue of jobQueues) ids.push(await queued({ queue }));
+    for (const queue of jobQueues) {
+      const done: string[] = [];
+      const note: JobHandler = async ({ job }) => {
+        done.push(job.id);
+        return {};
+      };
+      await runJobs(contextOf(), ids, new Map([['test', note]]), Number.POSITIVE_INFINITY, { queue });
+      expect(done).toEqual([ids[jobQueues.indexOf(queue)]]);
+    }
+  });
+
+  test('are woken for the next part of a job of theirs', async () => {
+    const woken: [QueueName, string[]][] = [];
+    const id = await queued({ queue: 'bulk' });
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    const twice: JobHandler = async ({ job }) => {
+      if (job.progress === null) throw new JobContinues({ page: 1 });
+      return {};
+    };
+    await runJobs(contextOf(), [id], new Map([['test', twice]]), Number.POSITIVE_INFINITY, { queue: 'bulk' });
+    expect(woken).toEqual([['bulk', [id]]]);
+  });
+
+  test('are swept each for itself: a flood in one hides nothing in another', async () => {
+    const mail = await queued();
+    await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = ${mail}`;
+    const flood = await adminSql()<{ id: string }[]>`
+      insert into jobs (kind, queue, next_attempt_at)
+      select 'test', 'bulk', now() - interval '1 hour' from generate_series(1, 11000) returning id`;
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    try {
+      await sweepJobs.run();
+      expect(woken.filter(([queue]) => queue === 'jobs').flatMap(([, ids]) => ids)).toContain(mail);
+      const bulk = woken.filter(([queue]) => queue === 'bulk');
+      expect(bulk.length).toBeLessThanOrEqual(200);
+      expect(
+        bulk.every(([, ids]) => ids.length === 1),
+        'each a message of its own',
+      ).toBe(true);
+    } finally {
+      await adminSql()`delete from jobs where id = any(${flood.map(({ id }) => id)})`;
+    }
+  });
+
+  test('are found by an index that holds what waits', async () => {
+    await adminSql().begin(async (tx) => {
+      await tx`set local enable_seqscan = off`;
+      const plan = await tx`explain select id from jobs
+        where status = 'waiting' and queue = 'bulk' and next_attempt_at <= now() order by next_attempt_at limit 10`;
+      expect(JSON.stringify(plan)).toContain('jobs_waiting');
+      expect(JSON.stringify(plan)).not.toContain('Sort');
+    });
+  });
+
+  test('have a worker each that ends within the lease of a job, and knows no kind of another', () => {
+    const workers = [processJobs, processDials, processBulk, processDocuments];
+    expect(workers.map(({ contract }) => [contract.queue, contract.timeoutSeconds])).toEqual(
+      jobQueues.map((queue) => [queue, 55]),
+    );
+    const all = [kinds, dialKinds, bulkKinds, documentKinds].flatMap((some) => [...some.keys()]);
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  test('tell how much waits in each', async () => {
+    const before = (await readPipelineState(contextOf())).jobs;
+    await queued({ queue: 'documents' });
+    await queued({ queue: 'dials', at: new Date(Date.now() + 3_600_000) });
+    const after = (await readPipelineState(contextOf())).jobs;
+    const grown = after.map(({ queue, waiting, due }, n) => [
+      queue,
+      waiting - (before[n]?.waiting ?? 0),
+      due - (before[n]?.due ?? 0),
+    ]);
+    expect(grown).toEqual([
+      ['jobs', 0, 0],
+      ['dials', 1, 0],
+      ['bulk', 0, 0],
+      ['documents', 1, 1],
+    ]);
   });
 });
 
@@ -309,7 +580,6 @@ describe('the sweep', () => {
     await adminSql()`update jobs set attempts = 1, next_attempt_at = now() + interval '1 minute' where id = ${running}`;
     woken.length = 0; // their commits
     await sweepJobs.run();
-    expect(new Set(woken.map(([queue]) => queue))).toEqual(new Set(['jobs']));
     const ids = woken.flatMap(([, some]) => some);
     expect(ids).toEqual(expect.arrayContaining([missed, retried]));
     for (const other of [fresh, later, running]) expect(ids).not.toContain(other);

@@ -4,6 +4,7 @@ import { run } from './process-jobs.worker.ts';
 export const { contract, respond, serve, handler } = workEndpoint({
   queue: 'jobs',
   summary: 'Run jobs that are due',
-  description: 'The ids are of jobs; those that are done, under way or not due yet are left alone.',
+  description:
+    'The ids are of jobs; those that are done, under way, not due yet or of another queue are left alone.',
   run,
 });

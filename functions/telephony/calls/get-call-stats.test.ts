@@ -77,6 +77,20 @@ describe('GET /api/calls/stats/summary', () => {
     ]);
   });
 
+  test('begins a day with the first of two midnights', async () => {
+    const acme = await aCompany();
+    const key = await acme.key();
+    await acme.hasCall({ startedAt: '2019-11-03T04:30:00Z' }); // 00:30 in Havana, for the first time
+    const days = async (timezone: string, from: string, to: string) => {
+      const { body } = await key.request(getCallStats, { from, to, timezone });
+      return body.data.byDay.map(({ date, total }: { date: string; total: number }) => [date, total]);
+    };
+    expect(await days('America/Havana', '2019-11-02T04:00:00Z', '2019-11-04T05:00:00Z')).toEqual([
+      ['2019-11-02', 0],
+      ['2019-11-03', 1],
+    ]);
+  });
+
   test('counts days in the company’s own time zone when none is asked for', async () => {
     const acme = await aCompany();
     await adminSql()`update companies set timezone = 'Asia/Kolkata' where id = ${acme.id}`;

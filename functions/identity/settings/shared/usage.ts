@@ -59,8 +59,8 @@ export async function readUsage(tx: Tx, companyId: string): Promise<z.infer<type
   const [row] = await rowsOf<Omit<Counts, 'quotas'> & { quotas: string }>(
     tx,
     sql`with month as (
-        select c.timezone, date_trunc('month', now() at time zone c.timezone) at time zone c.timezone as start,
-          (date_trunc('month', now() at time zone c.timezone) + interval '1 month') at time zone c.timezone as stop
+        select c.timezone, private.day_start(date_trunc('month', now() at time zone c.timezone)::date, c.timezone) as start,
+          private.day_start((date_trunc('month', now() at time zone c.timezone) + interval '1 month')::date, c.timezone) as stop
         from companies c where c.id = ${id})
       select timezone, ${isoTime(sql`start`)} as "from", ${isoTime(sql`stop`)} as "to",
         (select count(*)::float8 from calls where company_id = ${id} and started_at >= start and started_at < stop) as calls,

@@ -46,6 +46,24 @@ function pipelineLines(state: PipelineState): string[] {
       'How long the delivery that is due for longest is overdue.',
       [{ value: state.deliveries.oldestSeconds }],
     ),
+    ...metric(
+      'trunkline_jobs_waiting',
+      'gauge',
+      'Jobs that are not done yet, by queue.',
+      state.jobs.map(({ queue, waiting }) => ({ labels: { queue }, value: waiting })),
+    ),
+    ...metric(
+      'trunkline_jobs_due',
+      'gauge',
+      'Jobs whose time has come and that no worker has taken, by queue.',
+      state.jobs.map(({ queue, due }) => ({ labels: { queue }, value: due })),
+    ),
+    ...metric(
+      'trunkline_jobs_oldest_seconds',
+      'gauge',
+      'How long the job that is due for longest is overdue, by queue.',
+      state.jobs.map(({ queue, oldestSeconds }) => ({ labels: { queue }, value: oldestSeconds })),
+    ),
     ...histogram(
       'trunkline_processing_latency_seconds',
       'From the receipt of an event to the commit of what it changed.',

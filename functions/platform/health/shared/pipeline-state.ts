@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { isoTime } from '#core/database/shape.ts';
 import { rowsOf } from '#core/database/transaction.ts';
+import { type JobQueue, jobQueues } from '#core/work/queue.ts';
 
 export interface PipelineState {
   /** Events that are not done with, by provider and status. Done ones are in the tallies. */
@@ -16,6 +17,8 @@ export interface PipelineState {
   outbox: { waiting: number; oldestSeconds: number };
   /** Of webhooks: those that wait for their time too; the oldest of those whose time has come. */
   deliveries: { waiting: number; due: number; oldestSeconds: number };
+  /** Of each queue: those that wait for their time, or run, too; the oldest of those whose time has come. */
+  jobs: { queue: JobQueue; waiting: number; due: number; oldestSeconds: number }[];
   lastSync: { at: string; status: string } | null;
   lastRefill: { at: string; missing: number; filled: number } | null;
 }
@@ -40,6 +43,10 @@ const deliveryState = sql`
   select count(*)::int as waiting, (count(*) filter (where d.next_attempt_at <= now() and e.is_active))::int as due,
     greatest(0, coalesce(extract(epoch from now() - min(d.next_attempt_at) filter (where e.is_active)), 0))::float8 as "oldestSeconds"
   from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id where d.status = 'waiting'`;
+const jobStates = sql`
+  select queue, count(*)::int as waiting, (count(*) filter (where next_attempt_at <= now()))::int as due,
+    greatest(0, extract(epoch from now() - min(next_attempt_at)))::float8 as "oldestSeconds"
+  from jobs where status = 'waiting' group by queue`;
 const lastSync = sql`
   select ${isoTime(sql`coalesce(finished_at, started_at)`)} as at, status from retell_syncs order by id desc limit 1`;
 const lastRefill = sql`
@@ -48,12 +55,13 @@ const lastRefill = sql`
 /** What the pipeline has done and has yet to do, over all companies. */
 export async function readPipelineState(ctx: Context): Promise<PipelineState> {
   return await ctx.dbAs('jobs', 'add up the pipeline of every company for the metrics', async (tx) => {
-    const [open, sums, buckets, outbox, deliveries, sync, refill] = await Promise.all([
+    const [open, sums, buckets, outbox, deliveries, jobs, sync, refill] = await Promise.all([
       rowsOf<PipelineState['open'][number]>(tx, openEvents),
       rowsOf<Omit<PipelineState['tallies'][number], 'buckets'>>(tx, tallies),
       rowsOf<{ provider: string; events: number }>(tx, latencyBuckets),
       rowsOf<PipelineState['outbox']>(tx, outboxState),
       rowsOf<PipelineState['deliveries']>(tx, deliveryState),
+      rowsOf<PipelineState['jobs'][number]>(tx, jobStates),
       rowsOf<{ at: string; status: string }>(tx, lastSync),
       rowsOf<{ at: string; missing: number; filled: number }>(tx, lastRefill),
     ]);
@@ -65,6 +73,10 @@ export async function readPipelineState(ctx: Context): Promise<PipelineState> {
       })),
       outbox: outbox[0] ?? { waiting: 0, oldestSeconds: 0 },
       deliveries: deliveries[0] ?? { waiting: 0, due: 0, oldestSeconds: 0 },
+      jobs: jobQueues.map(
+        (queue) =>
+          jobs.find((state) => state.queue === queue) ?? { queue, waiting: 0, due: 0, oldestSeconds: 0 },
+      ),
       lastSync: sync[0] ?? null,
       lastRefill: refill[0] ?? null,
     };

@@ -1,6 +1,5 @@
 import type { JobHandler } from '#core/work/jobs.ts';
 import { accountEmailKind, sendAccountEmail } from '#identity/auth/public.ts';
-import { makeExport } from '#identity/personal-data/public.ts';
 import { sendEmail } from '#messaging/mail/public.ts';
 import {
   phoneCodeKind,
@@ -11,11 +10,10 @@ import {
   tellSecurity,
 } from '#outgoing/notifications/public.ts';
 
-/** Every kind of job, with what does it. */
+/** Every kind of job of the queue `jobs`, with what does it. Those of the other queues stand in bulk-kinds.ts and so on. */
 export const kinds: ReadonlyMap<string, JobHandler> = new Map([
   ['send-email', sendEmail],
   [accountEmailKind, sendAccountEmail],
-  ['export-data', makeExport],
   [sendNotificationKind, sendNotification],
   [securityNoticeKind, tellSecurity],
   [phoneCodeKind, sendPhoneCode],

@@ -68,7 +68,7 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       select coalesce(${given.timezone ?? null}::text,
         (select ${companies.timezone} from ${companies} where ${callersCompany(companies.id)}), 'UTC') as name),
     days as materialized (
-      select d::date as date, row_number() over (order by d)::int as day, d at time zone zone.name as begins
+      select d::date as date, row_number() over (order by d)::int as day, private.day_start(d::date, zone.name) as begins
       from zone, generate_series((${from} at time zone zone.name)::date::timestamp,
         ((${to} - interval '1 microsecond') at time zone zone.name)::date::timestamp, '1 day') d),
     found as materialized (

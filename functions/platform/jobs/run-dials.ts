@@ -1,0 +1,10 @@
+import { workEndpoint } from '#core/work/work-endpoint.ts';
+import { run } from './process-dials.worker.ts';
+
+export const { contract, respond, serve, handler } = workEndpoint({
+  queue: 'dials',
+  summary: 'Run dials that are due',
+  description:
+    'The ids are of jobs; those that are done, under way, not due yet or of another queue are left alone.',
+  run,
+});
