@@ -87,13 +87,13 @@ const perMinuteOf = (size: { calmRequests: number }): number => 3 * size.calmReq
 
 /**
  * One caller asks as often as it can, another calmly: the limit of the one is not the other's.
- * @param size.mostMoreMs What the calm one's p99 may be above five times what it is alone: the machine is shared.
+ * @param size.maxMoreMs What the calm one's p99 may be above five times what it is alone: the machine is shared.
  */
 async function besideNoise(
   ground: Ground,
   server: StackServer,
   noisy: Child,
-  size: { calmRequests: number; mostMoreMs: number },
+  size: { calmRequests: number; maxMoreMs: number },
 ): Promise<Counts> {
   const perMinute = perMinuteOf(size);
   return await withAdmin(ground, async (sql) => {
@@ -119,7 +119,7 @@ async function besideNoise(
     demand(heard.refused > 0, `The noisy caller was not held back: ${JSON.stringify(heard)}`);
     const most = perMinute * (1 + minutes) + 1; // with what became free meanwhile
     demand(heard.admitted <= most, `The noisy caller was let in ${heard.admitted} times of ${perMinute}.`);
-    const bound = 5 * alone.p99 + size.mostMoreMs;
+    const bound = 5 * alone.p99 + size.maxMoreMs;
     demand(
       beside.p99 <= bound,
       `Beside the noise, a calm caller's p99 is ${beside.p99.toFixed(1)} ms, alone ${alone.p99.toFixed(1)} ms.`,
@@ -145,7 +145,7 @@ export async function limiter(
     requestsEach: number;
     limit: number;
     calmRequests: number;
-    mostMoreMs: number;
+    maxMoreMs: number;
   },
 ): Promise<Counts> {
   const startingServer = startServer(ground, { RATE_LIMIT_API: `${perMinuteOf(size)}/1m` });

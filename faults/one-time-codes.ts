@@ -6,7 +6,7 @@ import { logIn, makePerson, type Person, tokensOf } from './shared/person.ts';
 import { withServers } from './shared/some-servers.ts';
 
 const stepMs = 30_000;
-const mostFailures = 5;
+const maxFailures = 5;
 
 const codeAt = (secret: string, timeMs: number): string =>
   new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp: timeMs });
@@ -80,7 +80,7 @@ export async function oneTimeCodes(
         const looked = guesses.filter(({ status }) => status === 401).length;
         const locked = guesses.filter(({ status }) => status === 423).length;
         demand(
-          looked === mostFailures && looked + locked === guesses.length,
+          looked === maxFailures && looked + locked === guesses.length,
           `${size.requests} wrong codes at once: ${kindsOf(guesses)}.`,
         );
         lookedAt += looked;

@@ -66,7 +66,7 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
         requestsEach: 100,
         limit: 200,
         calmRequests: 120,
-        mostMoreMs: 100,
+        maxMoreMs: 100,
       }),
   },
   'refresh-tokens': {
@@ -83,7 +83,7 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
   },
   'bad-receivers': {
     title: 'One receiver of webhooks in ten is bad, in fifteen ways',
-    run: (ground) => badReceivers(ground, { goodForEachBad: 9, events: 50, everyMs: 500, mostRatio: 1.5 }),
+    run: (ground) => badReceivers(ground, { goodForEachBad: 9, events: 50, everyMs: 500, maxRatio: 1.5 }),
   },
   'repeated-writes': {
     title: 'One write comes two hundred times, and a server dies by kill -9',

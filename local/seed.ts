@@ -49,7 +49,7 @@ export async function seed(adminUrl: string): Promise<void> {
  * @param isSaid Whether the operator has said that the database is one for development.
  * @throws Error with one sentence
  */
-export function demandSeedable(adminUrl: string, isSaid: boolean): void {
+export function requireSeedable(adminUrl: string, isSaid: boolean): void {
   const { host } = databaseAddress(adminUrl);
   if (isSaid || isLoopback(host)) return;
   throw new Error(
@@ -61,7 +61,7 @@ if (isCommand(import.meta.url)) {
   await runCommand(async () => {
     const { values } = parseArgs({ options: { yes: { type: 'boolean', default: false } } });
     const url = databaseUrl();
-    demandSeedable(url, values.yes || saysDevelopment());
+    requireSeedable(url, values.yes || saysDevelopment());
     process.env.DATABASE_URL ||= url; // one of the two is enough
     await seed(url);
     console.log(`Seeded. User ${demo.email}, password "${demo.password}", key ${demo.apiKey}`);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import postgres, { type Sql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { demandSeedable } from '../local/seed.ts';
+import { requireSeedable } from '../local/seed.ts';
 import { keepStackFacts, nothingRuns, readStackFacts, runningStack } from '../local/stack/running-stack.ts';
 import { connectDatabase, sentenceOf } from './database.ts';
 import { progressOn } from './progress.ts';
@@ -102,7 +102,7 @@ describe('what a command says', () => {
     ['postgres://u:p@127.0.0.1.example.com/d', false, false],
     ['postgres://u:p@db.example.com/d', true, true],
   ])('the demo key goes to %s, where development is said: %s: %s', (url, isSaid, isWritten) => {
-    const asking = () => demandSeedable(url, isSaid);
+    const asking = () => requireSeedable(url, isSaid);
     if (isWritten) expect(asking).not.toThrow();
     else expect(asking).toThrow(/^Nothing was written: .*--yes/);
   });

@@ -13,7 +13,7 @@ import { localApiPassword, startPostgres } from '../local/stack/postgres.ts';
 import { migrate } from './migrate.ts';
 
 const tries = 300;
-const mostApart = 0.05;
+const maxApart = 0.05;
 
 const folder = await mkdtemp(join(tmpdir(), 'trunkline-enumeration-'));
 await chmod(folder, 0o755); // as root, Postgres runs as a user of its own, who must get to its folder
@@ -109,7 +109,7 @@ for (const { what, addresses, run } of measured) {
   const known = median(times.known ?? []);
   for (const [kind, list] of Object.entries(times)) {
     const apart = median(list) / known - 1;
-    isFar ||= Math.abs(apart) > mostApart;
+    isFar ||= Math.abs(apart) > maxApart;
     console.log(
       `${what}, ${kind}: median ${median(list).toFixed(2)} ms of ${list.length}, ${(apart * 100).toFixed(1)} % from known`,
     );

@@ -19,7 +19,7 @@ import {
   type SecretPlace,
 } from '#core/security/secrets.ts';
 import { isCommand, runCommand } from './command.ts';
-import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
+import { connectDatabase, requireAllRows, databaseUrl as urlOf } from './database.ts';
 
 export interface RotatedColumn {
   column: EncryptedColumn;
@@ -99,7 +99,7 @@ export async function rotateEncryptionKey(
   const keyId = currentKeyId();
   const sql = await connectDatabase(databaseUrl);
   try {
-    await demandAllRows(sql);
+    await requireAllRows(sql);
     const result: RotatedColumn[] = [];
     for (const column of columns) {
       let rotated = 0;

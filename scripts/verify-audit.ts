@@ -10,7 +10,7 @@ import { type AuditObjects, auditObjects } from '#core/security/audit-objects.ts
 import { anchoredDays, type Head, readAnchor, readPart } from '../functions/identity/audit/shared/anchors.ts';
 import { nothingRuns, runningStack } from '../local/stack/running-stack.ts';
 import { isCommand, runCommand } from './command.ts';
-import { connectDatabase, demandAllRows, databaseUrl as urlOf } from './database.ts';
+import { connectDatabase, requireAllRows, databaseUrl as urlOf } from './database.ts';
 
 export interface Verified {
   days: number;
@@ -192,7 +192,7 @@ export async function verifyAudit(
   const { anchored, days, newest } = await readAnchors(store, now, findings);
   const sql = await connectDatabase(databaseUrl);
   try {
-    await demandAllRows(sql);
+    await requireAllRows(sql);
     let entries = 0;
     let companies = 0;
     // One snapshot, taken after the anchors were read: what is written meanwhile is in neither.
@@ -252,12 +252,12 @@ export async function verifyAudit(
 }
 
 /** Findings that are printed one by one. */
-const mostFindings = 200;
+const maxFindings = 200;
 
 /** What the operator reads. */
 export function reportOf({ days, newest, companies, entries, findings }: Verified): string[] {
-  const lines = findings.slice(0, mostFindings);
-  if (findings.length > mostFindings) lines.push(`… and ${findings.length - mostFindings} more.`);
+  const lines = findings.slice(0, maxFindings);
+  if (findings.length > maxFindings) lines.push(`… and ${findings.length - maxFindings} more.`);
   lines.push(`${entries} entries of ${companies} companies, held against ${days} daily anchors.`);
   if (newest) lines.push(`The newest anchor, of ${newest.day}, has the SHA-256 ${newest.sha256}.`);
   lines.push(

@@ -1,6 +1,6 @@
 import type { Bench } from '../report/workload.ts';
 import type { Contender } from './interleaved.ts';
-import { demandStatus } from './load-generator.ts';
+import { requireStatus } from './load-generator.ts';
 
 /** Connections that every contender is asked over at once. */
 export const connections = 16;
@@ -33,7 +33,7 @@ export function closedContender(
         seconds,
         isOnce,
       });
-      demandStatus(outcome, 200, name);
+      requireStatus(outcome, 200, name);
       return outcome;
     },
   };

@@ -18,7 +18,7 @@ export async function startLoadGenerator(logFile: string): Promise<LoadGenerator
 }
 
 /** @throws unless every answer had this status. */
-export function demandStatus(outcome: LoadOutcome, status: number, of: string): void {
+export function requireStatus(outcome: LoadOutcome, status: number, of: string): void {
   const others = Object.entries(outcome.statuses).filter(([found]) => found !== String(status));
   if (others.length > 0) throw new Error(`${of} was answered ${JSON.stringify(outcome.statuses)}.`);
 }

@@ -5,7 +5,7 @@ import { emptyPipeline } from '../database/bench-database.ts';
 import { hookRequests, newEvents } from '../load/dialpad-requests.ts';
 import { requestBytes } from '../load/http-connection.ts';
 import { Latencies } from '../load/latencies.ts';
-import { demandStatus } from '../load/load-generator.ts';
+import { requireStatus } from '../load/load-generator.ts';
 import type { OpenOutcome } from '../load/open-loop.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startOurServer } from '../servers/our-server.ts';
@@ -66,7 +66,7 @@ async function run(bench: Bench): Promise<Findings> {
       polls,
       isKeeping: true,
     });
-    demandStatus(outcome, 200, 'an event');
+    requireStatus(outcome, 200, 'an event');
     return outcome;
   };
   try {

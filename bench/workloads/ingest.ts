@@ -3,7 +3,7 @@ import { type ContenderServer, closedContender } from '../load/contender.ts';
 import { hookRequests, newEvents } from '../load/dialpad-requests.ts';
 import { interleaved, standingColumns, standingRow } from '../load/interleaved.ts';
 import { Latencies } from '../load/latencies.ts';
-import { demandStatus } from '../load/load-generator.ts';
+import { requireStatus } from '../load/load-generator.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startBareServer } from '../servers/bare-server.ts';
 import { startOurServer } from '../servers/our-server.ts';
@@ -20,11 +20,11 @@ async function throughput(bench: Bench) {
     startOurServer(database, logFile, { env: { QUEUE_DRIVER: 'inline' } }), // nothing is set to run inline: stored, not processed
     startOurServer(database, logFile),
   ]);
-  const contender = (name: string, server: ContenderServer, path: string, mostPerSecond: number) =>
+  const contender = (name: string, server: ContenderServer, path: string, maxPerSecond: number) =>
     closedContender(bench, {
       name,
       server,
-      requests: (seconds) => hookRequests(newEvents(mostPerSecond * seconds), path),
+      requests: (seconds) => hookRequests(newEvents(maxPerSecond * seconds), path),
     });
   try {
     const contenders = [
@@ -55,7 +55,7 @@ async function steady({ database, load, isQuick, logFile }: Bench): Promise<Late
   try {
     await at(2); // warm
     const outcome = await at(isQuick ? 3 : 15);
-    demandStatus(outcome, 200, `${rate} events a second`);
+    requireStatus(outcome, 200, `${rate} events a second`);
     return new Latencies(outcome.latenciesMs);
   } finally {
     await server.stop();

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { emptyPipeline } from '../database/bench-database.ts';
 import { hookRequests, newEvents } from '../load/dialpad-requests.ts';
-import { demandStatus } from '../load/load-generator.ts';
+import { requireStatus } from '../load/load-generator.ts';
 import type { Bench, Findings, Workload } from '../report/workload.ts';
 import { startOurServer } from '../servers/our-server.ts';
 
@@ -38,7 +38,7 @@ async function run(bench: Bench): Promise<Findings> {
           seconds: 120,
           isOnce: true,
         });
-        demandStatus(outcome, 200, 'an event');
+        requireStatus(outcome, 200, 'an event');
         sent += requests.length;
       }
       await untilProcessed(bench);

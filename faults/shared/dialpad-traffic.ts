@@ -11,7 +11,7 @@ export interface TrafficEvent {
 /** The name by which a tenant's Dialpad company is linked; the same for the same number. */
 export const organizationOf = (tenant: number): string => `org-${tenant}`;
 
-const mostCalls = 20_000;
+const maxCalls = 20_000;
 
 /**
  * What `calls` conversations of many tenants send in `spanMs`, in the order in which it happens: legs, recordings and
@@ -26,7 +26,7 @@ export function dialpadTraffic(options: {
   spanMs: number;
 }): TrafficEvent[] {
   const random = seededRandom(options.seed);
-  const block = options.seed * mostCalls; // a lifecycle's seed must be its own, below 2^32
+  const block = options.seed * maxCalls; // a lifecycle's seed must be its own, below 2^32
   const all: TrafficEvent[] = [];
   for (let call = 0; call < options.calls; call++) {
     const kind = callKinds[Math.floor(random() * callKinds.length)] ?? 'answered';

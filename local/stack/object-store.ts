@@ -27,7 +27,7 @@ class Refused extends Error {
 
 /** Of a key in URL encoding; with the longest ending, `.object`, a file name has the 255 bytes that it may. */
 const longestFileName = 248;
-const mostKeysListed = 1_000;
+const maxKeysListed = 1_000;
 const maxListBytes = 2 * 1024 * 1024;
 /** Of an upload in parts; all but the last have at least that many bytes. */
 const minPartBytes = 5 * 1024 * 1024;
@@ -262,12 +262,12 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
   return { start, end };
 }
 
-async function textOf(incoming: IncomingMessage, mostBytes: number): Promise<string> {
+async function textOf(incoming: IncomingMessage, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > mostBytes) throw new Refused(400, 'MalformedXML', 'The list of objects is too long.');
+    if (size > maxBytes) throw new Refused(400, 'MalformedXML', 'The list of objects is too long.');
     chunks.push(chunk);
   }
   const content = Buffer.concat(chunks);
@@ -294,7 +294,7 @@ function sendXml(outgoing: ServerResponse, status: number, xml: string): void {
 async function list(folder: Folder, { outgoing, query }: Asked): Promise<void> {
   const prefix = query.get('prefix') ?? '';
   const after = query.get('continuation-token') ?? query.get('start-after') ?? '';
-  const most = Math.min(Number(query.get('max-keys') ?? mostKeysListed) || mostKeysListed, mostKeysListed);
+  const most = Math.min(Number(query.get('max-keys') ?? maxKeysListed) || maxKeysListed, maxKeysListed);
   const found = (await folder.keys()).filter((key) => key.startsWith(prefix));
   const rest = after === '' ? found : found.slice(found.findLastIndex((key) => key <= after) + 1);
   const page = rest.slice(0, most);
@@ -315,7 +315,7 @@ async function removeSeveral(folder: Folder, { incoming, outgoing }: Asked): Pro
   if (incoming.headers['content-md5'] !== createHash('md5').update(body).digest('base64'))
     throw new Refused(400, 'InvalidDigest', 'The Content-MD5 you specified is not valid.');
   const keys = [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapedXml(key));
-  if (keys.length === 0 || keys.length > mostKeysListed)
+  if (keys.length === 0 || keys.length > maxKeysListed)
     throw new Refused(400, 'MalformedXML', 'One to a thousand objects are deleted at once.');
   for (const key of keys) await folder.remove(key);
   sendXml(outgoing, 200, `<DeleteResult ${namespace}></DeleteResult>`);

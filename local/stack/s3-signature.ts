@@ -19,7 +19,7 @@ export interface Refusal {
   message: string;
 }
 
-const mostSkewMs = 15 * 60_000;
+const maxSkewMs = 15 * 60_000;
 const longestLinkSeconds = 7 * 86_400;
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -74,9 +74,9 @@ function claimOf(request: SignedRequest, query: URLSearchParams): Claim | undefi
 
 function isOutOfTime({ date, expiresSeconds }: Claim, nowMs: number): boolean {
   const signedMs = timeOf(date);
-  if (expiresSeconds === undefined) return !(Math.abs(nowMs - signedMs) <= mostSkewMs);
+  if (expiresSeconds === undefined) return !(Math.abs(nowMs - signedMs) <= maxSkewMs);
   const isLifetime = expiresSeconds >= 1 && expiresSeconds <= longestLinkSeconds;
-  return !(isLifetime && signedMs <= nowMs + mostSkewMs && nowMs < signedMs + expiresSeconds * 1_000);
+  return !(isLifetime && signedMs <= nowMs + maxSkewMs && nowMs < signedMs + expiresSeconds * 1_000);
 }
 
 /**

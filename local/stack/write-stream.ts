@@ -46,7 +46,7 @@ export async function writeStream(
     outgoing.flushHeaders();
     for await (const text of stream({
       signal: gone.signal,
-      mostMs: Number.POSITIVE_INFINITY,
+      maxMs: Number.POSITIVE_INFINITY,
       isBuffered: false,
     })) {
       if (gone.signal.aborted) break;

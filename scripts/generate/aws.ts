@@ -90,7 +90,7 @@ function routeFunctions({ endpoints }: Deployable, placement: Placement, stack: 
 }
 
 /** Of one queue side by side: each has two connections to Postgres. */
-const mostWorkers = 50;
+const maxWorkers = 50;
 
 function coreFunctions({ workers, schedules }: Deployable): Json {
   const functions: Json = {};
@@ -110,7 +110,7 @@ function coreFunctions({ workers, schedules }: Deployable): Json {
             functionResponseType: 'ReportBatchItemFailures',
             // Lambda takes more than ten at once only from a batch that it may wait for.
             ...(contract.batchSize > 10 ? { maximumBatchingWindow: 1 } : {}),
-            ...(contract.atOnce > 1 ? { maximumConcurrency: Math.min(contract.atOnce, mostWorkers) } : {}),
+            ...(contract.atOnce > 1 ? { maximumConcurrency: Math.min(contract.atOnce, maxWorkers) } : {}),
           },
         },
       ],

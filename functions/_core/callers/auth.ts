@@ -57,10 +57,10 @@ function isServiceKey(given: string | undefined): boolean {
   const { API_AUTH_KEY } = env();
   return given !== undefined && API_AUTH_KEY !== undefined && sameSecret(given, API_AUTH_KEY);
 }
-const mostKnownKeys = 10_000;
+const maxKnownKeys = 10_000;
 
 /** Which company, app and person a key belongs to never changes, so it is asked once; that the key still holds is asked each time. */
-const knownKeys = new BoundedMap<string, Caller & { kind: 'key' }>(mostKnownKeys);
+const knownKeys = new BoundedMap<string, Caller & { kind: 'key' }>(maxKnownKeys);
 
 async function callerOfKey(key: string, beforeLookup: () => void): Promise<Caller> {
   if (isServiceKey(key)) {

@@ -48,7 +48,7 @@ export const uncounted = (error: unknown): { error: unknown; limit: LimitState |
 /** For one office behind one address, whose people all log in at nine. */
 const peopleOfAnAddress = 30;
 /** As much as a setting may say: Postgres counts in an integer. */
-const mostCount = 999_999_999;
+const maxCount = 999_999_999;
 
 /** What a request is about, without telling it: an address, or a token that nobody else must learn. */
 const printOf = (account: string): string =>
@@ -83,7 +83,7 @@ export function limitsFor(
     case 'auth': {
       const limit = settings.RATE_LIMIT_AUTH;
       if (account === undefined) return ask(`auth:${who}`, limit);
-      const count = Math.min((limit?.count ?? 0) * peopleOfAnAddress, mostCount);
+      const count = Math.min((limit?.count ?? 0) * peopleOfAnAddress, maxCount);
       const ofAddress = limit && { ...limit, count };
       return [...ask(`auth:${who}:${printOf(account)}`, limit), ...ask(`auth:${who}`, ofAddress)];
     }
@@ -192,10 +192,10 @@ export const limitHeaders = (state: LimitState): Record<string, string> => ({
   'ratelimit-remaining': String(state.remaining),
   'ratelimit-reset': String(state.resetSeconds),
 });
-const mostRefused = 10_000;
+const maxRefused = 10_000;
 
 /** Keys that were refused, and until when: nobody else can make a limit let in earlier, so the database need not be asked. */
-const refusedUntil = new BoundedMap<string, { untilMs: number; state: LimitState }>(mostRefused);
+const refusedUntil = new BoundedMap<string, { untilMs: number; state: LimitState }>(maxRefused);
 
 export function rememberRefusal(ask: LimitAsk, state: LimitState, nowMs: number): void {
   refusedUntil.set(ask.key, { untilMs: nowMs + state.retryMs, state });

@@ -68,10 +68,10 @@ function requireKnownIssuer({ iss }: AccessClaims): void {
   if (iss?.endsWith('/auth/v1') && iss !== supabaseIssuer())
     throw new AppError('UNAUTHENTICATED', { message: 'The access token was issued by somebody else.' });
 }
-const mostVerified = 5_000;
+const maxVerified = 5_000;
 
 /** Tokens whose signature was checked already: what is true of their bearer now, the database says on each request. */
-const verified = new BoundedMap<string, AccessClaims>(mostVerified);
+const verified = new BoundedMap<string, AccessClaims>(maxVerified);
 
 /**
  * Verifies an access token's signature, form and time.

@@ -60,7 +60,7 @@ const part = /^[\w-][\w.-]*$/;
 /** Of a key in URL encoding, which is its file's name in a stack without S3: 255 bytes, less those of the ending. */
 const longestEncodedKey = 248;
 
-function demandKey(key: string): string {
+function requireKey(key: string): string {
   const [companyId = '', ...rest] = key.split('/');
   const isKey = uuid.test(companyId) && rest.length >= 2 && rest.every((text) => part.test(text));
   if (!isKey || encodeURIComponent(key).length > longestEncodedKey)
@@ -73,7 +73,7 @@ function demandKey(key: string): string {
  * @throws when a part is empty, begins with a dot, or has characters other than letters, digits, `.`, `_` and `-`.
  */
 export const objectKey = (companyId: string, kind: string, id: string, ...more: string[]): string =>
-  demandKey([companyId, kind, id, ...more].join('/'));
+  requireKey([companyId, kind, id, ...more].join('/'));
 
 function client(): Bucket {
   const { S3_BUCKET } = env();
@@ -82,15 +82,15 @@ function client(): Bucket {
 }
 
 const own: Objects = {
-  put: (key, body, contentType) => client().putObject(demandKey(key), body, contentType),
-  upload: (key, source, contentType) => client().uploadObject(demandKey(key), source, contentType),
-  beginUpload: (key, contentType) => client().beginUpload(demandKey(key), contentType),
-  putPart: (key, uploadId, number, body) => client().putPart(demandKey(key), uploadId, number, body),
-  completeUpload: (key, uploadId, parts) => client().completeUpload(demandKey(key), uploadId, parts),
-  abortUpload: (key, uploadId) => client().abortUpload(demandKey(key), uploadId),
-  get: (key, range) => client().getObject(demandKey(key), range),
-  head: (key) => client().headObject(demandKey(key)),
-  delete: (key) => client().deleteObject(demandKey(key)),
+  put: (key, body, contentType) => client().putObject(requireKey(key), body, contentType),
+  upload: (key, source, contentType) => client().uploadObject(requireKey(key), source, contentType),
+  beginUpload: (key, contentType) => client().beginUpload(requireKey(key), contentType),
+  putPart: (key, uploadId, number, body) => client().putPart(requireKey(key), uploadId, number, body),
+  completeUpload: (key, uploadId, parts) => client().completeUpload(requireKey(key), uploadId, parts),
+  abortUpload: (key, uploadId) => client().abortUpload(requireKey(key), uploadId),
+  get: (key, range) => client().getObject(requireKey(key), range),
+  head: (key) => client().headObject(requireKey(key)),
+  delete: (key) => client().deleteObject(requireKey(key)),
   async deleteAll(companyId, kind) {
     if (!uuid.test(companyId) || (kind !== undefined && !part.test(kind)))
       throw new Error(`${JSON.stringify(`${companyId}/${kind ?? ''}`)} is not the beginning of keys.`);
@@ -103,8 +103,8 @@ const own: Objects = {
       count += keys.length;
     }
   },
-  linkTo: (key, seconds, fileName) => client().presignGet(demandKey(key), seconds, { fileName }),
-  linkForPut: (key, seconds, of) => client().presignPut(demandKey(key), seconds, of),
+  linkTo: (key, seconds, fileName) => client().presignGet(requireKey(key), seconds, { fileName }),
+  linkForPut: (key, seconds, of) => client().presignPut(requireKey(key), seconds, of),
 };
 
 /**

@@ -114,7 +114,7 @@ export function acquire(login: Login = 'api'): Promise<Slot> | Slot {
 }
 
 /** Statements that may be under way on one connection: behind a slow one the others would wait. */
-const mostShared = 4;
+const maxShared = 4;
 
 /**
  * A connection for a single statement that is a transaction of its own: where none is free, one that has others like it.
@@ -125,8 +125,8 @@ export async function acquireShared(): Promise<Slot> {
   let slot: Slot | undefined;
   if (p.free.length === 0 && p.waiting.length === 0 && p.slots.length >= env().DATABASE_POOL_SIZE) {
     for (const each of p.slots) {
-      const isOpen = each.shared > 0 && each.shared < mostShared && !each.isLost;
-      if (isOpen && each.shared < (slot?.shared ?? mostShared)) slot = each;
+      const isOpen = each.shared > 0 && each.shared < maxShared && !each.isLost;
+      if (isOpen && each.shared < (slot?.shared ?? maxShared)) slot = each;
     }
   }
   slot ??= await acquire();

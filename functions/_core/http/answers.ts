@@ -29,7 +29,7 @@ function asAppError(error: unknown): AppError {
   return new AppError('INTERNAL', { cause: error });
 }
 
-const mostDetails = 100;
+const maxDetails = 100;
 const shortened = (text: string, most: number) => (text.length > most ? `${text.slice(0, most)}…` : text);
 
 /** The one place where the failure envelope is made. However much is wrong with a request, the answer stays short. */
@@ -45,7 +45,7 @@ export function failureReply(error: unknown, requestId: string): Reply {
   };
   if (failure.details) {
     body.details = failure.details
-      .slice(0, mostDetails)
+      .slice(0, maxDetails)
       .map((detail) => ({ path: shortened(detail.path, 200), message: shortened(detail.message, 500) }));
   }
   if (env().mode === 'development' && failure.code === 'INTERNAL') {

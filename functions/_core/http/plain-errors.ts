@@ -40,11 +40,11 @@ const formats: Record<string, string> = {
 };
 
 /** Values that are named; the others are counted. */
-const mostNamed = 30;
+const maxNamed = 30;
 
 function listed(values: readonly unknown[]): string {
-  const named = values.slice(0, mostNamed).map(String).join(', ');
-  const rest = values.length - mostNamed;
+  const named = values.slice(0, maxNamed).map(String).join(', ');
+  const rest = values.length - maxNamed;
   return rest > 0 ? `${named} and ${rest} more` : named;
 }
 
@@ -109,7 +109,7 @@ export function plainError(issue: Issue): string {
     case 'not_multiple_of':
       return `must be a multiple of ${figure(issue.divisor)}`;
     case 'unrecognized_keys':
-      return `has fields that are not known: ${listed(issue.keys.slice(0, mostNamed))}`;
+      return `has fields that are not known: ${listed(issue.keys.slice(0, maxNamed))}`;
     case 'invalid_union':
       return unionMessage(issue.errors ?? []);
     case 'invalid_key':

@@ -3,7 +3,7 @@ export interface StreamTerms {
   /** Nobody reads any more, or the server stops: what goes on must end. */
   signal: AbortSignal;
   /** After how long it must end by itself. */
-  mostMs: number;
+  maxMs: number;
   /** The caller gets nothing before all of it is there. */
   isBuffered: boolean;
 }
@@ -16,14 +16,14 @@ const standardTerms = { netlifyMs: 9_000, lambdaMs: 20_000 };
 let terms = standardTerms;
 
 /** For tests that call every endpoint and have no time for streams. */
-export function setStreamTerms(mostMs: number): void {
-  terms = { netlifyMs: mostMs, lambdaMs: mostMs };
+export function setStreamTerms(maxMs: number): void {
+  terms = { netlifyMs: maxMs, lambdaMs: maxMs };
 }
 
 /** As the web's Response takes it, and Netlify writes it. */
 export function asWebStream(stream: Stream): ReadableStream<Uint8Array> {
   const end = new AbortController();
-  const written = stream({ signal: end.signal, mostMs: terms.netlifyMs, isBuffered: false });
+  const written = stream({ signal: end.signal, maxMs: terms.netlifyMs, isBuffered: false });
   const iterator = written[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
   return new ReadableStream<Uint8Array>(
@@ -46,6 +46,6 @@ export function asWebStream(stream: Stream): ReadableStream<Uint8Array> {
 export async function wholeOf(stream: Stream): Promise<string> {
   const { signal } = new AbortController();
   let text = '';
-  for await (const part of stream({ signal, mostMs: terms.lambdaMs, isBuffered: true })) text += part;
+  for await (const part of stream({ signal, maxMs: terms.lambdaMs, isBuffered: true })) text += part;
   return text;
 }

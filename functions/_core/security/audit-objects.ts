@@ -18,7 +18,7 @@ export interface AuditObjects {
 /** Every key begins so: the functions' rights are for this prefix. */
 export const auditPrefix = 'audit-anchors/';
 
-function demandKey(key: string): string {
+function requireKey(key: string): string {
   if (!/^audit-anchors(\/[\w-][\w.-]*)+$/.test(key))
     throw new Error(`${JSON.stringify(key)} is no key of an audit object.`);
   return key;
@@ -44,10 +44,10 @@ export function auditObjects(): AuditObjects {
   return {
     async putNew(key, body) {
       // Asked first as well: some stores that speak S3 know no If-None-Match, and would overwrite.
-      if ((await client.listKeys(demandKey(key))).includes(key)) return false;
+      if ((await client.listKeys(requireKey(key))).includes(key)) return false;
       return await client.putNewObject(key, body, 'application/x-ndjson');
     },
-    get: async (key) => await (await client.getObject(demandKey(key)))?.bytes(),
+    get: async (key) => await (await client.getObject(requireKey(key)))?.bytes(),
     keys: (prefix) => allKeys(client, prefix),
   };
 }

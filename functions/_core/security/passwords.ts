@@ -98,7 +98,7 @@ export const isCommon = (password: string): boolean => commonPasswords.has(compo
 /**
  * A password that someone chooses: 12 to 128 code points of any kind, spaces and emoji too (NIST SP 800-63B-4 3.1.1.2:
  * each code point counts as one character, no rules of composition), none of the commonest. That it is not the e-mail,
- * see demandNotEmail.
+ * see requireNotEmail.
  */
 export const newPassword = z
   .string()
@@ -117,7 +117,7 @@ export const isEmail = (password: string, email: string): boolean =>
  * @param path The field that the password came in.
  * @throws AppError VALIDATION_FAILED for a password that is no more than the account's own address.
  */
-export function demandNotEmail(password: string, email: string, path: string): void {
+export function requireNotEmail(password: string, email: string, path: string): void {
   if (!isEmail(password, email)) return;
   const message = 'must not be the e-mail address';
   throw invalidField(path, message, `The password ${message}.`);

@@ -46,7 +46,7 @@ export function setInlineRunner(runner: InlineRunner): void {
   inlineRunner = runner;
 }
 
-const mostIdsAMessage = 500;
+const maxIdsAMessage = 500;
 
 interface Waker {
   waiting: Set<string>;
@@ -126,7 +126,7 @@ const isInline = () => env().QUEUE_DRIVER === 'inline';
 
 async function drain(queue: QueueName, waker: Waker, delaySeconds: number): Promise<void> {
   while (waker.waiting.size > 0) {
-    const ids = [...waker.waiting].slice(0, mostIdsAMessage);
+    const ids = [...waker.waiting].slice(0, maxIdsAMessage);
     for (const id of ids) waker.waiting.delete(id);
     try {
       await deliver(queue, ids, delaySeconds);

@@ -3,7 +3,7 @@ export { CompanyRole, Done, done, emailInput, nameInput, normalEmail } from './s
 export { accountEmailKind, sendAccountEmail } from './shared/account-email.ts';
 export { addresseeOf, mailTo, pageLink, securityNotice } from './shared/account-mail.ts';
 export { lockCompaniesOf } from './shared/doubtful-acts.ts';
-export { demandLiveSession, endSessions } from './shared/end-sessions.ts';
+export { endSessions, requireLiveSession } from './shared/end-sessions.ts';
 export { forgetDevices, LoggedInOnDevice, rememberDevice } from './shared/known-devices.ts';
 export { callingPerson } from './shared/person.ts';
 export {
@@ -13,7 +13,7 @@ export {
   profileInput,
   timezoneInput,
 } from './shared/profile.ts';
-export { demandProvedAddress, endAllUnproved, lockForProof, notProved } from './shared/proved-address.ts';
+export { endAllUnproved, lockForProof, notProved, requireProvedAddress } from './shared/proved-address.ts';
 export type { SecurityNotice, SecurityNotices } from './shared/security-notice.ts';
 export { loggedIn, startSession } from './shared/session-store.ts';
 export { daysToThinkAgain, shutOut } from './shared/standing.ts';

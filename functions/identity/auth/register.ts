@@ -5,7 +5,7 @@ import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
-import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
+import { hashPassword, newPassword, requireNotEmail } from '#core/security/passwords.ts';
 import { emailInput, nameInput, normalEmail } from './shared/account.ts';
 import { addresseeOf } from './shared/account-mail.ts';
 import { queueVerification } from './shared/email-verification.ts';
@@ -40,7 +40,7 @@ export const { contract, respond, serve, handler } = endpoint({
           'Registration is closed here: ask a company to invite you, and accept by the link of its mail.',
       });
     }
-    demandNotEmail(input.password, input.email, 'password');
+    requireNotEmail(input.password, input.email, 'password');
     const passwordHash = await hashPassword(input.password);
     const made = await ctx.dbAs('auth', 'make an account before there is a caller', async (tx) => {
       const userId = await createOwner(tx, { ...input, passwordHash });

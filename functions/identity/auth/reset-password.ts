@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { retryOnConflict } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError, invalidField } from '#core/errors.ts';
-import { demandNotEmail, hashPassword, newPassword } from '#core/security/passwords.ts';
+import { hashPassword, newPassword, requireNotEmail } from '#core/security/passwords.ts';
 import { emailInput } from './shared/account.ts';
 import { DeviceToken, deviceTokenInput, shownDevice } from './shared/known-devices.ts';
 import {
@@ -54,7 +54,7 @@ export const { contract, respond, serve, handler } = endpoint({
     );
     const refusal = () => wrong('token' in way ? 'token' : 'code');
     if (!granted) throw refusal();
-    demandNotEmail(input.newPassword, granted.email, 'newPassword');
+    requireNotEmail(input.newPassword, granted.email, 'newPassword');
     const passwordHash = await hashPassword(input.newPassword);
     // What it undoes, others may be changing.
     const used = await retryOnConflict(() =>

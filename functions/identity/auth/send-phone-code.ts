@@ -6,14 +6,14 @@ import { AppError } from '#core/errors.ts';
 import { isSmsCountry } from '#core/phones/sms-countries.ts';
 import { Done, done } from './shared/account.ts';
 import { callingPerson } from './shared/person.ts';
-import { mostPhoneCodeTries, phoneCodeMinutes, queuePhoneCode, readOwnPhone } from './shared/phone-proof.ts';
-import { demandProvedAddress } from './shared/proved-address.ts';
+import { maxPhoneCodeTries, phoneCodeMinutes, queuePhoneCode, readOwnPhone } from './shared/phone-proof.ts';
+import { requireProvedAddress } from './shared/proved-address.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/phone/send-code',
   summary: 'Send a code by SMS that proves your telephone number',
-  description: `To the number of your profile. The code has 6 digits, is good for ${phoneCodeMinutes} minutes and has ${mostPhoneCodeTries} tries. Before a number is proved, no other SMS goes there; another number must be proved again. SMS go to the country of the number that sends them, and to those that the deployment names.`,
+  description: `To the number of your profile. The code has 6 digits, is good for ${phoneCodeMinutes} minutes and has ${maxPhoneCodeTries} tries. Before a number is proved, no other SMS goes there; another number must be proved again. SMS go to the country of the number that sends them, and to those that the deployment names.`,
   who: ['user'],
   limit: 'strict',
   output: Done,
@@ -22,7 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx }) {
     const person = callingPerson(ctx);
     const { phone, isProved } = await ctx.dbAs('auth', 'look up the caller’s number', async (tx) => {
-      await demandProvedAddress(tx, ctx);
+      await requireProvedAddress(tx, ctx);
       return await readOwnPhone(tx, person.userId);
     });
     if (phone === null) {
@@ -31,7 +31,7 @@ export const { contract, respond, serve, handler } = endpoint({
       });
     }
     if (isProved) return done('The number is proved already.');
-    demandSms(phone);
+    requireSms(phone);
     await takeLimits(codeLimits({ userId: person.userId, phone, ip: ctx.ip }));
     await ctx.dbAs('auth', 'queue a code that proves the caller’s number', (tx) =>
       queuePhoneCode(tx, person, phone),
@@ -41,7 +41,7 @@ export const { contract, respond, serve, handler } = endpoint({
 });
 
 /** @throws AppError CONFLICT where this deployment sends no SMS, or none to the country of the number. */
-function demandSms(phone: string): void {
+function requireSms(phone: string): void {
   const { SMS_ENABLED, TWILIO_PHONE_NUMBER } = env();
   if (!SMS_ENABLED) {
     throw new AppError('CONFLICT', {

@@ -6,10 +6,10 @@ import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import {
   callingPerson,
-  demandProvedAddress,
   emailInput,
   languageInput,
   nameInput,
+  requireProvedAddress,
   timezoneInput,
 } from '../auth/public.ts';
 import { inviteByMail } from '../team/public.ts';
@@ -69,7 +69,7 @@ async function giveOwner(
     );
     return;
   }
-  await demandProvedAddress(tx, ctx);
+  await requireProvedAddress(tx, ctx);
   const [admin] = await rowsOf<{ name: string }>(tx, sql`select name from users where id = ${userId}::uuid`);
   const company = { id: companyId, name: given.name, language: given.language };
   await inviteByMail(

@@ -7,7 +7,7 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
-import { demandProvedAddress, languageInput, nameInput, timezoneInput } from '../auth/public.ts';
+import { languageInput, nameInput, requireProvedAddress, timezoneInput } from '../auth/public.ts';
 import { type Held, untilDecided } from '../provider-accounts/public.ts';
 import { BusinessHours } from './shared/business-hours.ts';
 import { Company } from './shared/company.ts';
@@ -70,7 +70,7 @@ export const { contract, respond, serve, handler } = endpoint({
           where id = ${id}::uuid`,
         );
         if (ipAllowlist !== undefined) {
-          await demandProvedAddress(tx, ctx);
+          await requireProvedAddress(tx, ctx);
           await storeAllowlist(tx, ctx, id, ipAllowlist);
         }
         const isAbove = await isPlatformAdmin(tx, ctx);

@@ -11,7 +11,7 @@ import {
   mailTo,
   pageLink,
 } from '../auth/public.ts';
-import { auditOfPerson, companiesOf, demandNobodyDependsOn } from './shared/deletion.ts';
+import { auditOfPerson, companiesOf, requireNobodyDependsOn } from './shared/deletion.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
@@ -36,7 +36,7 @@ export const { contract, respond, serve, handler } = endpoint({
     await requirePassword(account?.password_hash, input.password);
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
     await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
-      await demandNobodyDependsOn(tx, userId);
+      await requireNobodyDependsOn(tx, userId);
       await rowsOf(
         tx,
         sql`update users set deletes_at = ${deletesAt}::timestamptz where id = ${userId}::uuid`,

@@ -7,19 +7,19 @@ import { nothingLeft } from '../team/public.ts';
 import {
   auditOfPerson,
   companiesOf,
-  demandNobodyDependsOn,
   eraseAccount,
   leftIn,
+  requireNobodyDependsOn,
 } from './shared/deletion.ts';
 import { deleteExport, type ExportJob, keptHours } from './shared/stored-export.ts';
 
 /** Accounts, or files, of one run. */
-const mostAtOnce = 500;
+const maxAtOnce = 500;
 
 /** Erases one person. The files go first: what is left of them is found again as long as the person is there. */
 async function erase(ctx: Context, userId: string): Promise<void> {
   const exports = await ctx.dbAs('jobs', 'find the files of a person who is to be erased', async (tx) => {
-    await demandNobodyDependsOn(tx, userId);
+    await requireNobodyDependsOn(tx, userId);
     return await rowsOf<ExportJob>(
       tx,
       sql`select id, company_id as "companyId" from jobs where user_id = ${userId}::uuid and kind = 'export-data'`,
@@ -27,7 +27,7 @@ async function erase(ctx: Context, userId: string): Promise<void> {
   });
   for (const each of exports) await deleteExport(each);
   await ctx.dbAs('jobs', 'erase an account', async (tx) => {
-    await demandNobodyDependsOn(tx, userId);
+    await requireNobodyDependsOn(tx, userId);
     // Again, and locked: it may have been taken back this moment.
     const [person] = await rowsOf(
       tx,
@@ -49,7 +49,7 @@ async function eraseAccounts(ctx: Context): Promise<number> {
   const due = await ctx.dbAs('jobs', 'find accounts to erase', (tx) =>
     rowsOf<{ id: string }>(
       tx,
-      sql`select id from users where deletes_at <= now() order by deletes_at limit ${mostAtOnce}::int`,
+      sql`select id from users where deletes_at <= now() order by deletes_at limit ${maxAtOnce}::int`,
     ),
   );
   let left = 0;
@@ -79,7 +79,7 @@ async function deleteExpiredExports(ctx: Context): Promise<number> {
       sql`select id, company_id as "companyId" from jobs
         where kind = 'export-data' and status <> 'waiting' and done_at < now() - make_interval(hours => ${keptHours}::int)
           and (result -> 'isGone') is null
-        order by done_at limit ${mostAtOnce}::int`,
+        order by done_at limit ${maxAtOnce}::int`,
     ),
   );
   let failed = 0;

@@ -17,20 +17,20 @@ import {
   ApiKey,
   apiKeyShape,
   countLiveKeys,
-  demandScopes,
   expiryOf,
-  mostKeysOfAPerson,
+  maxKeysOfAPerson,
+  requireScopes,
   scopesOf,
 } from './shared/api-keys.ts';
 import { lockSettings } from './shared/company-settings.ts';
 import { rightsOf } from './shared/rights.ts';
-import { demandRoom } from './shared/usage.ts';
+import { requireRoom } from './shared/usage.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/settings/api-keys',
   summary: 'Make an API key of your own',
-  description: `It acts as you, in this company: it sees what you see, and does what both its scopes and your role of then allow. A person has at most ${mostKeysOfAPerson} that work.`,
+  description: `It acts as you, in this company: it sees what you see, and does what both its scopes and your role of then allow. A person has at most ${maxKeysOfAPerson} that work.`,
   who: ['user'],
   permission: 'keys:write',
   input: z.object({
@@ -62,11 +62,11 @@ export const { contract, respond, serve, handler } = endpoint({
       await lockSettings(tx, companyId);
       const { role } = await rightsOf(tx, ctx);
       const granted = [...new Set(input.scopes ?? scopesOf(role))];
-      demandScopes(granted, role);
-      await demandRoom(tx, companyId, 'apiKeys');
-      if ((await countLiveKeys(tx, companyId, userId)) >= mostKeysOfAPerson) {
+      requireScopes(granted, role);
+      await requireRoom(tx, companyId, 'apiKeys');
+      if ((await countLiveKeys(tx, companyId, userId)) >= maxKeysOfAPerson) {
         throw new AppError('CONFLICT', {
-          message: `You have ${mostKeysOfAPerson} keys that work, which is the most: revoke one first.`,
+          message: `You have ${maxKeysOfAPerson} keys that work, which is the most: revoke one first.`,
         });
       }
       const id = newId();

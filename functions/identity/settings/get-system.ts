@@ -3,11 +3,11 @@ import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { channelNames } from '#messaging/mail/public.ts';
 import release from '../../../package.json' with { type: 'json' };
-import { mostKeysOfAPerson } from './shared/api-keys.ts';
+import { maxKeysOfAPerson } from './shared/api-keys.ts';
 import { type CompanySettings, readSettings } from './shared/company-settings.ts';
 import { languages } from './shared/languages.ts';
 import { readServedBy, ServedBy } from './shared/served-by.ts';
-import { mostWebhooks } from './shared/usage.ts';
+import { maxWebhooks } from './shared/usage.ts';
 
 const RateLimit = z.object({ count: z.int32(), seconds: z.int32() }).meta({ id: 'RateLimit' }).nullable();
 const Is = z.boolean();
@@ -82,8 +82,8 @@ function factsFor({ integrations }: CompanySettings, servedBy: ServedBy): z.infe
     languages: languages.map(({ code }) => code),
     limits: {
       bodyBytes: settings.MAX_BODY_BYTES,
-      apiKeysOfAPerson: mostKeysOfAPerson,
-      webhooksOfACompany: mostWebhooks,
+      apiKeysOfAPerson: maxKeysOfAPerson,
+      webhooksOfACompany: maxWebhooks,
       rates: {
         api: settings.RATE_LIMIT_API ?? null,
         apiHour: settings.RATE_LIMIT_API_HOUR ?? null,

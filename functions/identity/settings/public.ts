@@ -4,4 +4,4 @@ export { lockSettings } from './shared/company-settings.ts';
 export { categories, defaults } from './shared/defaults.ts';
 export { changePreferences, preferencesOf, storedPreferences } from './shared/preferences.ts';
 export { Notifications, patchOf } from './shared/sections.ts';
-export { demandRoom, mostWebhooks, standingOf } from './shared/usage.ts';
+export { maxWebhooks, requireRoom, standingOf } from './shared/usage.ts';

@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { audit } from '#core/security/audit.ts';
 import { CompanySettings, changeSettings, companySections } from './shared/company-settings.ts';
-import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { confirmRights, demandQuotaRights, enterCompany, rightsOf } from './shared/rights.ts';
+import { checkIntegrations, requireChecked } from './shared/proving.ts';
+import { confirmRights, enterCompany, requireQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -23,8 +23,8 @@ export const { contract, respond, serve, handler } = endpoint({
       const rights = await rightsOf(tx, ctx);
       await enterCompany(tx, ctx, companyId, rights);
       confirmRights(tx, { isElsewhere: companyId !== ctx.companyId, setsQuotas: patch.quotas !== undefined });
-      if (patch.quotas) demandQuotaRights(rights);
-      await demandChecked(tx, companyId, integrations, checked, rights);
+      if (patch.quotas) requireQuotaRights(rights);
+      await requireChecked(tx, companyId, integrations, checked, rights);
       const changed = await changeSettings(tx, ctx, companyId, patch);
       if (changed.entry) audit(tx, ctx, changed.entry);
       return changed.settings;

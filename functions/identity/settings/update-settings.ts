@@ -4,8 +4,8 @@ import { audit } from '#core/security/audit.ts';
 import { AllSettings } from './shared/all-settings.ts';
 import { changeSettings, companySections } from './shared/company-settings.ts';
 import { changePreferences, preferenceFields } from './shared/preferences.ts';
-import { checkIntegrations, demandChecked } from './shared/proving.ts';
-import { confirmRights, demandAdmin, demandQuotaRights, enterCompany, rightsOf } from './shared/rights.ts';
+import { checkIntegrations, requireChecked } from './shared/proving.ts';
+import { confirmRights, enterCompany, requireAdmin, requireQuotaRights, rightsOf } from './shared/rights.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -24,12 +24,12 @@ export const { contract, respond, serve, handler } = endpoint({
     return await ctx.db(async (tx) => {
       const rights = await rightsOf(tx, ctx);
       if (Object.values(company).some((section) => section !== undefined)) {
-        demandAdmin(rights);
+        requireAdmin(rights);
         await enterCompany(tx, ctx, ctx.companyId, rights);
         confirmRights(tx, { isElsewhere: false, setsQuotas: company.quotas !== undefined });
       }
-      if (company.quotas) demandQuotaRights(rights);
-      await demandChecked(tx, ctx.companyId, integrations, checked, rights);
+      if (company.quotas) requireQuotaRights(rights);
+      await requireChecked(tx, ctx.companyId, integrations, checked, rights);
       const changed = await changeSettings(tx, ctx, ctx.companyId, company);
       const { preferences, entry } = await changePreferences(tx, ctx, own ?? {});
       for (const told of [changed.entry, entry]) if (told) audit(tx, ctx, told);

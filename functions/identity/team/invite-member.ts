@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanyRole, emailInput, nameInput } from '../auth/public.ts';
 import { Invitation } from './shared/invitation.ts';
-import { demandInvitable, inviteByMail } from './shared/invitation-store.ts';
+import { inviteByMail, requireInvitable } from './shared/invitation-store.ts';
 import { lockTeam } from './shared/roster.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -21,7 +21,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     return await ctx.db(async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
-      await demandInvitable(tx, actor, input);
+      await requireInvitable(tx, actor, input);
       return await inviteByMail(tx, ctx, actor, input);
     });
   },

@@ -1,8 +1,8 @@
 /** What other features need of the team. */
 export {
   changeInvited,
-  demandInvitable,
   inviteByMail,
+  requireInvitable,
   revokeInvitation,
   revokeInvitationsOf,
 } from './shared/invitation-store.ts';
@@ -17,10 +17,10 @@ export {
 export { memberFilters, memberSorts, membersFrom, membersWhere } from './shared/member.ts';
 export {
   type Actor,
-  demandAnotherOwner,
-  demandMayTouch,
   findMember,
   lockTeam,
   type Member,
+  requireAnotherOwner,
+  requireMayTouch,
 } from './shared/roster.ts';
-export { demandSeat } from './shared/seats.ts';
+export { requireSeat } from './shared/seats.ts';

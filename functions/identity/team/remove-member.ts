@@ -8,7 +8,7 @@ import { endSessions } from '../auth/public.ts';
 import { countLiveKeys } from '../settings/public.ts';
 import { revokeInvitationsOf } from './shared/invitation-store.ts';
 import { afterLostRights, leftBehind } from './shared/lost-rights.ts';
-import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
+import { findMember, lockTeam, requireAnotherOwner, requireMayTouch } from './shared/roster.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
@@ -33,8 +33,8 @@ export const { contract, respond, serve, handler } = endpoint({
       const { companyId } = ctx;
       const actor = await lockTeam(tx, ctx, 'team:write');
       const member = await findMember(tx, companyId, input.userId);
-      demandMayTouch(actor, member.role);
-      await demandAnotherOwner(tx, companyId, member);
+      requireMayTouch(actor, member.role);
+      await requireAnotherOwner(tx, companyId, member);
       const { email, name, role } = member;
       const keysRevoked = await countLiveKeys(tx, companyId, input.userId);
       await endSessions(tx, input.userId, 'removed', { companyId });

@@ -9,7 +9,7 @@ import { memberships, users } from '#db/schema/people.ts';
 import { CompanyRole } from '../auth/public.ts';
 import { afterLostRights, leftBehind, nothingLeft } from './shared/lost-rights.ts';
 import { membersFrom, TeamMember, teamMemberShape } from './shared/member.ts';
-import { demandAnotherOwner, demandMayTouch, findMember, lockTeam } from './shared/roster.ts';
+import { findMember, lockTeam, requireAnotherOwner, requireMayTouch } from './shared/roster.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -27,12 +27,12 @@ export const { contract, respond, serve, handler } = endpoint({
     ctx.dbAs('auth', 'change the role of a member', async (tx) => {
       const actor = await lockTeam(tx, ctx, 'team:write');
       const member = await findMember(tx, ctx.companyId, input.userId);
-      demandMayTouch(actor, member.role);
-      demandMayTouch(actor, input.role);
+      requireMayTouch(actor, member.role);
+      requireMayTouch(actor, input.role);
       if (member.role === input.role) {
         return { ...(await readMember(tx, ctx.companyId, input.userId)), ...nothingLeft() };
       }
-      await demandAnotherOwner(tx, ctx.companyId, member);
+      await requireAnotherOwner(tx, ctx.companyId, member);
       await rowsOf(
         tx,
         sql`update memberships set role = ${input.role}, role_set_by = ${actor.userId}::uuid

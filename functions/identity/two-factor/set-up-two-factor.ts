@@ -4,7 +4,7 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { encryptSecret } from '#core/security/secrets.ts';
-import { addresseeOf, callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
+import { addresseeOf, callingPerson, requireLiveSession, requireProvedAddress } from '../auth/public.ts';
 import { lockSecondFactor, secretPlace } from './shared/second-factor.ts';
 import { makeSecret, otpauthUrl } from './shared/totp.ts';
 
@@ -32,8 +32,8 @@ export const { contract, respond, serve, handler } = endpoint({
     const secret = await makeSecret();
     const person = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       await lockSecondFactor(tx, userId); // before the person, as logging in locks them
-      await demandLiveSession(tx, caller);
-      await demandProvedAddress(tx, ctx);
+      await requireLiveSession(tx, caller);
+      await requireProvedAddress(tx, ctx);
       const stored = await rowsOf(
         tx,
         sql`insert into two_factors (user_id, secret) values (${userId}::uuid, ${encryptSecret(secret, secretPlace(userId))})

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
-import { callingPerson, demandLiveSession, demandProvedAddress } from '../auth/public.ts';
+import { callingPerson, requireLiveSession, requireProvedAddress } from '../auth/public.ts';
 import { announceChange } from './shared/announce.ts';
 import { BackupCodes, codeInput, codeRefused } from './shared/answers.ts';
 import { replaceBackupCodes } from './shared/backup-codes.ts';
@@ -24,8 +24,8 @@ export const { contract, respond, serve, handler } = endpoint({
     const { userId } = caller;
     const verified = await ctx.dbAs('auth', 'second factors are written by the service alone', async (tx) => {
       const factor = await lockSecondFactor(tx, userId);
-      await demandLiveSession(tx, caller);
-      await demandProvedAddress(tx, ctx);
+      await requireLiveSession(tx, caller);
+      await requireProvedAddress(tx, ctx);
       if (!factor || factor.isOn) return factor ? 'on' : 'absent';
       const outcome = await takeCode(tx, ctx, factor, input.code);
       if (outcome !== 'right') return outcome;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanyRole, emailInput, nameInput, profileInput } from '../auth/public.ts';
-import { demandInvitable, inviteByMail, lockTeam } from '../team/public.ts';
+import { inviteByMail, lockTeam, requireInvitable } from '../team/public.ts';
 import { InvitedUser } from './shared/invited-user.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -26,7 +26,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const { email, name, role, ...profile } = input;
     const invitation = await ctx.db(async (tx) => {
       const actor = await lockTeam(tx, ctx, 'users:write');
-      await demandInvitable(tx, actor, { email, role });
+      await requireInvitable(tx, actor, { email, role });
       return await inviteByMail(tx, ctx, actor, { email, name, role, profile });
     });
     return { id: invitation.id, email, name, role, status: 'invited' as const };

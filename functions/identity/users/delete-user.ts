@@ -3,12 +3,12 @@ import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import {
-  demandAnotherOwner,
-  demandMayTouch,
   findMember,
   leftBehind,
   lockTeam,
   nothingLeft,
+  requireAnotherOwner,
+  requireMayTouch,
   revokeInvitation,
 } from '../team/public.ts';
 import { findUser, InvitedUser } from './shared/invited-user.ts';
@@ -39,12 +39,12 @@ export const { contract, respond, serve, handler } = endpoint({
         return { id, email, name, role, status: 'revoked' as const };
       }
       const member = await findMember(tx, companyId, found.userId);
-      demandMayTouch(actor, member.role);
+      requireMayTouch(actor, member.role);
       if (member.userId === actor.userId) {
         throw new AppError('CONFLICT', { message: 'Nobody can deactivate themselves.' });
       }
       if (!member.isActive) return { ...(await readUser(tx, companyId, member.userId)), ...nothingLeft() };
-      await demandAnotherOwner(tx, companyId, member);
+      await requireAnotherOwner(tx, companyId, member);
       const left = await deactivate(tx, ctx, companyId, member);
       const user = await readUser(tx, companyId, member.userId);
       audit(tx, ctx, {

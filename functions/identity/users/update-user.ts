@@ -8,12 +8,12 @@ import { audit } from '#core/security/audit.ts';
 import { callingPerson, profileInput } from '../auth/public.ts';
 import {
   changeInvited,
-  demandAnotherOwner,
-  demandMayTouch,
-  demandSeat,
   findMember,
   leftBehind,
   lockTeam,
+  requireAnotherOwner,
+  requireMayTouch,
+  requireSeat,
 } from '../team/public.ts';
 import { findUser, InvitedUser } from './shared/invited-user.ts';
 import { User } from './shared/user.ts';
@@ -108,20 +108,20 @@ async function changeMember(tx: Tx, ctx: Context, input: Changes) {
   const id = found.userId;
   if (id === userId && isActive !== undefined) throw ownActivity();
   const member = await findMember(tx, companyId, id);
-  demandMayTouch(actor, member.role);
+  requireMayTouch(actor, member.role);
   await lockUser(tx, id);
   const before = await readUser(tx, companyId, id);
   if (Object.keys(profile).length > 0) {
-    if (!actor.isPlatformAdmin) await demandOnlyOurs(tx, companyId, id);
+    if (!actor.isPlatformAdmin) await requireOnlyOurs(tx, companyId, id);
     await storeProfile(tx, { id, ...profile });
   }
   const turns = isActive !== undefined && isActive !== member.isActive;
   if (turns && isActive) {
-    await demandSeat(tx, companyId, member.emailNormal);
+    await requireSeat(tx, companyId, member.emailNormal);
     await activate(tx, companyId, member, userId);
   }
   if (turns && !isActive) {
-    await demandAnotherOwner(tx, companyId, member);
+    await requireAnotherOwner(tx, companyId, member);
   }
   const left = turns && !isActive ? await deactivate(tx, ctx, companyId, member) : undefined;
   const after = await readUser(tx, companyId, id);
@@ -178,7 +178,7 @@ function auditChange(
 }
 
 /** A profile is a person's own, whichever company shows it. @throws AppError FORBIDDEN for a person who works elsewhere too. */
-async function demandOnlyOurs(tx: Tx, companyId: string, userId: string): Promise<void> {
+async function requireOnlyOurs(tx: Tx, companyId: string, userId: string): Promise<void> {
   const elsewhere = await rowsOf(
     tx,
     sql`select 1 from memberships m join companies c on c.id = m.company_id

@@ -31,7 +31,7 @@ export const { contract, respond, serve, handler } = endpoint({
     const scope = scopeOf(ctx);
     const { client, isOwn } = await agentsAccount(ctx, scope);
     const made = await client.createAgent(input);
-    if (isOwn) await demandOwn(ctx, client, made.agent_id);
+    if (isOwn) await requireOwn(ctx, client, made.agent_id);
     await ctx.dbAs('pipeline', 'store the agent that Retell just made, and whose it is', async (tx) => {
       // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
       const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
@@ -51,7 +51,7 @@ export const { contract, respond, serve, handler } = endpoint({
  * A company's key may be another key of the deployment's own account: what is made there is the deployment's, and goes.
  * @throws AppError OWNERSHIP_NOT_PROVED
  */
-async function demandOwn(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
+async function requireOwn(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
   const claim = { provider: 'retell', kind: 'agent', ...scopeOf(ctx), ids: [agentId] } as const;
   if ((await provedOf([agentId], claim)).length > 0) return;
   try {

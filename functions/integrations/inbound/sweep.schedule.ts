@@ -6,7 +6,7 @@ import { matchWaiting } from '#identity/provider-accounts/public.ts';
 
 /** An event younger than this is most likely on its way through the queue. */
 const patienceSeconds = 15;
-const mostAtOnce = 50_000;
+const maxAtOnce = 50_000;
 const perMessage = 500;
 /** An event and the link that it waits for can be stored at the same moment, neither seeing the other. */
 const matchedLateMs = 10 * 60_000;
@@ -28,7 +28,7 @@ export const { contract, run, serve, handler } = schedule({
           tx,
           sql`select id from inbound_events
           where status = 'received' and next_attempt_at <= now() - make_interval(secs => case when attempts = 0 then ${patienceSeconds}::int else 0 end)
-          order by next_attempt_at limit ${mostAtOnce}::int`,
+          order by next_attempt_at limit ${maxAtOnce}::int`,
         ),
     );
     for (let i = 0; i < waiting.length; i += perMessage) {

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { demandMailbox } from './shared/mailbox.ts';
+import { requireMailbox } from './shared/mailbox.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.strictObject({ deleted: z.int32() }).meta({ id: 'ClearedMailbox' }),
   errors: ['NOT_FOUND'],
   async handle({ ctx }) {
-    demandMailbox();
+    requireMailbox();
     const gone = await ctx.dbAs('jobs', 'empty the local mailbox', (tx) =>
       rowsOf(tx, sql`delete from dev_mailbox returning 1`),
     );

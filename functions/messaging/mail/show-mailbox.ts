@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { RawReply } from '#core/http/reply.ts';
-import { demandMailbox, keptMails } from './shared/mailbox.ts';
+import { keptMails, requireMailbox } from './shared/mailbox.ts';
 import { mailboxPage } from './shared/mailbox-page.ts';
 
 /** Whether JSON is asked for by name: browsers do not. */
@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   produces: 'text/html; charset=utf-8',
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
-    demandMailbox();
+    requireMailbox();
     const mails = await keptMails(ctx, input.to);
     if (!wantsJson(ctx.headers.get('accept'))) return mailboxPage(mails, input.to);
     return new RawReply({

@@ -10,7 +10,7 @@ import { setSettings } from '#core/testing/settings.ts';
 import { type LocalServer, startHttpServer } from '#local/stack/http-server.ts';
 import { run as dispatchNow } from './dispatch-events.worker.ts';
 import * as listEvents from './list-events.ts';
-import { mostStreams, nudgeStreams, openStream, openStreamCount } from './shared/open-streams.ts';
+import { maxStreams, nudgeStreams, openStream, openStreamCount } from './shared/open-streams.ts';
 import * as streamEvents from './stream-events.ts';
 import { type Follower, follow, follower } from './testing/follower.ts';
 import { anEvent } from './testing/outbox.ts';
@@ -329,10 +329,10 @@ describe('GET /api/events/stream', () => {
     }
   });
 
-  test(`opens ${mostStreams.ofCaller} for a person, refuses one more with 429, and has room again when one is closed`, async () => {
+  test(`opens ${maxStreams.ofCaller} for a person, refuses one more with 429, and has room again when one is closed`, async () => {
     const acme = await aCompany();
     const person = await acme.as('agent');
-    const streams = await Promise.all(range(1, mostStreams.ofCaller).map(() => followed(person)));
+    const streams = await Promise.all(range(1, maxStreams.ofCaller).map(() => followed(person)));
     expect(streams.map(({ status }) => status)).toEqual(streams.map(() => 200));
     const refused = await fetch(url, { headers: person.headers });
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '30']);
@@ -342,7 +342,7 @@ describe('GET /api/events/stream', () => {
     });
     expect((await followed(await acme.as('viewer'))).status).toBe(200);
     streams[0]?.close();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(mostStreams.ofCaller), { timeout: 60_000 });
+    await vi.waitFor(() => expect(openStreamCount()).toBe(maxStreams.ofCaller), { timeout: 60_000 });
     expect((await followed(person)).status).toBe(200);
   });
 
@@ -353,7 +353,7 @@ describe('GET /api/events/stream', () => {
     const callers = [...people, await acme.key()];
     const all = await Promise.all(callers.flatMap((caller) => range(1, 18).map(() => followed(caller))));
     const statuses = all.map(({ status }) => status);
-    expect(statuses.filter((status) => status === 200)).toHaveLength(mostStreams.ofCompany);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(maxStreams.ofCompany);
     expect(statuses.filter((status) => status === 429)).toHaveLength(8);
     await hasLog(acme, 1);
     await Promise.all(all.filter(({ status }) => status === 200).map((one) => one.until(1)));
@@ -393,8 +393,8 @@ describe('GET /api/events/stream', () => {
   });
 
   test('gives a newcomer the place of the company that holds most, when all are taken', async () => {
-    const most = mostStreams.ofAll;
-    mostStreams.ofAll = 6;
+    const most = maxStreams.ofAll;
+    maxStreams.ofAll = 6;
     try {
       const [small, big, newcomer] = [await aCompany(), await aCompany(), await aCompany()];
       const kept = [await followed(await small.as('agent')), await followed(await small.as('viewer'))];
@@ -413,7 +413,7 @@ describe('GET /api/events/stream', () => {
       await again.until(1);
       await theirs[1]?.ended;
     } finally {
-      mostStreams.ofAll = most;
+      maxStreams.ofAll = most;
     }
   });
 
@@ -426,12 +426,12 @@ describe('GET /api/events/stream', () => {
       // From an office of 30, and from addresses with 60 accounts each.
       for (let i = 0; i < 30; i++)
         opened.push(openStream({ ...owner(0, '192.0.2.1'), callerId: `user a${i}` }, 0));
-      for (let i = 0; i < mostStreams.ofAll + 500; i++) {
+      for (let i = 0; i < maxStreams.ofAll + 500; i++) {
         const address = `198.51.100.${Math.floor((i % 1_500) / 60)}`;
         opened.push(openStream(owner(i + 1, address), 0));
       }
       expect(opened.slice(0, 30).filter(({ isGivenUp }) => isGivenUp)).toEqual([]);
-      expect(opened.filter(({ isGivenUp }) => !isGivenUp)).toHaveLength(mostStreams.ofAll);
+      expect(opened.filter(({ isGivenUp }) => !isGivenUp)).toHaveLength(maxStreams.ofAll);
       openStream(owner(9_999, '203.0.113.1'), 0).close();
     } finally {
       for (const stream of opened) stream.close();

@@ -4,7 +4,7 @@ import { chunkRows, deleteInChunks } from '#core/work/delete-in-chunks.ts';
 
 /** Of a notification that was read, or deleted by its reader: its key keeps it from being told again. */
 const readDays = 90;
-const mostDays = 180;
+const maxDays = 180;
 /** Of the log of what was sent. */
 const logDays = 90;
 
@@ -14,7 +14,7 @@ const daysAgo = (days: number) => sql`now() - make_interval(days => ${days}::int
 const deletions: readonly SQL[] = [
   sql`delete from notifications where id in (
       select id from notifications where created_at < ${daysAgo(readDays)}
-        and (coalesce(read_at, deleted_at) < ${daysAgo(readDays)} or created_at < ${daysAgo(mostDays)}) limit ${chunkRows}::int)
+        and (coalesce(read_at, deleted_at) < ${daysAgo(readDays)} or created_at < ${daysAgo(maxDays)}) limit ${chunkRows}::int)
     returning 1`,
   sql`delete from notification_sends where id in (
       select id from notification_sends where created_at < ${daysAgo(logDays)} limit ${chunkRows}::int) returning 1`,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
-import { mostWebhooks } from '#identity/settings/public.ts';
+import { maxWebhooks } from '#identity/settings/public.ts';
 import { newWebhook, WebhookWithSecret } from './shared/webhook.ts';
 import { createWebhook } from './shared/webhook-store.ts';
 
@@ -8,7 +8,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks',
   summary: 'Make a webhook of the company',
-  description: `At most ${mostWebhooks}. The secret, by which its receiver checks signatures, is in this answer only.`,
+  description: `At most ${maxWebhooks}. The secret, by which its receiver checks signatures, is in this answer only.`,
   who: ['user', 'key'],
   permission: 'webhooks:write',
   input: z.object(newWebhook),

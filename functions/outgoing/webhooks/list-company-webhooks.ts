@@ -5,7 +5,7 @@ import { pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
 import { Webhook } from './shared/webhook.ts';
-import { demandWholeCompany } from './shared/webhook-access.ts';
+import { requireWholeCompany } from './shared/webhook-access.ts';
 import { webhookList } from './shared/webhook-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -20,7 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   envelope: 'page',
   errors: ['NOT_FOUND', 'INVALID_CURSOR'],
   async handle({ ctx, input }) {
-    demandWholeCompany(ctx.caller);
+    requireWholeCompany(ctx.caller);
     const list = webhookList(input, sql`${webhookEndpoints.companyId} = ${input.companyId}::uuid`);
     return await listInCompany(ctx, input.companyId, list);
   },

@@ -10,7 +10,7 @@ import { setInlineRunner } from '#core/work/queue.ts';
 import * as dispatchEvents from '../events/dispatch-events.worker.ts';
 import { anEvent } from '../events/testing/outbox.ts';
 import * as sendDeliveriesWorker from './send-deliveries.worker.ts';
-import { mostAttempts, restSeconds } from './shared/attempts.ts';
+import { maxAttempts, restSeconds } from './shared/attempts.ts';
 import { sendDeliveries } from './shared/send-deliveries.ts';
 import { makeWebhookSecret, signatureHeaders } from './shared/signing.ts';
 import { aWebhook } from './testing/endpoints.ts';
@@ -185,14 +185,14 @@ describe('a delivery that fails', () => {
     let now = new Date();
     const startedAt = now.getTime();
     const restsMs: number[][] = [];
-    for (let number = 1; number <= mostAttempts; number++) {
+    for (let number = 1; number <= maxAttempts; number++) {
       await sendDeliveries(
         contextAt(() => now),
         hooks.map(({ id }) => id),
         Date.now() + 30_000,
       );
       expect(receiver.received).toHaveLength(count * number);
-      if (number === mostAttempts) break;
+      if (number === maxAttempts) break;
       const rows = await adminSql()<{ at: Date }[]>`
         select next_attempt_at as at from webhook_deliveries where company_id = ${acme.id} and status = 'waiting'`;
       expect(rows).toHaveLength(count);
@@ -223,8 +223,8 @@ describe('a delivery that fails', () => {
     for (const row of ended)
       expect(row).toEqual({
         status: 'failed',
-        attempts: mostAttempts,
-        logged: mostAttempts,
+        attempts: maxAttempts,
+        logged: maxAttempts,
         is_active: true,
       });
     const told =

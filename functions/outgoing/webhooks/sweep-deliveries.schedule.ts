@@ -2,7 +2,7 @@ import { schedule } from '#core/schedule.ts';
 import { wake } from '#core/work/queue.ts';
 import { dueEndpoints } from './shared/send-deliveries.ts';
 
-const mostAtOnce = 5000;
+const maxAtOnce = 5000;
 
 export const { contract, run, serve, handler } = schedule({
   cron: '* * * * *',
@@ -12,7 +12,7 @@ export const { contract, run, serve, handler } = schedule({
     const due = await ctx.dbAs(
       'pipeline',
       'find endpoints of every company with deliveries that are due',
-      (tx) => dueEndpoints(tx, mostAtOnce),
+      (tx) => dueEndpoints(tx, maxAtOnce),
     );
     await wake('deliveries', due);
     if (due.length > 0) ctx.log.info({ endpoints: due.length }, 'the sweep woke waiting deliveries');

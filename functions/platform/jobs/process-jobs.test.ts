@@ -27,7 +27,7 @@ import { bulkKinds } from './shared/bulk-kinds.ts';
 import { dialKinds } from './shared/dial-kinds.ts';
 import { documentKinds } from './shared/document-kinds.ts';
 import { kinds } from './shared/kinds.ts';
-import { mostAttempts, mostTakings, runJobs } from './shared/run-jobs.ts';
+import { maxAttempts, maxTakings, runJobs } from './shared/run-jobs.ts';
 import * as sweepJobs from './sweep-jobs.schedule.ts';
 
 const contextOf = () =>
@@ -153,14 +153,14 @@ describe('a job', () => {
 
   test('that is asked for patience at its last attempt still waits, and nobody is told that it failed for good', async () => {
     const id = await queued();
-    await adminSql()`update jobs set attempts = ${mostAttempts - 1} where id = ${id}`;
+    await adminSql()`update jobs set attempts = ${maxAttempts - 1} where id = ${id}`;
     const lines: string[] = [];
     const note = (_: unknown, message: string) => void lines.push(message);
     const ctx = contextOf();
     Object.assign(ctx.log, { warn: note, error: note });
     const postpones: JobHandler = () => Promise.reject(new JobPostponed('Later.', 90_000));
     await runJobs(ctx, [id], new Map([['test', postpones]]), Number.POSITIVE_INFINITY);
-    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: mostAttempts - 1, done_at: null });
+    expect(await jobOf(id)).toMatchObject({ status: 'waiting', attempts: maxAttempts - 1, done_at: null });
     expect(lines).toEqual(['a job failed for now']);
   });
 
@@ -375,12 +375,12 @@ describe('a job that is done in parts', () => {
     });
     expect(await jobOf(id)).toMatchObject({ attempts: 1, error: 'It rains.', progress: { page: 1 } });
     const stands: JobHandler = () => Promise.reject(new JobContinues({ page: 1 }));
-    for (let attempt = 2; attempt <= mostAttempts; attempt++) {
+    for (let attempt = 2; attempt <= maxAttempts; attempt++) {
       await makeDue(id);
       await runWith([id], stands);
       expect(await jobOf(id)).toMatchObject({
         attempts: attempt,
-        status: attempt < mostAttempts ? 'waiting' : 'failed',
+        status: attempt < maxAttempts ? 'waiting' : 'failed',
         error: 'The job goes on, but is no further than before.',
       });
     }
@@ -405,7 +405,7 @@ describe('a job that is done in parts', () => {
 
   test('is at an end after so many parts, whatever progress it reports', async () => {
     const id = await queued();
-    await adminSql()`update jobs set taken = ${mostTakings - 2} where id = ${id}`;
+    await adminSql()`update jobs set taken = ${maxTakings - 2} where id = ${id}`;
     let parts = 0;
     await runWith([id], () => Promise.reject(new JobContinues({ part: ++parts })));
     expect(parts).toBe(2);

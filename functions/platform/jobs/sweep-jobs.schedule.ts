@@ -3,12 +3,12 @@ import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { schedule } from '#core/schedule.ts';
 import { type JobQueue, wake } from '#core/work/queue.ts';
-import { mostAttempts } from './shared/run-jobs.ts';
+import { maxAttempts } from './shared/run-jobs.ts';
 
 /** A job younger than this is most likely on its way through the queue. */
 const patienceSeconds = 15;
 /** Of each queue, in one sweep. */
-const mostMessages = 200;
+const maxMessages = 200;
 
 /** Each queue of jobs, with as many jobs of one message as its worker can do in its time. */
 const queues: readonly { queue: JobQueue; perMessage: number }[] = [
@@ -35,7 +35,7 @@ async function sweepQueue(
   ctx: Context,
   { queue, perMessage }: { queue: JobQueue; perMessage: number },
 ): Promise<void> {
-  const waiting = await waitingIn(ctx, queue, mostMessages * perMessage);
+  const waiting = await waitingIn(ctx, queue, maxMessages * perMessage);
   for (let i = 0; i < waiting.length; i += perMessage) {
     await wake(
       queue,
@@ -55,7 +55,7 @@ export const { contract, run, serve, handler } = schedule({
       rowsOf(
         tx,
         sql`update jobs set status = 'failed', done_at = now(), error = coalesce(error, 'The worker died in each attempt.')
-          where status = 'waiting' and attempts >= ${mostAttempts}::int and next_attempt_at <= now()`,
+          where status = 'waiting' and attempts >= ${maxAttempts}::int and next_attempt_at <= now()`,
       ),
     );
     // Side by side, so that none waits for the messages of another.

@@ -20,12 +20,12 @@ export const dialpadBaseUrls = {
 /** Of a company as a whole, over all its keys. Source: developers.dialpad.com, "Rate limits". */
 const requestsPerSecond = 20;
 /** More pages than a company's call history can have; a cursor that goes in circles ends here. */
-const mostPages = 100_000;
+const maxPages = 100_000;
 
 const Id = z.unknown().transform(idOf).pipe(z.string());
 /** A company or an office, as far as it is looked at. Source: developers.dialpad.com, companyget and officeslist. */
 const Company = z.object({ id: Id });
-const mostOffices = 1_000;
+const maxOffices = 1_000;
 const Webhook = z.object({ id: Id, hook_url: z.string() });
 export type DialpadWebhook = z.infer<typeof Webhook>;
 
@@ -134,9 +134,9 @@ export function dialpadClient(options: DialpadClientOptions): DialpadClient {
       const ids: string[] = [];
       for await (const page of pagesOf(http, '/api/v2/offices', Company, {})) {
         ids.push(...page.map(({ id }) => id));
-        if (ids.length >= mostOffices) break;
+        if (ids.length >= maxOffices) break;
       }
-      return ids.slice(0, mostOffices);
+      return ids.slice(0, maxOffices);
     },
     listCalls: (query) => listCalls(http, query),
   };
@@ -190,7 +190,7 @@ async function* pagesOf<T>(
     cursor: z.string().nullish(),
   });
   let cursor: string | undefined;
-  for (let page = 0; page < mostPages; page++) {
+  for (let page = 0; page < maxPages; page++) {
     const { items, cursor: next } = await http.request('GET', path, { query: { ...query, cursor }, answer });
     if (items.length > 0) yield items;
     if (!next) return;

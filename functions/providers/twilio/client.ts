@@ -23,8 +23,8 @@ const MessagePage = z.object({
 const WireError = z.object({ code: z.number(), message: z.string() });
 /** Twilio's largest page, and more numbers than a company has. */
 const pageSize = 1_000;
-const mostPages = 10;
-const mostMessagePages = 4;
+const maxPages = 10;
+const maxMessagePages = 4;
 /** What Twilio puts before the text of accounts on trial. */
 const trialPrefix = 'Sent from your Twilio trial account - ';
 
@@ -70,7 +70,7 @@ export function twilioClient(
     async listNumbers(): Promise<string[]> {
       const numbers: string[] = [];
       let next: string | null | undefined = `${path}?PageSize=${pageSize}`;
-      for (let pages = 0; next && pages < mostPages; pages++) {
+      for (let pages = 0; next && pages < maxPages; pages++) {
         const page: z.infer<typeof NumberPage> = await http.request('GET', next, { answer: NumberPage });
         numbers.push(...page.incoming_phone_numbers.map((own) => own.phone_number));
         next = page.next_page_uri;
@@ -99,7 +99,7 @@ export function twilioClient(
       const found: TwilioMessage[] = [];
       const first = new URLSearchParams({ To: to, From: from, PageSize: String(pageSize) });
       let next: string | null | undefined = `${messagesPath}?${first}`;
-      for (let pages = 0; next && pages < mostMessagePages; pages++) {
+      for (let pages = 0; next && pages < maxMessagePages; pages++) {
         const page: z.infer<typeof MessagePage> = await http.request('GET', next, {
           answer: MessagePage,
           repeatable: false,

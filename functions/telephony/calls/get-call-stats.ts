@@ -7,7 +7,7 @@ import { CallStats, callStatsQuery } from './shared/call-stats.ts';
 
 const dayMs = 86_400_000;
 const usualDays = 30;
-const mostDays = 400;
+const maxDays = 400;
 
 const isTimezone = (name: string): boolean => {
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(name)) return false; // Intl would take +05:30 as well
@@ -42,8 +42,8 @@ export const { contract, respond, serve, handler } = endpoint({
     const to = input.to === undefined ? now : new Date(input.to);
     const from = input.from === undefined ? new Date(to.getTime() - usualDays * dayMs) : new Date(input.from);
     if (from >= to) throw badPeriod('from', 'must be before `to`');
-    if (to.getTime() - from.getTime() > mostDays * dayMs)
-      throw badPeriod('from', `may be at most ${mostDays} days before \`to\``);
+    if (to.getTime() - from.getTime() > maxDays * dayMs)
+      throw badPeriod('from', `may be at most ${maxDays} days before \`to\``);
     return oneOf(callStatsQuery({ from, to, timezone: input.timezone }));
   },
 });

@@ -2,7 +2,7 @@ import { type ApiAnswer, type ApiRequest, refusal } from './http.ts';
 import { type CallKind, callKinds } from './lifecycles.ts';
 import type { DialpadStandIn } from './stand-in.ts';
 
-const mostCallsAtOnce = 10_000;
+const maxCallsAtOnce = 10_000;
 
 /**
  * What the real Dialpad has not: the outside world, over HTTP.
@@ -25,8 +25,8 @@ export async function answerControl(
       const kind = callKinds.find((known) => known === body.kind);
       const count = Number(body.count ?? 1);
       if (!kind) return refusal(400, `kind must be one of ${callKinds.join(', ')}`);
-      if (!Number.isInteger(count) || count < 1 || count > mostCallsAtOnce) {
-        return refusal(400, `count must be 1 to ${mostCallsAtOnce}`);
+      if (!Number.isInteger(count) || count < 1 || count > maxCallsAtOnce) {
+        return refusal(400, `count must be 1 to ${maxCallsAtOnce}`);
       }
       return await runCalls(standIn, kind, count, { ...body, ...account }, inBackground);
     }

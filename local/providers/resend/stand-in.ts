@@ -67,14 +67,14 @@ export async function startResendStandIn(options: ResendStandInOptions): Promise
   const byKey = new Map<string, { body: string; id: string }>();
   let window = { second: 0, count: 0 };
 
-  function demandAccess(headers: IncomingMessage['headers']): void {
+  function requireAccess(headers: IncomingMessage['headers']): void {
     if (!headers['user-agent']) throw new Refusal(403, 'forbidden', 'The User-Agent header is required.');
     if (!headers.authorization) throw new Refusal(401, 'missing_api_key', 'Missing API key in the header.');
     if (headers.authorization !== `Bearer ${apiKey}`)
       throw new Refusal(403, 'invalid_api_key', 'API key is invalid');
   }
 
-  function demandPace(): void {
+  function requirePace(): void {
     const second = Math.floor(now() / 1000);
     if (window.second !== second) window = { second, count: 0 };
     window.count += 1;
@@ -111,17 +111,17 @@ export async function startResendStandIn(options: ResendStandInOptions): Promise
     const { pathname } = new URL(request.url ?? '/', 'http://stand-in');
     if (request.method === 'POST' && pathname === '/emails') {
       requests.push(request.headers);
-      demandAccess(request.headers);
+      requireAccess(request.headers);
       const fault = faults.shift();
       if (typeof fault === 'object') {
         throw new Refusal(fault.status, fault.name, 'The stand-in was told to fail.', fault.headers);
       }
-      demandPace();
+      requirePace();
       const taken = take(text, request.headers);
       if (fault === 'lose-answer') response.destroy();
       return fault === undefined ? taken : undefined;
     }
-    demandAccess(request.headers);
+    requireAccess(request.headers);
     const [, id] = /^\/emails\/([^/]+)$/.exec(pathname) ?? [];
     const email = request.method === 'GET' ? emails.find((one) => one.id === id) : undefined;
     if (!email) throw new Refusal(404, 'not_found', 'Email not found');

@@ -6,8 +6,8 @@ import { isPrivateAddress } from './addresses.ts';
 import { type OutgoingRules, refusalOfUrl } from './url.ts';
 
 /** Of an answer, more is not read. */
-const mostAnswerBytes = 65_536;
-const mostHeaderBytes = 16_384;
+const maxAnswerBytes = 65_536;
+const maxHeaderBytes = 16_384;
 
 /** What is sent to an address that somebody else chose. */
 export interface OutgoingRequest {
@@ -103,7 +103,7 @@ export function sendOutgoing(outgoing: OutgoingRequest): Promise<OutgoingAnswer>
       headers: { ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' },
       agent: false,
       lookup: checkedLookup(rules, outgoing.lookup ?? systemLookup),
-      maxHeaderSize: mostHeaderBytes,
+      maxHeaderSize: maxHeaderBytes,
     });
     const fail = (error: Error) => {
       clearTimeout(timer);
@@ -125,13 +125,13 @@ export function sendOutgoing(outgoing: OutgoingRequest): Promise<OutgoingAnswer>
       const finish = () => {
         clearTimeout(timer);
         const { statusCode: status = 0, headers: fields } = response;
-        resolve({ status, headers: fields, body: Buffer.concat(chunks).subarray(0, mostAnswerBytes) });
+        resolve({ status, headers: fields, body: Buffer.concat(chunks).subarray(0, maxAnswerBytes) });
         request.destroy();
       };
       response.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
         size += chunk.length;
-        if (size >= mostAnswerBytes) finish();
+        if (size >= maxAnswerBytes) finish();
       });
       response.on('end', finish);
       response.on('error', fail);

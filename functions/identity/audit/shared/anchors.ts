@@ -34,7 +34,7 @@ const partKey = (day: string, sha256: string) => `${auditPrefix}heads/${day}/${s
 const sha256Of = (content: string | Uint8Array) => createHash('sha256').update(content).digest('hex');
 
 /** Heads in one part: a megabyte. */
-const mostHeads = 10_000;
+const maxHeads = 10_000;
 
 const headsAfter = (ctx: Context, companyId: string, most: number) =>
   ctx.readAs<{ company: string; number: number; digest: string; isDeleted: boolean }>(
@@ -81,7 +81,7 @@ export async function readPart(store: AuditObjects, day: string, sha256: string)
 export async function anchorDay(
   ctx: Context,
   store: AuditObjects,
-  headsInPart = mostHeads,
+  headsInPart = maxHeads,
 ): Promise<{ day: string; sha256: string; heads: number } | undefined> {
   const at = ctx.now().toISOString();
   const day = at.slice(0, 10);

@@ -5,10 +5,10 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import {
-  demandNotEmail,
   enteredPassword,
   hashPassword,
   newPassword,
+  requireNotEmail,
   requirePassword,
   wrongPassword,
 } from '#core/security/passwords.ts';
@@ -38,7 +38,7 @@ export async function changePassword(
   });
   await requirePassword(account?.password_hash, input.currentPassword, 'currentPassword');
   if (!account) throw wrongPassword('currentPassword');
-  demandNotEmail(input.newPassword, account.email, 'newPassword');
+  requireNotEmail(input.newPassword, account.email, 'newPassword');
   const passwordHash = await hashPassword(input.newPassword);
   return await ctx.dbAs('auth', 'change the caller’s own password', async (tx) => {
     const changed = await rowsOf(

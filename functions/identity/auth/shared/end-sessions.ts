@@ -26,7 +26,7 @@ export const lockSessions = (tx: Tx, userId: string): Promise<unknown> =>
  * the calling session goes on. Else what it leaves would outlive its end.
  * @throws AppError UNAUTHENTICATED where it has ended since the request was let in.
  */
-export async function demandLiveSession(tx: Tx, { userId, sessionId }: CallingPerson): Promise<void> {
+export async function requireLiveSession(tx: Tx, { userId, sessionId }: CallingPerson): Promise<void> {
   const [, over] = await Promise.all([
     lockSessions(tx, userId),
     // A session of Supabase Auth has no row here.

@@ -23,7 +23,7 @@ export const LoggedInOnDevice = LoggedIn.extend({ deviceToken: DeviceToken }).me
 });
 
 /** Of a person; a program that never sends its token makes a new one with each login. */
-const mostDevices = 50;
+const maxDevices = 50;
 
 const fitting = (token: string | null | undefined): string | undefined =>
   tokenInput.safeParse(token ?? undefined).data;
@@ -40,7 +40,7 @@ export function rememberDevice(tx: Tx, ctx: Context, userId: string): string {
     sql`with least_used as (
         delete from known_devices where token_hash in (
           select token_hash from known_devices where user_id = ${userId}::uuid
-           order by last_used_at desc offset ${mostDevices - 1}::int for update skip locked))
+           order by last_used_at desc offset ${maxDevices - 1}::int for update skip locked))
       insert into known_devices (token_hash, user_id, user_agent)
       values (${hashToken(token)}::bytea, ${userId}::uuid, ${userAgentOf(ctx)})`,
   );

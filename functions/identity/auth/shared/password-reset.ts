@@ -15,11 +15,11 @@ import { hashAccount, hashCode, hashToken } from './secret-tokens.ts';
 import { unlock } from './sign-in-tries.ts';
 
 export const resetMinutes = 15;
-const mostCodeTries = 5;
+const maxCodeTries = 5;
 /** Of all codes of a person in a day: asking for another code gives no more guesses for ever. The link still works. */
-const mostCodeTriesADay = 20;
+const maxCodeTriesADay = 20;
 /** Mails of this kind that one mailbox gets; more where none of their links works any more. */
-const mostAnHour = 5;
+const maxAnHour = 5;
 
 /**
  * Whether a person may set a new password: also one whom no company has at the moment, who needs it to accept the next
@@ -56,7 +56,7 @@ export async function storeReset(
         insert into password_resets (user_id, token_hash, code_hash, expires_at)
         select ${userId}::uuid, ${tokenHash}::bytea, ${hashCode(given.code, tokenHash)}::bytea, ${expiresAt.toISOString()}::timestamptz
          where (select count(*) from password_resets where user_id = ${userId}::uuid and created_at > now() - interval '1 hour')
-                 < ${mostAnHour}::int
+                 < ${maxAnHour}::int
             or not exists (select from password_resets
               where user_id = ${userId}::uuid and used_at is null and expires_at > now())
         on conflict (token_hash) do nothing returning 1)
@@ -106,7 +106,7 @@ export async function resetByCode(
            where a.account = ${account}::bytea and a.outcome = 'reset_code' and a.at > now() - interval '1 day'),
         found as (
           select live.* from tries, live
-           where of_code < ${mostCodeTries}::int and of_day < ${mostCodeTriesADay}::int),
+           where of_code < ${maxCodeTries}::int and of_day < ${maxCodeTriesADay}::int),
         recorded as (
           insert into login_attempts (account, user_id, ip, user_agent, outcome, at)
           select ${account}::bytea, (select id from users where email_normal = ${emailNormal}), ${ctx.ip || null}::text,

@@ -10,7 +10,7 @@ import { type CallingPerson, callingPerson } from './person.ts';
 import { hashPhoneCode, makeCode } from './secret-tokens.ts';
 
 export const phoneCodeMinutes = 10;
-export const mostPhoneCodeTries = 5;
+export const maxPhoneCodeTries = 5;
 
 /** The caller's number, and whether it is proved. */
 export interface OwnPhone {
@@ -72,7 +72,7 @@ export async function usePhoneCode(tx: Tx, ctx: Context, code: string): Promise<
       tx,
       sql`update phone_codes c set tries = tries + 1
         where c.user_id = ${userId}::uuid and c.used_at is null and c.expires_at > now()
-          and c.tries < ${mostPhoneCodeTries}::int
+          and c.tries < ${maxPhoneCodeTries}::int
         returning c.id, c.code_hash as "codeHash"`,
     ),
   ]);

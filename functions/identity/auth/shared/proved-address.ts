@@ -31,7 +31,7 @@ export const notProved = (): AppError =>
  * For an act that mails strangers, costs money or can lock others out. Runs in a transaction of the service.
  * @throws AppError EMAIL_NOT_VERIFIED where the caller has not proved their e-mail address.
  */
-export async function demandProvedAddress(tx: Tx, ctx: Context): Promise<void> {
+export async function requireProvedAddress(tx: Tx, ctx: Context): Promise<void> {
   const { userId } = callingPerson(ctx);
   const proved = await rowsOf(
     tx,

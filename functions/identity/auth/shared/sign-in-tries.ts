@@ -7,7 +7,7 @@ import { userAgentOf } from './person.ts';
 import { hashAccount, hashToken } from './secret-tokens.ts';
 
 /** So many failures in a row lock an account … */
-const mostTries = 5;
+const maxTries = 5;
 /** … for so long. */
 export const lockMinutes = 15;
 /** Between two mails that say so. */
@@ -110,7 +110,7 @@ export async function failTry(
     sql`insert into sign_in_tries as t (account, device, tries) values (${failed.account}::bytea, ${failed.device}::bytea, 1)
       on conflict (account, device) do update set
         tries = case when t.locked_until is null then t.tries + 1 else 1 end,
-        locked_until = case when t.locked_until is null and t.tries + 1 >= ${mostTries}::int
+        locked_until = case when t.locked_until is null and t.tries + 1 >= ${maxTries}::int
                             then clock_timestamp() + make_interval(mins => ${lockMinutes}::int) end
         where t.locked_until is null or t.locked_until <= clock_timestamp()
       returning t.locked_until is not null

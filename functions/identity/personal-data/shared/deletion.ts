@@ -6,7 +6,7 @@ import { type AuditEntry, audit } from '#core/security/audit.ts';
 import { type LeftBehind, madeBy, revokeSentInvitations } from '../../team/public.ts';
 
 /** @throws AppError CONFLICT for the last owner of a company that other people work in. */
-export async function demandNobodyDependsOn(tx: Tx, userId: string): Promise<void> {
+export async function requireNobodyDependsOn(tx: Tx, userId: string): Promise<void> {
   // Two owners who leave at the same instant: the second one sees what the first one did.
   await rowsOf(
     tx,

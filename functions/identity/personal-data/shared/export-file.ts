@@ -9,7 +9,7 @@ interface Part {
 }
 
 /** Of what a person can have very much of: the file is made in a minute, and in memory. */
-export const mostRows = 10_000;
+export const maxRows = 10_000;
 
 /** The companies that a person works in: what belongs to others is not theirs to take along any more. */
 const companiesOfNow = sql`(select m.company_id from memberships m join companies c on c.id = m.company_id
@@ -32,7 +32,7 @@ const parts: Readonly<Record<string, Part>> = {
   preferences: { select: sql`select * from user_preferences where user_id = p.id` },
   logins: {
     select: sql`select at, ip, user_agent, outcome from login_attempts where user_id = p.id order by id desc`,
-    newest: mostRows,
+    newest: maxRows,
   },
   invitations: {
     select: sql`select i.company_id, i.email, i.role, i.created_at
@@ -45,12 +45,12 @@ const parts: Readonly<Record<string, Part>> = {
   notifications: {
     select: sql`select company_id, category, type, title, message, read_at, created_at
       from notifications where user_id = p.id and deleted_at is null order by id desc`,
-    newest: mostRows,
+    newest: maxRows,
   },
   notificationSends: {
     select: sql`select company_id, channel, category, type, recipient, status, reason, provider, created_at, finished_at
       from notification_sends where user_id = p.id order by id desc`,
-    newest: mostRows,
+    newest: maxRows,
   },
   agents: {
     select: sql`select id, company_id, name, provider, provider_agent_id, created_at
@@ -61,13 +61,13 @@ const parts: Readonly<Record<string, Part>> = {
         c.duration_ms, c.summary, c.transcript
       from calls c join agents a on a.id = c.agent_id and a.company_id = c.company_id
       where a.user_id = p.id and a.company_id in ${companiesOfNow} order by c.started_at desc, c.id desc`,
-    newest: mostRows,
+    newest: maxRows,
   },
   actions: {
     select: sql`select company_id, at, action, ip, user_agent, resource_type, resource_id
       from audit_logs where actor_type = 'user' and actor_id = p.id
         and company_id in (select company_id from memberships where user_id = p.id) order by at desc, id desc`,
-    newest: mostRows,
+    newest: maxRows,
   },
 };
 

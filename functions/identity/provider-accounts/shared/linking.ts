@@ -118,7 +118,7 @@ export async function linkByOperator(tx: Tx, ctx: Context, claim: Claim): Promis
 }
 
 /** As often as holders are asked: each time, somebody else may have come to hold what is claimed. */
-const mostRounds = 3;
+const maxRounds = 3;
 
 /**
  * Runs a transaction that links by proof, and again after the holders of what it found contested were asked.
@@ -132,7 +132,7 @@ export async function untilDecided<T>(ctx: Context, run: (lost: readonly Held[])
     } catch (error) {
       if (!(error instanceof Contested)) throw error;
       const gone = await lostOf(ctx, error.thing, error.held);
-      if (gone.length < error.held.length || round === mostRounds) throw notProved(error.path);
+      if (gone.length < error.held.length || round === maxRounds) throw notProved(error.path);
       lost = [...lost, ...gone];
     }
   }

@@ -11,9 +11,9 @@ import { type TwilioAccount, twilioClient } from '#providers/twilio/client.ts';
 const askForMs = 12_000;
 const patienceMs = 2_000;
 /** Ids up to this many are asked for one by one; more than that, by the whole list. */
-const mostSingly = 20;
+const maxSingly = 20;
 /** Of 100 agents each. */
-const mostAgentPages = 100;
+const maxAgentPages = 100;
 const atOnce = 6;
 
 const clientOptions = (provider: string) => ({
@@ -66,7 +66,7 @@ async function agentsOf(client: ReturnType<typeof retellClient>, endAt: number):
       const known = agents.get(agent.agent_id);
       if (!known || (agent.version ?? 0) >= (known.version ?? 0)) agents.set(agent.agent_id, agent);
     }
-    if (++pages >= mostAgentPages || Date.now() > endAt) return { agents, isWhole: false };
+    if (++pages >= maxAgentPages || Date.now() > endAt) return { agents, isWhole: false };
   }
   return { agents, isWhole: true };
 }
@@ -78,7 +78,7 @@ export async function agentsListed(
 ): Promise<Set<string>> {
   if (ids.length === 0) return new Set();
   const client = retellClient({ ...clientOptions('retell'), apiKey: token, baseUrl });
-  if (ids.length > mostSingly) {
+  if (ids.length > maxSingly) {
     const { agents, isWhole } = await inTime('retell', agentsOf(client, Date.now() + askForMs));
     const found = ids.filter((id) => agents.has(id));
     if (!isWhole && found.length < ids.length)
@@ -116,7 +116,7 @@ export async function numbersListed(
 ): Promise<Set<string>> {
   if (numbers.length === 0) return new Set();
   const client = twilioClient(account, clientOptions('twilio'));
-  if (numbers.length > mostSingly) {
+  if (numbers.length > maxSingly) {
     const own = new Set(await inTime('twilio', client.listNumbers()));
     return new Set(numbers.filter((number) => own.has(number)));
   }

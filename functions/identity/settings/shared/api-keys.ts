@@ -7,7 +7,7 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
 import { apiKeys } from '#db/schema/apps.ts';
 
-export const mostKeysOfAPerson = 50;
+export const maxKeysOfAPerson = 50;
 
 /** A person's key as it is shown; the key itself is only in the answer that makes it. */
 export const ApiKey = z
@@ -53,7 +53,7 @@ export function scopesOf(role: Exclude<Role, 'platform_admin'>): Scope[] {
 }
 
 /** @throws AppError FORBIDDEN that names the scopes which the role does not allow. */
-export function demandScopes(wanted: readonly Scope[], role: Exclude<Role, 'platform_admin'>): void {
+export function requireScopes(wanted: readonly Scope[], role: Exclude<Role, 'platform_admin'>): void {
   const allowed = new Set(scopesOf(role));
   const refused = wanted.filter((scope) => !allowed.has(scope));
   if (refused.length === 0) return;

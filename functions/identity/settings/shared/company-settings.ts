@@ -8,7 +8,7 @@ import { AppError } from '#core/errors.ts';
 import { validate } from '#core/http/input.ts';
 import type { AuditEntry } from '#core/security/audit.ts';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
-import { callingPerson, demandProvedAddress } from '../../auth/public.ts';
+import { callingPerson, requireProvedAddress } from '../../auth/public.ts';
 import { defaults } from './defaults.ts';
 import {
   hintOf,
@@ -167,7 +167,7 @@ export async function changeSettings(
   // Strings alone: the schema of the patch lets nothing else in.
   next.integrations = patched(stored.integrations, plain) as StoredSettings['integrations'];
   const written = secretChanges(stored.secrets, secrets);
-  if (written.some(({ value }) => value !== null)) await demandProvedAddress(tx, ctx);
+  if (written.some(({ value }) => value !== null)) await requireProvedAddress(tx, ctx);
   const changes = changesOf(asTree(stored), asTree(next));
   if (!changes && written.length === 0) return { settings: shown(stored), entry: undefined };
 

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
-import { demandProvedAddress } from '../../auth/public.ts';
+import { requireProvedAddress } from '../../auth/public.ts';
 import {
   type Credentials,
   isAccepted,
@@ -14,7 +14,7 @@ import {
 } from '../../provider-accounts/public.ts';
 import { lockSettings } from './company-settings.ts';
 import type { IntegrationsPatch } from './integrations.ts';
-import { demandAdmin, enterCompany, type Rights, rightsOf } from './rights.ts';
+import { enterCompany, type Rights, requireAdmin, rightsOf } from './rights.ts';
 
 interface Twilio {
   accountSid: string | undefined;
@@ -58,7 +58,7 @@ function patched(stored: Twilio, given: Record<string, string | null | undefined
  * Twilio can be asked about both credentials together alone.
  * @throws AppError VALIDATION_FAILED where one of them would be stored without the other.
  */
-function demandBoth(next: Twilio, given: Record<string, unknown>): void {
+function requireBoth(next: Twilio, given: Record<string, unknown>): void {
   if (given.accountSid === undefined && given.authToken === undefined) return;
   if (Boolean(next.accountSid) === Boolean(next.authToken)) return;
   const isSet = typeof given.accountSid === 'string' || typeof given.authToken === 'string';
@@ -127,21 +127,21 @@ export async function checkIntegrations(
   if (!patch || (!given && !setsKey(patch))) return { twilio: undefined };
   const { isAbove, twilio } = await ctx.db(async (tx) => {
     const rights = await rightsOf(tx, ctx);
-    demandAdmin(rights);
+    requireAdmin(rights);
     await enterCompany(tx, ctx, companyId, rights);
-    if (setsKey(patch)) await demandProvedAddress(tx, ctx);
+    if (setsKey(patch)) await requireProvedAddress(tx, ctx);
     return { isAbove: rights.isPlatformAdmin, twilio: await readTwilioStanding(tx) };
   });
   if (!given) {
     await checkKeys(patch, undefined);
     return { twilio: undefined };
   }
-  // After the standing: a secret that is set in between is read here, and refused by demandChecked.
+  // After the standing: a secret that is set in between is read here, and refused by requireChecked.
   const stored = await ctx.dbAs('pipeline', 'read the Twilio account that is to be asked', (tx) =>
     storedTwilio(tx, companyId),
   );
   const next = patched(stored, given);
-  demandBoth(next, given);
+  requireBoth(next, given);
   await checkKeys(patch, isSameAccount(next, stored) ? undefined : next);
   if (isAbove || next.fromNumber === undefined) return { twilio };
   if (!next.accountSid || !next.authToken) {
@@ -169,7 +169,7 @@ async function hasNumber(twilio: Twilio, number: string): Promise<boolean> {
  * not given are no longer those that the account was asked about.
  * @throws AppError CONFLICT when somebody else has changed them meanwhile.
  */
-export async function demandChecked(
+export async function requireChecked(
   tx: Tx,
   companyId: string,
   patch: IntegrationsPatch | undefined,

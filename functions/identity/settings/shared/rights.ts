@@ -41,7 +41,7 @@ export function confirmRights(tx: Tx, change: { isElsewhere: boolean; setsQuotas
 }
 
 /** @throws AppError FORBIDDEN for callers who may not change the company's settings. */
-export function demandAdmin({ role, isAdmin }: Rights): void {
+export function requireAdmin({ role, isAdmin }: Rights): void {
   if (isAdmin) return;
   throw new AppError('FORBIDDEN', {
     message: `The role ${permissions['settings:write']} is needed for this; yours is ${role}.`,
@@ -60,6 +60,6 @@ export async function enterCompany(tx: Tx, ctx: Context, companyId: string, righ
 }
 
 /** @throws AppError FORBIDDEN: a company does not set its own limits. */
-export function demandQuotaRights({ isPlatformAdmin }: Rights): void {
+export function requireQuotaRights({ isPlatformAdmin }: Rights): void {
   if (!isPlatformAdmin) throw new AppError('FORBIDDEN', { message: 'Only a platform admin may set quotas.' });
 }

@@ -108,7 +108,7 @@ export async function standingOf(
 }
 
 /** Of a company, whatever its quota. */
-export const mostWebhooks = 500;
+export const maxWebhooks = 500;
 
 const names = { apiKeys: 'API keys', webhooks: 'webhooks' };
 
@@ -116,7 +116,7 @@ const names = { apiKeys: 'API keys', webhooks: 'webhooks' };
  * For whoever is about to add one; the company's settings must be locked, or two at once would both find room.
  * @throws AppError CONFLICT when the company has as many as its quota allows.
  */
-export async function demandRoom(tx: Tx, companyId: string, what: keyof typeof names): Promise<void> {
+export async function requireRoom(tx: Tx, companyId: string, what: keyof typeof names): Promise<void> {
   const { most, used } = await standingOf(tx, companyId, what);
   if (most === null || used < most) return;
   throw new AppError('CONFLICT', {

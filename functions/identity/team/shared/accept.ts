@@ -5,12 +5,12 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
 import { validate } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
-import { demandNotEmail, hashPassword, newPassword, verifyPassword } from '#core/security/passwords.ts';
+import { hashPassword, newPassword, requireNotEmail, verifyPassword } from '#core/security/passwords.ts';
 import { endAllUnproved, forgetDevices, lockCompaniesOf, lockForProof } from '../../auth/public.ts';
 import { hashInvitationToken, type InvitedProfile } from './invitation-store.ts';
 import { senderMayGive } from './lost-rights.ts';
 import type { RoleName } from './roster.ts';
-import { demandSeatToJoin } from './seats.ts';
+import { requireSeatToJoin } from './seats.ts';
 
 /** An invitation that can be accepted, and the account that its address has. */
 export interface Pending {
@@ -105,7 +105,7 @@ export async function provePerson(
   if (account && !account.mayJoin)
     throw new AppError('FORBIDDEN', { message: 'The account is deactivated.' });
   const { password } = validate(z.object({ password: newPassword }), { password: given.password });
-  demandNotEmail(password, email, 'password');
+  requireNotEmail(password, email, 'password');
   const chosen = given.name ?? name;
   if (!account && chosen === null) {
     const message = 'is needed for a new account';
@@ -163,7 +163,7 @@ async function enterTeam(
     sql`select role from memberships where company_id = ${companyId}::uuid and user_id = ${userId}::uuid`,
   );
   if (member) return member.role;
-  await demandSeatToJoin(tx, companyId);
+  await requireSeatToJoin(tx, companyId);
   await rowsOf(
     tx,
     sql`insert into memberships (company_id, user_id, role, role_set_by)

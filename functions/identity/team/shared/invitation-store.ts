@@ -11,8 +11,8 @@ import { invitations } from '#db/schema/team.ts';
 import { queueMail } from '#messaging/mail/public.ts';
 import { normalEmail, pageLink } from '../../auth/public.ts';
 import { Invitation, invitationShape, isOpenInvitation } from './invitation.ts';
-import { type Actor, demandMayTouch, type RoleName } from './roster.ts';
-import { demandSeat } from './seats.ts';
+import { type Actor, type RoleName, requireMayTouch } from './roster.ts';
+import { requireSeat } from './seats.ts';
 
 const validDays = 7;
 
@@ -95,25 +95,25 @@ export async function inviteByMail(
  * For whatever replaces the open invitation that an address may have.
  * @throws AppError FORBIDDEN where it is an owner's, and the actor is none.
  */
-async function demandMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
+async function requireMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
   const [open] = await rowsOf<{ role: RoleName }>(
     tx,
     sql`select role from ${invitations} where company_id = ${actor.company.id}::uuid
       and email_normal = ${emailNormal} and ${isOpenInvitation}`,
   );
-  if (open) demandMayTouch(actor, open.role);
+  if (open) requireMayTouch(actor, open.role);
 }
 
 /**
  * @throws AppError CONFLICT for whoever is in the company already, or where its quota leaves no room; FORBIDDEN where an
  * owner's invitation is at stake.
  */
-export async function demandInvitable(
+export async function requireInvitable(
   tx: Tx,
   actor: Actor,
   given: { email: string; role: RoleName },
 ): Promise<void> {
-  demandMayTouch(actor, given.role);
+  requireMayTouch(actor, given.role);
   const normal = normalEmail(given.email);
   const [member] = await rowsOf<{ is_active: boolean }>(
     tx,
@@ -127,8 +127,8 @@ export async function demandInvitable(
         : 'This address belongs to a member of the company who is deactivated: make them active again instead.',
     });
   }
-  await demandMayReplace(tx, actor, normal);
-  await demandSeat(tx, actor.company.id, normal);
+  await requireMayReplace(tx, actor, normal);
+  await requireSeat(tx, actor.company.id, normal);
 }
 
 /** An open invitation of the company; it may have expired. @throws AppError NOT_FOUND, or FORBIDDEN for an owner's. */
@@ -143,7 +143,7 @@ async function findOpen(tx: Tx, actor: Actor, id: string): Promise<z.infer<typeo
       sql`select ${asJson(invitationShape)} as item from ${invitations} where ${isIt} for no key update`,
     ),
   ]);
-  if (shown) demandMayTouch(actor, shown.role);
+  if (shown) requireMayTouch(actor, shown.role);
   if (!found) throw new AppError('NOT_FOUND');
   return Invitation.parse(JSON.parse(found.item));
 }
@@ -159,7 +159,7 @@ export async function resendInvitation(
   id: string,
 ): Promise<z.infer<typeof Invitation>> {
   const before = await findOpen(tx, actor, id);
-  await demandSeat(tx, actor.company.id, normalEmail(before.email));
+  await requireSeat(tx, actor.company.id, normalEmail(before.email));
   const token = makeToken();
   const invitation = await itemOf(
     tx,

@@ -92,14 +92,14 @@ export async function findMember(tx: Tx, companyId: string, userId: string): Pro
 }
 
 /** @throws AppError FORBIDDEN when the role, whether somebody's own or to be given, is above the actor's to touch. */
-export function demandMayTouch(actor: Actor, role: RoleName): void {
+export function requireMayTouch(actor: Actor, role: RoleName): void {
   if (role === 'owner' && !actor.isOwner) {
     throw new AppError('FORBIDDEN', { message: 'Only an owner may change an owner or make one.' });
   }
 }
 
 /** @throws AppError CONFLICT when the company would be left without an owner who can act. */
-export async function demandAnotherOwner(tx: Tx, companyId: string, member: Member): Promise<void> {
+export async function requireAnotherOwner(tx: Tx, companyId: string, member: Member): Promise<void> {
   if (member.role !== 'owner') return;
   const others = await rowsOf(
     tx,

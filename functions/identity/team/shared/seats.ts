@@ -10,7 +10,7 @@ import { isOpenInvitation } from './invitation.ts';
  * accepted later. The team must be locked, or two at once would both find the last place free.
  * @throws AppError CONFLICT when the company's quota leaves none.
  */
-export async function demandSeat(tx: Tx, companyId: string, emailNormal: string): Promise<void> {
+export async function requireSeat(tx: Tx, companyId: string, emailNormal: string): Promise<void> {
   const { most, used } = await standingOf(tx, companyId, 'users');
   if (most === null) return;
   const memberWith = (
@@ -40,7 +40,7 @@ export async function demandSeat(tx: Tx, companyId: string, emailNormal: string)
  * For whoever comes in by an invitation: of those who wait for the last place, one gets it. The team must be locked.
  * @throws AppError CONFLICT
  */
-export async function demandSeatToJoin(tx: Tx, companyId: string): Promise<void> {
+export async function requireSeatToJoin(tx: Tx, companyId: string): Promise<void> {
   const { most, used } = await standingOf(tx, companyId, 'users');
   if (most === null || used < most) return;
   throw new AppError('CONFLICT', {

@@ -5,7 +5,7 @@ import { decryptSecret, placeOf } from '#core/security/secrets.ts';
 import { plainCode, spendBackupCode } from './backup-codes.ts';
 import { stepsOf } from './totp.ts';
 
-const mostFailures = 5;
+const maxFailures = 5;
 export const lockMinutes = 15;
 
 export const secretPlace = (userId: string) => placeOf('two_factors.secret', { user_id: userId });
@@ -69,8 +69,8 @@ async function failed(tx: Tx, userId: string): Promise<'wrong'> {
   await rowsOf(
     tx,
     sql`update two_factors
-      set failed_codes = (failed_codes + 1) % ${mostFailures}::integer,
-          locked_until = case when failed_codes + 1 >= ${mostFailures}::integer
+      set failed_codes = (failed_codes + 1) % ${maxFailures}::integer,
+          locked_until = case when failed_codes + 1 >= ${maxFailures}::integer
             then clock_timestamp() + make_interval(mins => ${lockMinutes}::integer) end
       where user_id = ${userId}::uuid`,
   );

@@ -7,7 +7,7 @@ const secretBytes = 20; // RFC 4226, section 4, R6
 const window = 1;
 
 /** A QR code holds some 2300 characters, and percent-encoding makes up to twelve of one. */
-const mostIssuerCharacters = 40;
+const maxIssuerCharacters = 40;
 
 /** Loaded on first use: most functions that know of second factors meet none. */
 const library = () => import('otpauth');
@@ -21,7 +21,7 @@ export async function makeSecret(): Promise<string> {
 /** What the QR code says: `otpauth://totp/<company>:<e-mail>?…`. A colon in the name would end it there. */
 export async function otpauthUrl(secret: string, companyName: string, email: string): Promise<string> {
   const { Secret, TOTP } = await library();
-  const issuer = [...companyName.replaceAll(':', ' ')].slice(0, mostIssuerCharacters).join('').trim();
+  const issuer = [...companyName.replaceAll(':', ' ')].slice(0, maxIssuerCharacters).join('').trim();
   const totp = new TOTP({
     ...parameters,
     issuer: issuer || 'Trunkline',

@@ -19,10 +19,10 @@ interface Lot {
   untilMs: number;
 }
 
-const mostLots = 10_000;
+const maxLots = 10_000;
 
-const lots = new BoundedMap<string, Lot>(mostLots);
-const mostEvents = 32;
+const lots = new BoundedMap<string, Lot>(maxLots);
+const maxEvents = 32;
 /** Of an event, ordinarily. */
 const bytesOfEvent = 16_384;
 const keptForMs = 60_000;
@@ -69,7 +69,7 @@ export async function takeIntake(whose: IntakeOf, bytes: number, nowMs: number):
 async function buy(whose: IntakeOf, bytes: number, nowMs: number): Promise<void> {
   const bytesOfEach = Math.max(bytesOfEvent, bytes);
   // Of great events fewer in advance: what is not used is lost to the limit.
-  const most = Math.max(1, Math.floor((mostEvents * bytesOfEvent) / bytesOfEach));
+  const most = Math.max(1, Math.floor((maxEvents * bytesOfEvent) / bytesOfEach));
   const size = lotOf(whose, nowMs)?.size ?? 1;
   const wanted = Math.min(size, most);
   let events = wanted;
@@ -79,7 +79,7 @@ async function buy(whose: IntakeOf, bytes: number, nowMs: number): Promise<void>
   lots.set(whose, {
     events: (left?.events ?? 0) + events - 1,
     bytes: (left?.bytes ?? 0) + events * bytesOfEach - bytes,
-    size: events < wanted ? events : Math.min(size * 2, mostEvents),
+    size: events < wanted ? events : Math.min(size * 2, maxEvents),
     untilMs: nowMs + keptForMs,
   });
 }

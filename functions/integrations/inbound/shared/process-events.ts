@@ -14,7 +14,7 @@ import { latencyCounts } from './latency.ts';
 
 /** How long a failed event rests before its next attempt, seconds. After the last one it is `failed`. */
 export const restSeconds = [5, 30, 120, 600, 3600] as const;
-export const mostAttempts = restSeconds.length + 1;
+export const maxAttempts = restSeconds.length + 1;
 
 interface Claimed {
   id: string;
@@ -71,7 +71,7 @@ async function markFailed(tx: Tx, failures: readonly Failure[]): Promise<void> {
     tx,
     sql`update inbound_events e set
         attempts = e.attempts + 1,
-        status = case when e.attempts + 1 >= ${mostAttempts} then 'failed' else 'received' end,
+        status = case when e.attempts + 1 >= ${maxAttempts} then 'failed' else 'received' end,
         next_attempt_at = now() + make_interval(secs => (${`{${restSeconds.join(',')}}`}::int[])[least(e.attempts + 1, ${restSeconds.length})]),
         error = f.error
       from jsonb_to_recordset(${JSON.stringify(failures)}::jsonb) as f (id uuid, error text)

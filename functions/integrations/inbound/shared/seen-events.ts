@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { BoundedMap } from '#core/work/bounded-map.ts';
 
-const mostSeen = 20_000;
+const maxSeen = 20_000;
 
 /**
  * Events that this instance has taken in lately, by a hash of provider and dedupe key, each with whether it was stored. A
  * captured webhook stays rightly signed: sent again, it is counted for the address that sends it, not for its company.
  */
-const seen = new BoundedMap<string, { isStored: Promise<boolean>; untilMs: number }>(mostSeen);
+const seen = new BoundedMap<string, { isStored: Promise<boolean>; untilMs: number }>(maxSeen);
 const keptForMs = 10 * 60_000;
 
 export const printOf = (provider: string, dedupeKey: string): string =>

@@ -57,7 +57,7 @@ export interface Reconciliation {
 }
 
 /** Fetches at once, at most: the providers' limits are theirs to say, by 429 and Retry-After. */
-const mostFetches = 6;
+const maxFetches = 6;
 /** What happened longer ago than this is stored, but told to nobody: it is history, not news. */
 const newsForMs = 24 * 3_600_000;
 
@@ -165,7 +165,7 @@ export async function reconcile(job: Reconciliation, listed: readonly ListedCall
     },
   );
   const wanted = owned.filter(({ providerCallId }) => standings.get(providerCallId) !== 'current');
-  const taken = await inParallel(wanted, mostFetches, (call) => fetched(job, call, fetchedAt));
+  const taken = await inParallel(wanted, maxFetches, (call) => fetched(job, call, fetchedAt));
   const updates = taken.flatMap((update) => update ?? []);
   const { inserted, changed } = await apply(job, updates);
   const failed = new Set(

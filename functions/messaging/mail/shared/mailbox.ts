@@ -7,8 +7,8 @@ import type { Channel } from './channel.ts';
 import type { Message } from './mail.ts';
 
 /** Mails that the local mailbox keeps: the newest. */
-const mostKept = 500;
-const mostShown = 100;
+const maxKept = 500;
+const maxShown = 100;
 
 export interface KeptMail extends Message {
   id: string;
@@ -28,7 +28,7 @@ export const mailboxChannel = (ctx: Context): Channel => ({
       await rowsOf(
         tx,
         sql`delete from dev_mailbox where id in (
-          select id from dev_mailbox order by at desc, id desc offset ${mostKept}::int for update skip locked)`,
+          select id from dev_mailbox order by at desc, id desc offset ${maxKept}::int for update skip locked)`,
       );
     });
     return id;
@@ -36,7 +36,7 @@ export const mailboxChannel = (ctx: Context): Channel => ({
 });
 
 /** @throws AppError NOT_FOUND in production, where there is no such mailbox. */
-export function demandMailbox(): void {
+export function requireMailbox(): void {
   if (env().isProduction) throw new AppError('NOT_FOUND');
 }
 
@@ -48,7 +48,7 @@ export async function keptMails(ctx: Context, to: string | undefined): Promise<K
       tx,
       sql`select id, to_address as "to", subject, text, html,
           to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as at
-        from dev_mailbox ${ofReader} order by dev_mailbox.at desc, id desc limit ${mostShown}::int`,
+        from dev_mailbox ${ofReader} order by dev_mailbox.at desc, id desc limit ${maxShown}::int`,
     ),
   );
 }

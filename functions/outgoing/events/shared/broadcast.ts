@@ -6,7 +6,7 @@ import { nudgeStreams } from './open-streams.ts';
 /** How long a request may take. Tests have less time. */
 export const broadcastTimes = { timeoutMs: 5_000 };
 /** In one request. */
-const mostMessages = 100;
+const maxMessages = 100;
 /** How long nothing is sent after Supabase was found away: a dispatch must not wait for it again and again. */
 const restMs = 30_000;
 
@@ -42,8 +42,8 @@ interface Supabase {
 
 /** One request after the other, so that a channel's messages are not overtaken by their own successors. */
 async function sendAll(ctx: Context, supabase: Supabase, events: readonly DispatchedEvent[]): Promise<void> {
-  for (let from = 0; from < events.length; from += mostMessages) {
-    const some = events.slice(from, from + mostMessages);
+  for (let from = 0; from < events.length; from += maxMessages) {
+    const some = events.slice(from, from + maxMessages);
     if (Date.now() < restsUntilMs) {
       broadcastCounts.skipped += some.length;
       continue;

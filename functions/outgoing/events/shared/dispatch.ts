@@ -10,9 +10,9 @@ import { broadcast } from './broadcast.ts';
 import type { DispatchedEvent } from './dispatched-event.ts';
 
 /** Events of one company in one transaction. */
-const mostAtOnce = 500;
+const maxAtOnce = 500;
 /** Companies in one transaction: whoever dispatches for one of them meanwhile waits. */
-const mostCompanies = 50;
+const maxCompanies = 50;
 
 /** Holds the companies' logs, in one order everywhere, until the transaction ends. */
 async function holdLogs(tx: Tx, companyIds: string): Promise<void> {
@@ -46,7 +46,7 @@ async function takePlaces(
               when 'call.completed' then coalesce(not ${statusIn(sql`c.status`, missedStatuses)}, true) else true end as is_told
           from event_heads h
           cross join lateral (select * from outbox w where w.company_id = h.company_id and w.dispatched_at is null
-            order by w.id limit ${mostAtOnce}::int) o
+            order by w.id limit ${maxAtOnce}::int) o
           left join calls c on c.id = o.subject_id and o.type in ('call.missed', 'call.completed')
          where h.company_id = any(${companyIds}::uuid[])),
       placed as (
@@ -65,7 +65,7 @@ async function takePlaces(
   const events = rows.filter(({ isTold }) => isTold).sort((a, b) => Number(a.sequence) - Number(b.sequence));
   const taken = new Map<string, number>();
   for (const { companyId } of rows) taken.set(companyId, (taken.get(companyId) ?? 0) + 1);
-  return { events, unfinished: [...taken.keys()].filter((id) => taken.get(id) === mostAtOnce).sort() };
+  return { events, unfinished: [...taken.keys()].filter((id) => taken.get(id) === maxAtOnce).sort() };
 }
 
 /**
@@ -81,9 +81,9 @@ export async function dispatch(
   let dispatched = 0;
   let rest = [...new Set(companyIds)].sort();
   do {
-    const done = await dispatchSome(ctx, rest.slice(0, mostCompanies));
+    const done = await dispatchSome(ctx, rest.slice(0, maxCompanies));
     dispatched += done.events.length;
-    rest = [...rest.slice(mostCompanies), ...done.unfinished];
+    rest = [...rest.slice(maxCompanies), ...done.unfinished];
   } while (rest.length > 0 && Date.now() < untilMs);
   ctx.waitUntil(wake('outbox', rest));
   return { dispatched };

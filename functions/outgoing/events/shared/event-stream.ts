@@ -22,13 +22,13 @@ const silenceMs = 15_000;
 /** Between two reads of one stream, however fast events come: what comes meanwhile is read together. */
 const restMs = 100;
 /** Events of one read; whoever reads slowly keeps no more than these waiting in memory. */
-const mostEvents = 100;
+const maxEvents = 100;
 /** Where all is held until the end: no part is added to so many characters. */
-const mostBufferedChars = 500_000;
+const maxBufferedChars = 500_000;
 /** A stream that nobody reads gives its place back. */
 const unreadMs = 10_000;
 /** Places of the log that one read looks at: an agent, or a filter, may see none of them. */
-const mostPlaces = 10_000;
+const maxPlaces = 10_000;
 
 interface Followed {
   types: readonly string[] | undefined;
@@ -70,7 +70,7 @@ const block = (sequence: string, type: string, item: string): string =>
 async function readPart(ctx: Context, { types, appId }: Followed, position: number): Promise<Part> {
   const leave = await reading.enter();
   try {
-    const most = position + mostPlaces;
+    const most = position + maxPlaces;
     const conditions = [
       ...inTheLog(),
       sql`${outbox.sequence} > ${position}::bigint`,
@@ -85,14 +85,14 @@ async function readPart(ctx: Context, { types, appId }: Followed, position: numb
             where company_id = (select private.caller_company_id())) h
           left join (select ${outbox.sequence} as sequence, ${outbox.type} as type, ${asJson(loggedEventShape)} as item
             from ${logOf(types)} where ${sql.join(conditions, sql` and `)}
-            order by ${outbox.sequence} limit ${mostEvents}::int) e on true
+            order by ${outbox.sequence} limit ${maxEvents}::int) e on true
           order by e.sequence`,
       ),
     );
     const events = rows.filter(({ sequence }) => sequence !== null);
     const head = Number(rows[0]?.head ?? 0);
     const last = Number(events.at(-1)?.sequence ?? 0);
-    const reached = events.length === mostEvents ? last : Math.min(most, head);
+    const reached = events.length === maxEvents ? last : Math.min(most, head);
     const text = events.map(({ sequence, type, item }) => block(String(sequence), type, item)).join('');
     return { text, last, position: Math.max(position, reached), hasMore: reached < head };
   } finally {
@@ -115,9 +115,9 @@ async function* written(
   ctx: Context,
   followed: Followed,
   open: OpenStream,
-  { signal, mostMs, isBuffered }: StreamTerms,
+  { signal, maxMs, isBuffered }: StreamTerms,
 ): AsyncGenerator<string, void, undefined> {
-  const endsAt = performance.now() + mostMs;
+  const endsAt = performance.now() + maxMs;
   const expiresAt = expiryOf(ctx);
   // An id without data is remembered by the client, and nothing else: cut off before the first event, it misses none.
   yield `retry: ${retryMs}\nid: ${open.position}\n\n`;
@@ -131,7 +131,7 @@ async function* written(
     const readAt = performance.now();
     const part = await readPart(ctx, followed, open.position);
     open.position = part.position;
-    const isSilent = readAt - lastWordAt >= silenceMs || part.position - told >= mostPlaces;
+    const isSilent = readAt - lastWordAt >= silenceMs || part.position - told >= maxPlaces;
     if (part.text !== '' || isSilent) {
       const words = part.text || ': still here\n\n';
       // Behind what is shown lie places that this reader does not see.
@@ -139,7 +139,7 @@ async function* written(
       [told, lastWordAt, chars] = [part.position, performance.now(), chars + part.text.length];
     }
     const isOver =
-      performance.now() >= endsAt || (isBuffered && chars > (part.hasMore ? mostBufferedChars : 0));
+      performance.now() >= endsAt || (isBuffered && chars > (part.hasMore ? maxBufferedChars : 0));
     if (isOver) return;
     if (part.hasMore) continue;
     const silence = lastWordAt + silenceMs - performance.now();
@@ -168,8 +168,8 @@ export function followLog(
   let forgotten = setTimeout(() => open.close(), unreadMs).unref();
   return async function* stream(terms) {
     clearTimeout(forgotten);
-    if (Number.isFinite(terms.mostMs))
-      forgotten = setTimeout(() => open.close(), terms.mostMs + unreadMs).unref();
+    if (Number.isFinite(terms.maxMs))
+      forgotten = setTimeout(() => open.close(), terms.maxMs + unreadMs).unref();
     try {
       yield* written(ctx, followed, open, terms);
     } catch (error) {

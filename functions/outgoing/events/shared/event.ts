@@ -25,7 +25,7 @@ export const loggedEventShape = shapeOf(LoggedEvent, {
   data: outbox.data,
 });
 
-const mostTypes = 30;
+const maxTypes = 30;
 
 /** A filter by types: one, or several with commas between. */
 export const typesInput = z
@@ -35,7 +35,7 @@ export const typesInput = z
   .pipe(
     z
       .array(z.string().regex(/^[a-z][a-z_]*\.[a-z][a-z_]*$/, 'must be a type such as call.completed'))
-      .max(mostTypes, `may name ${mostTypes} types at most`),
+      .max(maxTypes, `may name ${maxTypes} types at most`),
   )
   .describe('One type, or several with commas between: `call.completed,call.missed`.');
 

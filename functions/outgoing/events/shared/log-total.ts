@@ -4,7 +4,7 @@ import { textArray } from '#core/database/statement.ts';
 import { outbox } from '#db/schema/pipeline.ts';
 
 /** Events that are counted one by one for an agent, each with a look at its call. */
-const mostLooks = 10_000;
+const maxLooks = 10_000;
 
 export interface LogFilters {
   after: number;
@@ -21,7 +21,7 @@ export interface LogFilters {
 export function logTotal(asked: LogFilters, appId: string | undefined): (where: SQL) => SQL {
   const { after, types, subjectId, since, until } = asked;
   const head = sql`(select sequence from event_heads where company_id = (select private.caller_company_id()))`;
-  const isLong = sql`coalesce(${head}, 0) - ${after}::bigint > ${sql.raw(String(mostLooks))}`;
+  const isLong = sql`coalesce(${head}, 0) - ${after}::bigint > ${sql.raw(String(maxLooks))}`;
   const isAgent = sql`(select private.caller_role()) = 'agent'`;
   const first = sql`(select sequence from ${outbox} where company_id = (select private.caller_company_id())
     and sequence is not null order by sequence limit 1)`;

@@ -9,7 +9,7 @@ import { log } from '#core/log.ts';
 const turnMs = 700;
 
 /** Streams open at once in one instance; of an address on the network, STREAMS_OF_ADDRESS. */
-export const mostStreams = { ofUnproved: 2, ofCaller: 20, ofCompany: 100, ofAll: 1_000 };
+export const maxStreams = { ofUnproved: 2, ofCaller: 20, ofCompany: 100, ofAll: 1_000 };
 
 /** Whose a stream is. */
 export interface StreamOwner {
@@ -86,7 +86,7 @@ const countBy = (keyOf: (owner: StreamOwner) => string): Map<string, number> => 
  * Of all streams, the oldest one of the company or the address that holds most; among equals, of a person whose address is
  * not proved.
  */
-function mostDispensable(): OpenStream | undefined {
+function maxDispensable(): OpenStream | undefined {
   const ofCompany = countBy(({ companyId }) => companyId);
   const ofAddress = countBy(({ address }) => address);
   const weightOf = ({ owner }: OpenStream): number => {
@@ -122,13 +122,13 @@ export function openStream(owner: StreamOwner, position: number): OpenStream {
       headers: { 'retry-after': '30' },
     });
   };
-  if (owner.isUnproved && ofCaller >= mostStreams.ofUnproved)
-    refuse('You have', mostStreams.ofUnproved, 'close one, or prove your e-mail address');
-  if (ofCaller >= mostStreams.ofCaller) refuse('You have', mostStreams.ofCaller);
-  if (ofCompany >= mostStreams.ofCompany) refuse('Your company has', mostStreams.ofCompany);
-  const mostOfAddress = env().STREAMS_OF_ADDRESS;
-  if (owner.address !== '' && ofAddress >= mostOfAddress) refuse('Your network address has', mostOfAddress);
-  if (ofAll >= mostStreams.ofAll) mostDispensable()?.giveUp();
+  if (owner.isUnproved && ofCaller >= maxStreams.ofUnproved)
+    refuse('You have', maxStreams.ofUnproved, 'close one, or prove your e-mail address');
+  if (ofCaller >= maxStreams.ofCaller) refuse('You have', maxStreams.ofCaller);
+  if (ofCompany >= maxStreams.ofCompany) refuse('Your company has', maxStreams.ofCompany);
+  const maxOfAddress = env().STREAMS_OF_ADDRESS;
+  if (owner.address !== '' && ofAddress >= maxOfAddress) refuse('Your network address has', maxOfAddress);
+  if (ofAll >= maxStreams.ofAll) maxDispensable()?.giveUp();
   const stream = new OpenStream(owner, position);
   open.add(stream);
   timer ??= setInterval(look, turnMs).unref();

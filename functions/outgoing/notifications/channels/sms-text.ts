@@ -1,7 +1,7 @@
 import { plain, shortened } from './text.ts';
 
 /** Two parts in the telephone network's own alphabet (GSM 03.38), which is charged by the part. */
-const mostCharacters = 320;
+const maxCharacters = 320;
 
 /** One character outside that alphabet more than halves what a part holds: these have an equal inside. */
 const inGsm: readonly [RegExp, string][] = [
@@ -20,7 +20,7 @@ export function smsText(text: string): string {
     (said, [others, ours]) => said.replaceAll(others, ours),
     plain(text).normalize(),
   );
-  if (clear.length <= mostCharacters) return clear;
+  if (clear.length <= maxCharacters) return clear;
   const [link = ''] = /\nhttps?:\/\/\S{1,200}$/.exec(clear) ?? [];
-  return `${cut(clear.slice(0, clear.length - link.length), mostCharacters - link.length)}${link}`;
+  return `${cut(clear.slice(0, clear.length - link.length), maxCharacters - link.length)}${link}`;
 }

@@ -10,14 +10,14 @@ const line = (text: string, style: object = {}): object => ({
 });
 
 /** Each is a block of its own. What is more stands in one. */
-const mostLines = 20;
+const maxLines = 20;
 
 /** An adaptive card, which may have 28 KB. */
 function cardOf(message: ChannelMessage): object {
   const button = buttonOf(message);
   const title = shortened(plain(message.title.replaceAll(/\s+/g, ' ')), 300);
   const all = shortened(plain(message.text), 2500).split('\n').filter(Boolean);
-  const lines = all.length > mostLines ? [...all.slice(0, mostLines), all.slice(mostLines).join(' ')] : all;
+  const lines = all.length > maxLines ? [...all.slice(0, maxLines), all.slice(maxLines).join(' ')] : all;
   return {
     type: 'message',
     attachments: [

@@ -22,7 +22,7 @@ import {
   sendsIn,
   told,
 } from '../testing/notices.ts';
-import { mostAnHour, mostTold } from './store-notices.ts';
+import { maxAnHour, maxTold } from './store-notices.ts';
 
 const idsOf = (rows: readonly { userId: string | null }[]) => rows.map(({ userId }) => userId).sort();
 const sorted = (...people: { id: string }[]) => people.map(({ id }) => id).sort();
@@ -442,13 +442,13 @@ describe('a burst', () => {
     await hasIntegration(company, 'slack', 'https://hooks.slack.example/T/B/secret');
     await companyPrefers(company, { categories: { calls: { slack: true } } });
     const ids = [...(await told(await missed(company, 20))), ...(await told(await missed(company, 20)))];
-    expect(ids).toHaveLength(2 * mostAnHour);
+    expect(ids).toHaveLength(2 * maxAnHour);
     expect(await noticesIn(company)).toHaveLength(40);
     const sends = await sendsIn(company);
     for (const channel of ['email', 'slack']) {
       const of = sends.filter((send) => send.channel === channel);
-      expect(of.filter(({ status }) => status === 'waiting')).toHaveLength(mostAnHour);
-      expect(of.filter(({ reason }) => reason?.startsWith('More than 30'))).toHaveLength(40 - mostAnHour);
+      expect(of.filter(({ status }) => status === 'waiting')).toHaveLength(maxAnHour);
+      expect(of.filter(({ reason }) => reason?.startsWith('More than 30'))).toHaveLength(40 - maxAnHour);
     }
     await adminSql()`update notification_sends set created_at = created_at - interval '61 minutes' where company_id = ${company.id}`;
     expect(await told(await missed(company, 1))).toHaveLength(2);
@@ -483,7 +483,7 @@ describe('a burst', () => {
     const ids = await told(events);
     const ms = Math.round(performance.now() - started);
     const notices = await noticesIn(company);
-    expect([notices.length, ids.length]).toEqual([61 * 500, 61 * mostAnHour]);
+    expect([notices.length, ids.length]).toEqual([61 * 500, 61 * maxAnHour]);
     expect(notices.filter(({ userId }) => userId === owner.id)).toHaveLength(500);
     console.log(
       `500 missed calls among 5061 people: ${notices.length} notices, ${ids.length} mails in ${ms} ms`,
@@ -492,7 +492,7 @@ describe('a burst', () => {
 
   test('goes by role to owners alone where there are too many of every other, and to whom it names', async () => {
     const { company, owner, agent } = await aTeam('owner', 'agent');
-    await hasMembers(company, mostTold, 'manager');
+    await hasMembers(company, maxTold, 'manager');
     const [bot] = await adminSql()<{ id: string }[]>`insert into agents (company_id, name, kind, user_id)
       values (${company.id}, 'Ana', 'human', ${agent.id}) returning id`;
     await told([await aMissedCall(company), await aMissedCall(company, { agentId: bot?.id ?? '' })]);

@@ -5,7 +5,7 @@ import { adminSql } from '#core/testing/admin-sql.ts';
 import type { TestCompany } from '#core/testing/company.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { type ResendStandIn, startResendStandIn } from '#local/providers/resend/stand-in.ts';
-import { mostAttempts } from '#platform/jobs/shared/run-jobs.ts';
+import { maxAttempts } from '#platform/jobs/shared/run-jobs.ts';
 import * as sweepJobs from '#platform/jobs/sweep-jobs.schedule.ts';
 import {
   aMissedCall,
@@ -126,15 +126,15 @@ describe('a mail', () => {
   test('has failed after the last attempt, also when each worker died', async () => {
     byResend();
     const failing = await aMailOnItsWay();
-    for (let i = 0; i < mostAttempts; i++) {
+    for (let i = 0; i < maxAttempts; i++) {
       resend.fail({ status: 500, name: 'internal_server_error' });
       await run(failing.ids);
     }
-    expect(await failing.only()).toMatchObject({ status: 'failed', attempts: mostAttempts });
+    expect(await failing.only()).toMatchObject({ status: 'failed', attempts: maxAttempts });
     const dying = await aMailOnItsWay();
-    await adminSql()`update jobs set attempts = ${mostAttempts}, next_attempt_at = now() where id = any(${dying.ids})`;
+    await adminSql()`update jobs set attempts = ${maxAttempts}, next_attempt_at = now() where id = any(${dying.ids})`;
     await sweepJobs.run();
-    expect(await dying.only()).toMatchObject({ status: 'failed', attempts: mostAttempts });
+    expect(await dying.only()).toMatchObject({ status: 'failed', attempts: maxAttempts });
   });
 });
 

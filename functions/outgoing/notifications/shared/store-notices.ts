@@ -46,12 +46,12 @@ const shownPhone = sql`left(told.phone, 3) || '…' || right(told.phone, 2)`;
  * Where more people have a role than this, only those above are told by role; owners always. Each event makes a line for
  * each of them, in the transaction that holds up all others of the company.
  */
-export const mostTold = 100;
+export const maxTold = 100;
 /** Messages that a reader gets in an hour by one channel in one category. What is urgent does not count. */
-export const mostAnHour = 30;
+export const maxAnHour = 30;
 const isRecent = sql`s.company_id = r."companyId" and s.channel = r.channel and s.category = r.category
   and s.created_at > now() - interval '1 hour' and s.status <> 'skipped'`;
-const tooMany = `More than ${mostAnHour} of this category within an hour: the app has them all.`;
+const tooMany = `More than ${maxAnHour} of this category within an hour: the app has them all.`;
 
 /**
  * Stores what people are told in the app, and a line for each message that is to be sent, by what they and the company
@@ -80,7 +80,7 @@ export async function storeNotices(tx: Tx, notices: readonly AddressedNotice[]):
       people as materialized (
         select * from (
           select m.company_id, m.user_id, private.role_rank(m.role) as rank, least_rank,
-              count(*) over (partition by m.company_id order by private.role_rank(m.role) desc) > ${mostTold}::int
+              count(*) over (partition by m.company_id order by private.role_rank(m.role) desc) > ${maxTold}::int
                 and m.role <> 'owner' as is_many,
               u.email, u.phone, u.phone_verified_at, u.timezone, split_part(lower(u.language), '-', 1) as language,
               coalesce(p.notifications, '{}') as own, concerned.company
@@ -126,7 +126,7 @@ export async function storeNotices(tx: Tx, notices: readonly AddressedNotice[]):
             + (select count(*) from notification_sends s where r.user_id is null and s.user_id is null and ${isRecent}) as sends
           from (select distinct reader, user_id, "companyId", channel, category from wanted) r),
       paced as (
-        select wanted.*, not "isUrgent" and ${mostAnHour}::int < sends + row_number()
+        select wanted.*, not "isUrgent" and ${maxAnHour}::int < sends + row_number()
             over (partition by wanted."companyId", reader, channel, category order by "isUrgent", n) as is_too_many
           from wanted join readers using (reader, "companyId", channel, category)),
       stored as (

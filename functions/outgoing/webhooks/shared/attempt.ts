@@ -10,11 +10,11 @@ import { headersOf } from './custom-headers.ts';
 import type { Result } from './record.ts';
 import { signatureHeaders } from './signing.ts';
 
-const mostLoggedBytes = 4096;
+const maxLoggedBytes = 4096;
 
 /** The answer as the log keeps it: text that Postgres can hold. */
 const loggedAnswer = (body: Buffer): string =>
-  storableText(body.subarray(0, mostLoggedBytes).toString('utf8'));
+  storableText(body.subarray(0, maxLoggedBytes).toString('utf8'));
 
 /** What an answer says, where it is no success. */
 const refusalSentence = (status: number): string =>

@@ -1,6 +1,6 @@
 /** How long a delivery rests after its first, second, … failed attempt, in seconds. After one more it has failed. */
 export const restSeconds = [5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
-export const mostAttempts = restSeconds.length + 1;
+export const maxAttempts = restSeconds.length + 1;
 /** So much more or less, so that what failed together does not come again together. */
 const jitter = 0.2;
 /** A receiver that asks for more patience than that gets this much. */

@@ -4,7 +4,7 @@ import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { leaseMs } from './attempts.ts';
 
 /** Connections that a company has to one host, however many of its endpoints are there. */
-export const mostAtHost = 5;
+export const maxAtHost = 5;
 
 /** A delivery whose next attempt is ours. */
 export interface Claimed {
@@ -32,14 +32,14 @@ const claimedFields = (now: SQL) => sql`
   case when e.rotation_ends_at > ${now} then e.previous_secret end as "previousSecret"`;
 
 /** Hosts that share a lock wait for each other a moment; a transaction that takes very many locks fails. */
-const mostLocks = 2048;
+const maxLocks = 2048;
 
 /** Until the transaction ends, nobody else counts what is under way to the hosts of these endpoints. */
 export const lockHosts = (tx: Tx, endpointIds: readonly string[]): Promise<unknown> =>
   rowsOf(
     tx,
     sql`select pg_advisory_xact_lock(k) from (
-      select distinct hashtextextended('webhooks', 0) # (hashtextextended(company_id || ' ' || host, 0) & ${mostLocks - 1}::int) as k
+      select distinct hashtextextended('webhooks', 0) # (hashtextextended(company_id || ' ' || host, 0) & ${maxLocks - 1}::int) as k
         from webhook_endpoints where id = any(${textArray(endpointIds)}::uuid[]) order by k) keys`,
   );
 
@@ -89,12 +89,12 @@ export async function claimDue(
                 from webhook_deliveries w
                where w.endpoint_id = p.id and w.status = 'waiting' and w.next_attempt_at <= ${now}
                order by w.next_attempt_at, w.id
-               limit case when p.fails then 1 else ${mostAtHost}::int end) d
-           where p.is_open and p.busy < ${mostAtHost}::int and not (p.fails and p.leased > 0)),
+               limit case when p.fails then 1 else ${maxAtHost}::int end) d
+           where p.is_open and p.busy < ${maxAtHost}::int and not (p.fails and p.leased > 0)),
         shares as (
           select id, next_attempt_at,
               row_number() over (partition by company_id order by turn, next_attempt_at, id) as turn
-            from due where place <= ${mostAtHost}::int - busy),
+            from due where place <= ${maxAtHost}::int - busy),
         taken as (
           select id from shares order by turn, next_attempt_at, id limit ${given.most}::int)
         update webhook_deliveries d

@@ -10,7 +10,7 @@ import { type Result, recordResults, type Standing } from './record.ts';
 import { tellOfTroubles } from './tell.ts';
 
 /** Requests that one run of the worker has under way. */
-const mostAtOnce = 100;
+const maxAtOnce = 100;
 /** A request that takes longer is slow. */
 const slowMs = 1_000;
 /** Rests before what came back is tried again to be stored, in milliseconds: all of them are over before the leases. */
@@ -78,7 +78,7 @@ export async function sendDeliveries(
   const step = async (): Promise<void> => {
     const results = finished;
     finished = [];
-    const most = Date.now() < untilMs ? mostAtOnce - underWay.size : 0;
+    const most = Date.now() < untilMs ? maxAtOnce - underWay.size : 0;
     try {
       const next = await inTransaction(ctx, 'store deliveries and take the next', async (tx) => {
         const now = ctx.now();
@@ -122,8 +122,8 @@ export async function sendDeliveries(
     });
 
   const isHeldUp = () => {
-    const begun = [...underWay.values()][mostAtOnce / 2];
-    return underWay.size >= mostAtOnce && begun !== undefined && performance.now() - begun > slowMs;
+    const begun = [...underWay.values()][maxAtOnce / 2];
+    return underWay.size >= maxAtOnce && begun !== undefined && performance.now() - begun > slowMs;
   };
 
   await step();

@@ -7,7 +7,7 @@ export const noWebhook = 'The company has no webhook with this id.';
 export const noSuchWebhook = () => new AppError('NOT_FOUND', { message: noWebhook });
 
 /** A webhook hears of the whole company; an app's key is for what is the app's. @throws AppError FORBIDDEN */
-export function demandWholeCompany(caller: Caller): void {
+export function requireWholeCompany(caller: Caller): void {
   if (caller.kind !== 'key' || caller.appId === null) return;
   throw new AppError('FORBIDDEN', {
     message: 'Webhooks are the whole company’s: the key of an app cannot manage them.',
@@ -18,7 +18,7 @@ export function demandWholeCompany(caller: Caller): void {
 export const ofWholeCompany = (caller: Caller, read: Read): Read => ({
   statements: read.statements,
   reply(results) {
-    demandWholeCompany(caller);
+    requireWholeCompany(caller);
     return read.reply(results);
   },
 });

@@ -15,7 +15,7 @@ import { webhookEndpoints } from '#db/schema/settings.ts';
 import { webhookDeliveries } from '#db/schema/webhooks.ts';
 import { eventTypes } from './catalogue.ts';
 import { testType } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook, ofWholeCompany, oneWebhook } from './webhook-access.ts';
+import { noSuchWebhook, ofWholeCompany, oneWebhook, requireWholeCompany } from './webhook-access.ts';
 
 /** What became of a delivery. A database test holds it against the check of `webhook_deliveries.status`. */
 export const deliveryStatuses = ['waiting', 'delivered', 'failed'] as const;
@@ -155,7 +155,7 @@ export const oneDelivery = (caller: Caller, named: DeliveryNamed): Read =>
   );
 
 /** @throws AppError CONFLICT */
-export function demandOn(isActive: boolean): void {
+export function requireOn(isActive: boolean): void {
   if (isActive) return;
   throw new AppError('CONFLICT', {
     message: 'This webhook is switched off: switch it on first, with PUT /api/webhooks/:id.',
@@ -176,7 +176,7 @@ export const letThrough = (tx: Tx, webhookId: string): Promise<unknown> =>
 
 /** Makes a delivery due again, with all its attempts before it. @throws AppError NOT_FOUND, CONFLICT */
 export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise<z.infer<typeof Delivery>> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   const { companyId } = ctx;
   return await ctx.db(async (tx) => {
     const found = await oneRow<{
@@ -195,7 +195,7 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
         where ${isDelivery(named)} for no key update of webhook_deliveries`,
       noDelivery,
     );
-    demandOn(found.isActive);
+    requireOn(found.isActive);
     if (found.isRunning) {
       throw new AppError('CONFLICT', {
         message: 'An attempt of this delivery is under way: wait for its end.',

@@ -7,12 +7,12 @@ import { AppError, invalidField } from '#core/errors.ts';
 import { timeInput } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { wake } from '#core/work/queue.ts';
-import { demandWholeCompany, noWebhook } from './webhook-access.ts';
-import { demandOn, letThrough } from './webhook-deliveries.ts';
+import { noWebhook, requireWholeCompany } from './webhook-access.ts';
+import { letThrough, requireOn } from './webhook-deliveries.ts';
 
 const furthestDays = 30;
 /** Deliveries of one request: what is done within the time that a statement has. */
-const mostAtOnce = 100_000;
+const maxAtOnce = 100_000;
 
 export const replayInput = z.object({
   id: z.uuid(),
@@ -26,7 +26,7 @@ export const replayInput = z.object({
 type ReplayInput = z.output<typeof replayInput>;
 
 /** @throws AppError VALIDATION_FAILED */
-function demandPeriod({ since, until }: ReplayInput, now: Date): void {
+function requirePeriod({ since, until }: ReplayInput, now: Date): void {
   const refuse = (path: string, message: string) => invalidField(path, message);
   const from = Date.parse(since);
   if (from < now.getTime() - furthestDays * 86_400_000)
@@ -41,8 +41,8 @@ function demandPeriod({ since, until }: ReplayInput, now: Date): void {
  * @throws AppError NOT_FOUND, CONFLICT (it is off, or these are too many), VALIDATION_FAILED
  */
 export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ deliveries: number }> {
-  demandWholeCompany(ctx.caller);
-  demandPeriod(input, ctx.now());
+  requireWholeCompany(ctx.caller);
+  requirePeriod(input, ctx.now());
   const { companyId } = ctx;
   const { id, since, only, until = null } = input;
   const renewed = only === 'all' ? sql`in ('delivered', 'failed')` : sql`= 'failed'`;
@@ -52,7 +52,7 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
       sql`select is_active as "isActive" from webhook_endpoints where id = ${id}::uuid for key share`,
       noWebhook,
     );
-    demandOn(webhook.isActive);
+    requireOn(webhook.isActive);
     const [made] = await rowsOf<{ n: number }>(
       tx,
       sql`with made as (
@@ -66,7 +66,7 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
              where e.id = ${id}::uuid and e.company_id = ${companyId}::uuid and o.sequence is not null
                and o.dispatched_at >= ${since}::timestamptz and o.dispatched_at < coalesce(${until}::timestamptz, 'infinity')
                and (old.status ${renewed} ${only === 'all' ? sql`or old.id is null` : sql``})
-             order by o.sequence limit ${mostAtOnce + 1}::int) meant
+             order by o.sequence limit ${maxAtOnce + 1}::int) meant
            order by sequence
           on conflict (endpoint_id, event_id) do update
             set status = 'waiting', round = d.attempts, next_attempt_at = excluded.next_attempt_at,
@@ -76,9 +76,9 @@ export async function replayEvents(ctx: Context, input: ReplayInput): Promise<{ 
         select count(*)::int as n from made`,
     );
     const n = made?.n ?? 0;
-    if (n > mostAtOnce) {
+    if (n > maxAtOnce) {
       throw new AppError('CONFLICT', {
-        message: `These are more than ${mostAtOnce} events: name an earlier \`until\`, and replay the rest after that.`,
+        message: `These are more than ${maxAtOnce} events: name an earlier \`until\`, and replay the rest after that.`,
       });
     }
     if (n > 0) {

@@ -16,7 +16,7 @@ import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { wake } from '#core/work/queue.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
-import { demandRoom, lockSettings, mostWebhooks } from '#identity/settings/public.ts';
+import { lockSettings, maxWebhooks, requireRoom } from '#identity/settings/public.ts';
 import { type HeadersOwner, headersOf, headersPlace } from './custom-headers.ts';
 import { makeWebhookSecret } from './signing.ts';
 import {
@@ -28,7 +28,7 @@ import {
   webhookShape,
   webhookTold,
 } from './webhook.ts';
-import { demandWholeCompany, noWebhook, ofWholeCompany } from './webhook-access.ts';
+import { noWebhook, ofWholeCompany, requireWholeCompany } from './webhook-access.ts';
 
 /** Webhooks, newest first. */
 export function webhookList(input: PageInput, where: SQL): Read {
@@ -78,7 +78,7 @@ const storedSecret = (id: string, companyId: string, secret: string): string =>
  * Headers mostly are credentials for the receiver they were set for.
  * @throws AppError VALIDATION_FAILED where a change would send them elsewhere.
  */
-function demandHeadersAgain(before: WebhookSettings, changes: WebhookChanges): void {
+function requireHeadersAgain(before: WebhookSettings, changes: WebhookChanges): void {
   const { origin } = new URL(before.url);
   const isElsewhere = changes.url !== undefined && new URL(changes.url).origin !== origin;
   if (!isElsewhere || changes.headers !== undefined || Object.keys(before.headers).length === 0) return;
@@ -103,7 +103,7 @@ export async function createWebhook(
   companyId: string,
   input: NewWebhook,
 ): Promise<Webhook & { secret: string }> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   const secret = makeWebhookSecret();
   const id = newId();
   const { url, events, isActive, description = null } = input;
@@ -111,19 +111,19 @@ export async function createWebhook(
   return await ctx.db(async (tx) => {
     if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
     await lockSettings(tx, companyId);
-    await demandRoom(tx, companyId, 'webhooks');
+    await requireRoom(tx, companyId, 'webhooks');
     const [made] = await rowsOf<{ id: string }>(
       tx,
       sql`insert into webhook_endpoints
           (id, company_id, url, host, events, description, is_active, headers, header_names, secret, created_by)
         select ${id}::uuid, ${companyId}::uuid, ${url}, ${hostOf(url)}, ${textArray(events)}, ${description}::text, ${isActive}::boolean,
           ${storedHeaders({ id, companyId, url }, headers)}::text, ${textArray(Object.keys(headers))}, ${storedSecret(id, companyId, secret)}, ${makerOf(ctx)}
-        where private.count_of_company('webhooks') < ${mostWebhooks}::int
+        where private.count_of_company('webhooks') < ${maxWebhooks}::int
         returning id`,
     );
     if (!made) {
       throw new AppError('CONFLICT', {
-        message: `A company has at most ${mostWebhooks} webhooks: delete one first.`,
+        message: `A company has at most ${maxWebhooks} webhooks: delete one first.`,
       });
     }
     audit(tx, ctx, {
@@ -141,7 +141,7 @@ const freshStart = sql`failures = 0, failing_since = null, paused_until = null, 
 
 /** Changes what is given of a webhook. @throws AppError NOT_FOUND, VALIDATION_FAILED */
 export async function updateWebhook(ctx: Context, id: string, changes: WebhookChanges): Promise<Webhook> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   const { companyId } = ctx;
   return await ctx.db(async (tx) => {
     const [row, [encrypted]] = await Promise.all([
@@ -157,7 +157,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
       ...stored,
       headers: headersOf({ id, companyId, url: row.url }, encrypted?.headers ?? null),
     };
-    demandHeadersAgain(before, changes);
+    requireHeadersAgain(before, changes);
     const { url = before.url, events = before.events, isActive = before.isActive } = changes;
     const { description = before.description, headers = before.headers } = changes;
     const after: WebhookSettings = { url, events, description, isActive, headers: headers ?? {} };
@@ -196,7 +196,7 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
 
 /** Deletes a webhook with its deliveries. @throws AppError NOT_FOUND */
 export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: string; url: string }> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
   // wait for each other.
   return await retryOnConflict(() => ctx.db((tx) => deleteIn(tx, ctx, id)));
@@ -236,7 +236,7 @@ function asPrevious(ctx: Context, id: string, companyId: string, stored: string)
  * still did so from an earlier change does no more. @throws AppError NOT_FOUND
  */
 export async function regenerateSecret(ctx: Context, id: string): Promise<Webhook & { secret: string }> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   const { companyId } = ctx;
   const secret = makeWebhookSecret();
   return await ctx.db(async (tx) => {

@@ -7,9 +7,9 @@ import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { sendSigned } from './attempt.ts';
 import { type EventType, exampleOf } from './catalogue.ts';
-import { type Claimed, latest, leaseEnd, lockHosts, mostAtHost } from './claim.ts';
+import { type Claimed, latest, leaseEnd, lockHosts, maxAtHost } from './claim.ts';
 import { testType } from './webhook.ts';
-import { demandWholeCompany, noSuchWebhook, noWebhook } from './webhook-access.ts';
+import { noSuchWebhook, noWebhook, requireWholeCompany } from './webhook-access.ts';
 
 /** What came of a test. */
 export const Tested = z
@@ -54,7 +54,7 @@ async function beginTest(
             (company_id, endpoint_id, event_id, type, body, status, attempts, created_at, next_attempt_at, leased_until)
           select e.company_id, e.id, ${eventId}::uuid, ${type}, ${body}, 'failed', 1, ${at}, ${at}, ${leaseEnd(test.at)}
             from webhook_endpoints e
-           where ${isIt} and ${mostAtHost}::int > (
+           where ${isIt} and ${maxAtHost}::int > (
              select count(*) from webhook_endpoints o join webhook_deliveries f on f.endpoint_id = o.id
               where o.company_id = e.company_id and o.host = e.host and f.leased_until > ${latest(test.at)})
              for key share of e
@@ -70,7 +70,7 @@ async function beginTest(
     const [begun] = target;
     if (!begun) {
       throw new AppError('RATE_LIMITED', {
-        message: `${mostAtHost} requests to this host are under way, which is as many as may be: try again in a moment.`,
+        message: `${maxAtHost} requests to this host are under way, which is as many as may be: try again in a moment.`,
         headers: { 'retry-after': '15' },
       });
     }
@@ -87,7 +87,7 @@ export async function testWebhook(
   webhookId: string,
   type: EventType | typeof testType,
 ): Promise<z.infer<typeof Tested>> {
-  demandWholeCompany(ctx.caller);
+  requireWholeCompany(ctx.caller);
   const { companyId } = ctx;
   const eventId = newId();
   const at = ctx.now();

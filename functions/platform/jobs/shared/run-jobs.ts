@@ -14,7 +14,7 @@ type JobStatus = (typeof jobStatuses)[number];
 
 /** How long a job rests after its first, second, … failure, in seconds. After one more it is failed for good. */
 export const restSeconds = [30, 120, 600, 3600, 21_600];
-export const mostAttempts = restSeconds.length + 1;
+export const maxAttempts = restSeconds.length + 1;
 /** For as long, an attempt has its job to itself. A worker lives shorter: see its timeoutSeconds. */
 const leaseSeconds = 60;
 /** A provider that asks for more patience gets this much. */
@@ -22,7 +22,7 @@ const longestWaitSeconds = 24 * 3600;
 /** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
 const patientHours = 12;
 /** A job that was taken so often is at an end, whatever progress it reports: at 45 s a part, five days of work. */
-export const mostTakings = 10_000;
+export const maxTakings = 10_000;
 
 /** A part ends after as long, well within the lease. */
 const partMs = 45_000;
@@ -61,7 +61,7 @@ async function claimOne(ctx: Context, queue: JobQueue, ids: readonly string[]): 
         where id = (
           select id from jobs
           where id = any(${textArray(ids)}::uuid[]) and queue = ${queue} and status = 'waiting' and next_attempt_at <= now()
-            and attempts < ${mostAttempts}::int
+            and attempts < ${maxAttempts}::int
           order by next_attempt_at, id limit 1 for update skip locked)
         returning id, queue, company_id, user_id, kind, payload, attempts, taken, progress`,
     ),
@@ -87,7 +87,7 @@ const reasonOf = (error: unknown) =>
 /** Says when the next attempt is due, unless somebody else has the job by now. */
 async function markFailed(ctx: Context, job: Claimed, error: unknown): Promise<void> {
   const isPostponed = error instanceof JobPostponed;
-  const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= mostAttempts);
+  const isOver = !isPostponed && (error instanceof JobRefused || job.attempts >= maxAttempts);
   const status: JobStatus = isOver ? 'failed' : 'waiting';
   const rest = restSeconds[job.attempts - 1] ?? 0;
   const waitSeconds = isPostponed ? Math.min(Math.ceil(error.waitMs / 1000), longestWaitSeconds) : rest;
@@ -115,7 +115,7 @@ async function markContinued(ctx: Context, job: Claimed, { progress }: JobContin
   const text = JSON.stringify(progress);
   if (isDeepStrictEqual(JSON.parse(text), job.progress))
     throw new Error('The job goes on, but is no further than before.');
-  if (job.taken >= mostTakings) throw new JobRefused(`The job was not done in ${mostTakings} parts.`);
+  if (job.taken >= maxTakings) throw new JobRefused(`The job was not done in ${maxTakings} parts.`);
   await ctx.dbAs('jobs', 'note that a job goes on', async (tx) => {
     const noted = await rowsOf(
       tx,
