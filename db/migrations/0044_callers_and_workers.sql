@@ -1,5 +1,5 @@
 -- Who runs as what. People and keys: `trunkline_member`, beneath the policies. Everything else had one role that may do
--- anything; it becomes three, each with grants on the tables that it needs (0046), so that a fault in a sync reads no password:
+-- anything; it becomes three, each with grants on the tables that it needs (0049), so that a fault in a sync reads no password:
 --   trunkline_auth      sign-in, people, passwords, keys and links: before there is a caller, or above what one may write
 --   trunkline_pipeline  what comes in from providers and goes out to webhooks and people
 --   trunkline_jobs      schedules, jobs and /internal

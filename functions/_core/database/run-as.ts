@@ -3,7 +3,7 @@ import type { Login } from './pool.ts';
 import type { LastStatement } from './statement.ts';
 
 /**
- * What runs past the policies, each with rights on the tables that it needs (db/migrations/0046): 'auth' signs people in and
+ * What runs past the policies, each with rights on the tables that it needs (db/migrations/0049): 'auth' signs people in and
  * manages people, passwords, keys and links; 'pipeline' takes in what comes from providers, and sends webhooks and
  * notifications; 'jobs' does schedules, jobs and /internal.
  */
