@@ -229,10 +229,10 @@ export async function makeAdmin(given: NewAdmin): Promise<MadeAdmin> {
   const ctx = makeContext({
     requestId: newId(),
     caller: { kind: 'internal' },
-    runAs: { as: 'service', role: 'jobs' },
+    runAs: { as: 'service', role: 'auth' },
     waitUntil: () => {},
   });
-  return await ctx.dbAs('jobs', 'make the first owner or a platform admin', async (tx) => {
+  return await ctx.dbAs('auth', 'make the first owner or a platform admin', async (tx) => {
     const done: string[] = [];
     const person = await findOrMakePerson(tx, ctx, { ...given, email: email.data }, done);
     if (given.company !== undefined) {
