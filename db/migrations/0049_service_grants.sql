@@ -1,7 +1,8 @@
 -- What runs past the policies may do, table by table: no more than its statements need. None truncates, none changes an entry
 -- of a log, and links are written by the functions for that. db/tests/service-roles.test.ts holds what must not be here.
 
--- Of the secrets of people and keys, pipeline and jobs read none: each of their other columns is named.
+-- Pipeline and jobs read neither passwords nor the hashes of keys: each other column is named, and one that comes later must be.
+-- The hashes of random tokens jobs do read: they delete what is past its time by ctid, for which Postgres wants the whole table.
 do $$
 declare
   r name;
@@ -44,7 +45,9 @@ grant select on public.apps, public.companies, public.company_settings, public.c
   public.invitations, public.memberships, public.provider_links, public.user_mappings, public.user_preferences
   to trunkline_pipeline;
 grant select, insert on public.call_events, public.jobs, public.notifications, public.webhook_attempts to trunkline_pipeline;
-grant select, update on public.phone_codes, public.webhook_endpoints to trunkline_pipeline;
+grant select, update on public.phone_codes to trunkline_pipeline;
+grant select, update (failures, failing_since, paused_until, told_at, is_active, disabled_at, disabled_reason)
+  on public.webhook_endpoints to trunkline_pipeline;
 grant select, insert, update on public.agents, public.calls, public.event_heads, public.messages, public.notification_sends,
   public.outbox, public.provider_connections, public.provider_hooks, public.voicemails, public.webhook_deliveries
   to trunkline_pipeline;
@@ -68,11 +71,13 @@ grant select, update, delete on public.calls, public.company_integration_secrets
   public.sessions, public.sign_in_tries, public.user_preferences, public.voicemails, public.webhook_deliveries
   to trunkline_jobs;
 grant select (user_id, enabled_at, created_at), update (enabled_at), delete on public.two_factors to trunkline_jobs;
-grant select, insert, update on public.apps, public.company_settings, public.webhook_endpoints to trunkline_jobs;
-grant insert, update on public.api_keys to trunkline_jobs;
-grant update, delete on public.users to trunkline_jobs;
+grant select on public.company_settings, public.memberships, public.webhook_endpoints to trunkline_jobs;
+grant select, insert, update on public.apps to trunkline_jobs;
+grant select, update, delete on public.invitations to trunkline_jobs;
+grant insert, update (revoked_at, expires_at) on public.api_keys to trunkline_jobs;
+grant update (deletes_at), delete on public.users to trunkline_jobs;   -- the update is for a lock
 grant select, insert, update, delete on public.call_tallies, public.companies, public.completeness_checks,
-  public.dev_mailbox, public.inbound_events, public.invitations, public.jobs, public.memberships, public.notification_sends,
+  public.dev_mailbox, public.inbound_events, public.jobs, public.notification_sends,
   public.oauth_states, public.processing_tallies, public.user_mappings to trunkline_jobs;
 grant execute on function
   private.as_inet(text), private.uuid_v7(), private.role_rank(text), private.day_start(date, text),

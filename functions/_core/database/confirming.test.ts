@@ -27,6 +27,8 @@ type Request = TestPerson['request'];
 /** What is written, each behind the lock of the company's settings or of its row. */
 const writes: Record<string, (ask: Request, company: TestCompany) => ReturnType<Request>> = {
   'a setting': (ask) => ask(updateSettings, { ai: { temperature: 1 } }),
+  'a setting, with a word about oneself': (ask) =>
+    ask(updateSettings, { ai: { temperature: 1 }, preferences: { language: 'de' } }),
   'an invitation': (ask) =>
     ask(inviteMember, { email: `${randomUUID()}@example.com`, role: 'agent', name: 'Late' }),
   'a webhook': (ask) => ask(createWebhook, { url: 'https://late.example.com/hook' }),

@@ -127,14 +127,22 @@ function takePart(upload: Upload, header: string, bytes: Buffer): void {
 
 /** Browsers write a quote as %22 and a line's end as %0D%0A, curl writes \". */
 function parameterOf(disposition: string, name: string): string | undefined {
-  const found = new RegExp(`;\\s*${name}=(?:"((?:\\\\"|[^"])*)"|([^;\\s"]+))`, 'i').exec(disposition);
+  const found = new RegExp(
+    `^[^;"]*(?:;\\s*(?!${name}=)[\\w*-]+=(?:"(?:\\\\"|[^"])*"|[^;\\s"]*)\\s*)*;\\s*${name}=(?:"((?:\\\\"|[^"])*)"|([^;\\s"]+))`,
+    'i',
+  ).exec(disposition);
   const value = found?.[1] ?? found?.[2];
   return value
     ?.replaceAll('\\"', '"')
     .replaceAll(/%(22|0D|0A)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
+/** A name that is a place, `.` or `..`, is none. */
 const plainName = (name: string): string =>
-  [...(name.split(/[/\\]/).at(-1) ?? '').replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, '')]
+  [
+    ...(name.split(/[/\\]/).at(-1) ?? '')
+      .replace(/^\.{1,2}$/, '')
+      .replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, ''),
+  ]
     .slice(0, maxFileName)
     .join('');

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
 import { linkByOperator, linkByProof, notProved, provedOf } from '#identity/provider-accounts/public.ts';
 import { type AgentsAccount, agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
@@ -32,16 +33,30 @@ export const { contract, respond, serve, handler } = endpoint({
     const { client, isOwn } = await agentsAccount(ctx, scope);
     const made = await client.createAgent(input);
     if (isOwn) await requireOwn(ctx, client, made.agent_id);
-    await ctx.dbAs('pipeline', 'store the agent that Retell just made, and whose it is', async (tx) => {
-      // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
-      const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
-      await (isOwn ? linkByProof(tx, ctx, claim, []) : linkByOperator(tx, ctx, claim));
-      await rowsOf(
-        tx,
-        sql`insert into agents (company_id, kind, name, provider, provider_agent_id, details)
+    const stored = ctx.dbAs(
+      'pipeline',
+      'store the agent that Retell just made, and whose it is',
+      async (tx) => {
+        // The link comes with it, so that the agent's calls are this company's also where Retell is shared.
+        const claim = { provider: 'retell', kind: 'agent', ...scope, ids: [made.agent_id] } as const;
+        await (isOwn ? linkByProof(tx, ctx, claim, []) : linkByOperator(tx, ctx, claim));
+        await rowsOf(
+          tx,
+          sql`insert into agents (company_id, kind, name, provider, provider_agent_id, details)
           values (${ctx.companyId}::uuid, 'ai', ${input.agent_name}, 'retell', ${made.agent_id}, ${JSON.stringify(agentDetails(made))}::jsonb)
           on conflict (company_id, provider, provider_agent_id) do nothing`,
-      );
+        );
+        audit(tx, ctx, {
+          companyId: ctx.companyId,
+          action: 'agent.created',
+          resource: { type: 'agent', id: made.agent_id },
+          after: { name: input.agent_name },
+        });
+      },
+    );
+    await stored.catch(async (error: unknown) => {
+      await withdraw(ctx, client, made.agent_id); // nobody's: in a shared account, it would be the deployment's
+      throw error;
     });
     return await ctx.db((tx) => findDashboardAgent(tx, made.agent_id));
   },
@@ -54,13 +69,16 @@ export const { contract, respond, serve, handler } = endpoint({
 async function requireOwn(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
   const claim = { provider: 'retell', kind: 'agent', ...scopeOf(ctx), ids: [agentId] } as const;
   if ((await provedOf([agentId], claim)).length > 0) return;
-  try {
-    await client.deleteAgent(agentId);
-  } catch (error) {
+  await withdraw(ctx, client, agentId);
+  throw notProved('integrations.retell.apiKey');
+}
+
+/** Deletes an agent at Retell that was just made there, and is not to stay. */
+async function withdraw(ctx: Context, client: AgentsAccount['client'], agentId: string): Promise<void> {
+  await client.deleteAgent(agentId).catch((error: unknown) => {
     ctx.log.error(
       { agentId, companyId: ctx.companyId, err: error },
-      'an agent that a company made in the deployment’s own Retell account is there still: delete it',
+      'an agent that a company made at Retell, and that was not stored, is there still: delete it',
     );
-  }
-  throw notProved('integrations.retell.apiKey');
+  });
 }

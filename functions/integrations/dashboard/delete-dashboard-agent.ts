@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
 import { agents } from '#db/schema/agents.ts';
 import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
@@ -24,6 +25,11 @@ export const { contract, respond, serve, handler } = endpoint({
         tx,
         sql`update ${agents} set status = 'inactive' where ${retellAgents} and ${agents.providerAgentId} = ${input.agentId} returning 1`,
       );
+      audit(tx, ctx, {
+        companyId: ctx.companyId,
+        action: 'agent.deactivated',
+        resource: { type: 'agent', id: input.agentId },
+      });
       return await findDashboardAgent(tx, input.agentId);
     });
   },

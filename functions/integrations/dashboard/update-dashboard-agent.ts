@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { audit } from '#core/security/audit.ts';
 import { agents } from '#db/schema/agents.ts';
 import { AgentStatus } from '#telephony/model/words.ts';
 import { agentsAccount, scopeOf } from '../sync/public.ts';
@@ -40,6 +41,12 @@ export const { contract, respond, serve, handler } = endpoint({
         sql`update ${agents} set name = coalesce(${input.agent_name ?? null}, name), status = coalesce(${status ?? null}, status)
           where ${retellAgents} and ${agents.providerAgentId} = ${agentId} returning 1`,
       );
+      audit(tx, ctx, {
+        companyId: ctx.companyId,
+        action: 'agent.updated',
+        resource: { type: 'agent', id: agentId },
+        after: { status, ...atRetell },
+      });
       return await findDashboardAgent(tx, agentId);
     });
   },

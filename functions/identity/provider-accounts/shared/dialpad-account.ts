@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
 import type { Context } from '#core/context.ts';
 import { isoTime } from '#core/database/shape.ts';
-import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { rowsOf, type Tx, transaction } from '#core/database/transaction.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import { refreshTokens } from '#providers/dialpad/oauth.ts';
@@ -81,9 +81,13 @@ const mustConnect = (appId: string, why: string, cause?: unknown) =>
     cause,
   });
 
-/** A refresh token works once, so whoever comes second waits for the row and finds the new token in it. */
+/**
+ * A refresh token works once, so that the second of two waits for the row and finds the new token in it. What Dialpad gave is
+ * kept, whatever has become of the caller meanwhile, and never asked for again: no transaction of the context's, which would
+ * ask for the caller with its commit and run again after a deadlock.
+ */
 async function refreshed(ctx: Needed, appId: string): Promise<string> {
-  return await ctx.dbAs('pipeline', 'refresh the Dialpad connection of an app', async (tx) => {
+  return await transaction({ as: 'service', role: 'pipeline' }, async (tx) => {
     const connection = await readConnection(tx, appId, 'lock');
     if (!connection) throw mustConnect(appId, 'The app is not connected to Dialpad');
     if (isFresh(connection, ctx.now())) return connection.accessToken;

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { sqlStateOf } from '#core/database/database-errors.ts';
+import { skipConfirmation } from '#core/database/run-as.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
@@ -96,8 +97,9 @@ async function save(
   progress: Progress,
   end?: { status: Exclude<SyncStatus, 'running'>; error?: string },
 ): Promise<void> {
-  await ctx.dbAs('pipeline', 'keep the progress of a sync', (tx) =>
-    rowsOf(
+  await ctx.dbAs('pipeline', 'keep the progress of a sync', (tx) => {
+    skipConfirmation(tx); // it began with a right to it, and is not to stay 'running' for want of it
+    return rowsOf(
       tx,
       sql`update retell_syncs set calls_synced = ${progress.callsSynced}::int, calls_updated = ${progress.callsUpdated}::int,
           errors = ${progress.failedIds.size}::int, failed_ids = ${textArray([...progress.failedIds].slice(0, 1000))},
@@ -105,8 +107,8 @@ async function save(
           status = ${end?.status ?? 'running'}, error = ${end?.error ?? null},
           finished_at = case when ${end !== undefined}::boolean then now() end
         where id = ${syncId}::uuid`,
-    ),
-  );
+    );
+  });
 }
 
 /** The agents that a sync asks for. Undefined: all; the calls of agents linked elsewhere are left out afterwards. */

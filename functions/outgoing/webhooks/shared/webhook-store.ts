@@ -10,7 +10,7 @@ import { listOf, type PageInput, type Read } from '#core/database/page.ts';
 import { itemOf, oneRow } from '#core/database/rows.ts';
 import { asJson } from '#core/database/shape.ts';
 import { textArray } from '#core/database/statement.ts';
-import { retryOnConflict, rowsOf, type Tx } from '#core/database/transaction.ts';
+import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError, invalidField } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
@@ -197,9 +197,9 @@ export async function updateWebhook(ctx: Context, id: string, changes: WebhookCh
 /** Deletes a webhook with its deliveries. @throws AppError NOT_FOUND */
 export async function deleteWebhook(ctx: Context, id: string): Promise<{ id: string; url: string }> {
   requireWholeCompany(ctx.caller);
-  // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that
-  // wait for each other.
-  return await retryOnConflict(() => ctx.db((tx) => deleteIn(tx, ctx, id)));
+  // A sender locks deliveries, then the webhook; here it is the other way round. Postgres ends one of two that wait for each
+  // other, and ctx.db runs it again.
+  return await ctx.db((tx) => deleteIn(tx, ctx, id));
 }
 
 async function deleteIn(tx: Tx, ctx: Context, id: string): Promise<{ id: string; url: string }> {

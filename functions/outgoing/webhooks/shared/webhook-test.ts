@@ -3,8 +3,10 @@ import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { newId } from '#core/database/ids.ts';
 import { oneRow } from '#core/database/rows.ts';
+import { skipConfirmation } from '#core/database/run-as.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
+import { audit } from '#core/security/audit.ts';
 import { sendSigned } from './attempt.ts';
 import { type EventType, exampleOf } from './catalogue.ts';
 import { type Claimed, latest, leaseEnd, lockHosts, maxAtHost } from './claim.ts';
@@ -74,6 +76,12 @@ async function beginTest(
         headers: { 'retry-after': '15' },
       });
     }
+    audit(tx, ctx, {
+      companyId: ctx.companyId,
+      action: 'webhook.tested',
+      resource: { type: 'webhook', id: webhookId },
+      after: { type },
+    });
     return { ...found, ...begun };
   });
 }
@@ -96,8 +104,9 @@ export async function testWebhook(
   const sent = await sendSigned({ ...target, companyId, endpointId: webhookId, eventId, body }, at);
   const { status, durationMs, answer, error } = sent;
   const ok = error === null;
-  const [stored] = await ctx.db((tx) =>
-    rowsOf(
+  const [stored] = await ctx.db((tx) => {
+    skipConfirmation(tx); // it was sent, by a caller who might
+    return rowsOf(
       tx,
       sql`with done as (
           update webhook_deliveries set status = ${ok ? 'delivered' : 'failed'}, leased_until = null, finished_at = now()
@@ -108,8 +117,8 @@ export async function testWebhook(
             ${answer}::text, ${sent.signature}
           from done
         returning 1`,
-    ),
-  );
+    );
+  });
   if (!stored) throw noSuchWebhook(); // deleted meanwhile
   return { deliveryId, ok, status, durationMs, answer, error };
 }
