@@ -1,5 +1,5 @@
 -- As in 0043, but that a transaction which changes its author's own profile (their language, with the settings of the company)
--- is asked for their role all the same: only who gives away their own role, or leaves, is let off.
+-- is asked for their role, and whether they are active, all the same: only who gives away their own role is let off.
 create or replace function private.confirm_caller(p_claims jsonb, p_key_hash bytea, p_role text) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
@@ -31,11 +31,11 @@ create or replace function private.confirm_caller(p_claims jsonb, p_key_hash byt
     if v_user_id is null then
       return;   -- a key of an app or of the company
     end if;
-    select m.role, m.is_active and u.is_active as is_active, m.xmin = v_own or u.xmin = v_own as is_ours,
+    select m.role, (m.is_active or m.xmin = v_own) and u.is_active as is_active,
         m.xmin = v_own as is_our_role, u.is_platform_admin
       into r from public.memberships m join public.users u on u.id = m.user_id
       where m.user_id = v_user_id and m.company_id = v_company_id for share of m;
-    if not found or not r.is_active and not r.is_ours then
+    if not found or not r.is_active then
       raise exception using errcode = 'TL401', message = 'The account is no longer active in this company.';
     end if;
     if p_role is not null and not r.is_platform_admin and not r.is_our_role

@@ -35,7 +35,9 @@ describe('POST /api/webhooks/:id/regenerate-secret', () => {
     expect(await checkable([second, third])).toEqual([false, true]);
     expect((await admin.request(getWebhook, { id })).body.data.rotationEndsAt).toBeNull();
     const { text, actions } = await auditOf(acme);
-    expect(actions).toEqual(['webhook.created', 'webhook.secret_regenerated', 'webhook.secret_regenerated']);
+    expect(actions.filter((action) => action !== 'webhook.tested')).toEqual([
+      ...['webhook.created', 'webhook.secret_regenerated', 'webhook.secret_regenerated'],
+    ]);
     for (const secret of [first, second, third]) expect(text).not.toContain(secret);
   });
 
