@@ -38,7 +38,7 @@ const tables = (
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1`
 ).map(({ name }) => name);
 
-/** What a request leaves whatever comes of it: counts, the word of a key's use. */
+/** Tables that each request writes, also a refused one: counts, and when a session or key was last used. */
 const ofEveryRequest = new Set(['rate_limits', 'idempotency_keys', 'sessions', 'api_keys']);
 
 /** Of every table, how many rows it has and which transactions wrote them: no write leaves both as they were. */
@@ -216,8 +216,8 @@ describe('with every fence set to false', () => {
     }
     await setFences('as it was');
     if (byDoor) return;
-    const let1 = await owner.request(endpoint, given);
-    expect([let1.status, let1.text]).toEqual([
+    const allowed = await owner.request(endpoint, given);
+    expect([allowed.status, allowed.text]).toEqual([
       expect.toSatisfy((status: number) => status < 300),
       expect.any(String),
     ]);
@@ -230,7 +230,7 @@ describe('of another company', () => {
     const { contract } = (writes[name] as Write).endpoint;
     return /:/.test(contract.path);
   });
-  test.each(named)('%s cannot be asked for, whoever asks: no row is another one then', async (name) => {
+  test.each(named)('%s is refused to a stranger, and no row changes', async (name) => {
     const { endpoint, input } = writes[name] as Write;
     const company = await aCompany();
     const given = await input(company, await company.as('owner'));

@@ -93,50 +93,7 @@ create function private.caller_kind() returns text
 revoke execute on function private.caller_key_id(), private.caller_kind() from public;
 grant execute on function private.caller_key_id(), private.caller_kind() to trunkline_member;
 
--- As in 0004, with the key's id among the claims.
-create or replace function private.key_claims(p_hash bytea, p_scope text, p_role text, p_ip text) returns text
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-  as $$
-  declare
-    k record;
-  begin
-    select a.id, a.company_id, a.app_id, a.user_id, a.scopes, a.last_used_at, a.revoked_at, a.expires_at, c.deleted_at,
-           c.ip_allowlist, m.role, m.is_active and u.is_active and u.deletes_at is null as is_maker_active
-      into k
-      from public.api_keys a
-      join public.companies c on c.id = a.company_id
-      left join public.memberships m on m.company_id = a.company_id and m.user_id = a.user_id
-      left join public.users u on u.id = a.user_id
-     where a.key_hash = p_hash;
-    if not found or k.deleted_at is not null then
-      raise exception 'The API key is not known.' using errcode = 'TL401';
-    elsif k.revoked_at <= now() then
-      raise exception 'The API key was revoked.' using errcode = 'TL401';
-    elsif k.expires_at <= now() then
-      raise exception 'The API key has expired.' using errcode = 'TL401';
-    elsif k.user_id is not null and not coalesce(k.is_maker_active, false) then
-      raise exception 'The person whose API key this is, is no longer active in this company.' using errcode = 'TL401';
-    elsif p_scope is not null and not (p_scope = any (k.scopes) or '*' = any (k.scopes)) then
-      raise exception 'The API key lacks the scope %.', p_scope using errcode = 'TL403';
-    elsif k.user_id is not null and p_role is not null and private.role_rank(k.role) < private.role_rank(p_role) then
-      raise exception 'The role % is needed for this; that of the person whose API key this is, is %.', p_role, k.role
-        using errcode = 'TL403';
-    end if;
-    if k.ip_allowlist is not null then
-      perform private.demand_address(k.ip_allowlist, p_ip);
-    end if;
-    if k.last_used_at is null or k.last_used_at < now() - interval '1 minute' then
-      -- Skipped rather than waited for when another request is already writing the same minute.
-      perform 1 from public.api_keys a where a.id = k.id for update skip locked;
-      if found then
-        update public.api_keys set last_used_at = now() where id = k.id;
-      end if;
-    end if;
-    return json_build_object(
-      'sub', coalesce(k.user_id, k.id), 'role', 'authenticated', 'aud', 'authenticated',
-      'app_metadata', json_build_object('company_id', k.company_id, 'app_id', k.app_id, 'key_id', k.id,
-        'role', coalesce(k.role, 'service')))::text;
-  end $$;
+-- private.key_claims gives the key's id from 0048 on.
 
 grant execute on function private.confirm_caller(jsonb, bytea, text), private.mark_idempotent(text, text, text, uuid)
   to trunkline_auth, trunkline_pipeline, trunkline_jobs;
@@ -190,21 +147,6 @@ create function private.audit_as_caller(
       case v_kind when 'user' then 'user' else 'key' end,
       case v_kind when 'user' then private.caller_id() else private.caller_key_id() end,
       null, p_ip, p_user_agent, p_request_id, p_resource_type, p_resource_id, p_before, p_after);
-  end $$;
-
--- A job of the caller's company, for nobody in particular or for a person of it.
-create function private.enqueue_job(p_id uuid, p_kind text, p_user_id uuid, p_payload text, p_at timestamptz) returns void
-  language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-  as $$
-  declare
-    v_company_id constant uuid := private.demand_caller_company();
-  begin
-    if p_user_id is not null and not exists (
-      select from public.memberships m where m.company_id = v_company_id and m.user_id = p_user_id) then
-      raise exception using errcode = 'TL403', message = 'The job is for a person of another company.';
-    end if;
-    insert into public.jobs (id, company_id, user_id, kind, payload, next_attempt_at)
-      values (p_id, v_company_id, p_user_id, p_kind, p_payload, coalesce(p_at, now()));
   end $$;
 
 -- A mail in the log of the caller's company, beside the job that sends it.
@@ -341,14 +283,12 @@ create function private.revoke_key(p_id uuid, p_ip text)
 
 revoke execute on function
   private.act_in_company(uuid), private.audit_as_caller(text, text, text, jsonb, jsonb, text, text, text),
-  private.enqueue_job(uuid, text, uuid, text, timestamptz),
   private.record_event(uuid, text, uuid, text, json, timestamptz), private.lock_company(), private.lock_settings(),
   private.note_mail(uuid, uuid, text, text, text), private.count_of_company(text), private.webhook_ciphertexts(uuid),
   private.issue_key(uuid, text, text, bytea, text[], timestamptz, text),
   private.revoke_key(uuid, text) from public;
 grant execute on function
   private.act_in_company(uuid), private.audit_as_caller(text, text, text, jsonb, jsonb, text, text, text),
-  private.enqueue_job(uuid, text, uuid, text, timestamptz),
   private.record_event(uuid, text, uuid, text, json, timestamptz), private.lock_company(), private.lock_settings(),
   private.note_mail(uuid, uuid, text, text, text), private.count_of_company(text), private.webhook_ciphertexts(uuid),
   private.issue_key(uuid, text, text, bytea, text[], timestamptz, text),

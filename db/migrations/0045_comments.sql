@@ -365,7 +365,7 @@ comment on column public.notifications.title is 'In the reader''s language, as i
 comment on column public.notifications.link is 'A path of the front end. Null: none.';
 comment on column public.notifications.data is 'What it is about, by type: ids, numbers, times.';
 comment on column public.notifications.event_id is 'Row of outbox that it tells of. Null: none.';
-comment on column public.notifications.is_urgent is 'Told at any hour, whatever the quiet hours.';
+comment on column public.notifications.is_urgent is 'Told at any hour, also in quiet hours.';
 comment on column public.notifications.read_at is 'Null: not read.';
 comment on column public.notifications.deleted_at is 'When its reader deleted it: its text is gone, the row stays so that it is not told again. Null: not deleted.';
 
@@ -409,7 +409,7 @@ comment on column public.user_preferences.notifications is 'What was chosen of c
 
 -- Work, guards, audit
 comment on table public.jobs is 'Work for after an answer: mails, exports, messages. Written in the transaction that causes it.';
-comment on column public.jobs.company_id is 'Null: a person''s, whatever the company.';
+comment on column public.jobs.company_id is 'Null: of a person, not of one of their companies.';
 comment on column public.jobs.user_id is 'Null: of nobody in particular.';
 comment on column public.jobs.kind is 'As send-email; functions/platform/jobs/shared/kinds.ts has them all.';
 comment on column public.jobs.payload is 'JSON, encrypted: it may hold a link that logs somebody in. Null: the job is done.';

@@ -1,6 +1,6 @@
--- What people and keys write, they write as `trunkline_member`: a grant says which columns of which table and by which verb
--- (never all, never truncate), a policy says who, and a fence besides says that nobody writes what they do not read. The
--- grants stand beside each other here; db/tests/grants.ts has the same list, and refuses what is not in it.
+-- People and keys write as `trunkline_member`. A grant names the table, the verb and the columns (never all, never truncate). A
+-- policy says who. A fence refuses a write to a row that the writer cannot read. db/tests/grants.ts lists the grants: a test
+-- fails for one that is not in the list.
 
 -- The fence of a table: restrictive policies that hold each write to what the table's reading policies show: company, app
 -- and agent. Postgres asks the reading policies only where a statement reads: an update without a condition does not.

@@ -13,10 +13,9 @@ update public.jobs set queue = 'bulk' where kind = 'export-data' and status = 'w
 drop index public.jobs_waiting;
 create index jobs_waiting on public.jobs (queue, next_attempt_at) where status = 'waiting';
 
--- As in 0044, with the queue. Code that knows none means `jobs`.
-drop function private.enqueue_job(uuid, text, uuid, text, timestamptz);
+-- A door as those of 0044: a job of the caller's company, for nobody in particular or for a person of it.
 create function private.enqueue_job(
-  p_id uuid, p_kind text, p_user_id uuid, p_payload text, p_at timestamptz, p_queue text default 'jobs'
+  p_id uuid, p_kind text, p_user_id uuid, p_payload text, p_at timestamptz, p_queue text
 ) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
   as $$
@@ -33,7 +32,7 @@ create function private.enqueue_job(
 revoke execute on function private.enqueue_job(uuid, text, uuid, text, timestamptz, text) from public;
 grant execute on function private.enqueue_job(uuid, text, uuid, text, timestamptz, text) to trunkline_member;
 
--- As in 0026 and 0044, but for transactions that only read (snapshots): those note neither the use of a session nor that of a
+-- As in 0026 and 0004, with the key's id among a key's claims, and but for transactions that only read (snapshots): those note neither the use of a session nor that of a
 -- key. The check that comes before every handler does.
 create or replace function private.check_member(
   p_user_id uuid, p_company_id uuid, p_session_id uuid, p_issuer text, p_role text, p_ip text,

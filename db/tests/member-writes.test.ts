@@ -89,7 +89,7 @@ async function outcomeAs(asked: object, table: string, command: Command) {
   return { outcome, isChanged };
 }
 
-/** Tables of which everybody writes their own rows, whatever the role. */
+/** Tables in which each person writes their own rows, in any role. */
 const ofOneself = ['users', 'user_preferences', 'notifications'];
 
 describe('what people and keys may write by themselves', () => {

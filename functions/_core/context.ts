@@ -53,7 +53,7 @@ export interface ContextParts {
   rawBody?: Buffer;
   files?: readonly UploadedFile[];
   /** Goes with each commit: the word that an Idempotency-Key leaves of its effect. */
-  withCommit?: LastStatement | undefined;
+  idempotencyMark?: LastStatement | undefined;
   now?: () => Date;
   waitUntil: (work: Promise<unknown>) => void;
 }
@@ -63,7 +63,7 @@ export function makeContext(parts: ContextParts): Context {
   let child: Logger | undefined;
   const ending = (how?: Reading): Ending => ({
     ...how,
-    last: parts.withCommit,
+    mark: parts.idempotencyMark,
     confirmation: confirming(runAs),
     waitUntil: parts.waitUntil,
   });

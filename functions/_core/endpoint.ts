@@ -186,7 +186,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       const { text, limit } = await runRead(runAs, read, contract, asks);
       return { reply: jsonReply(contract.status, text), limit };
     }
-    const handled = async (withCommit?: LastStatement): Promise<Reply> => {
+    const handled = async (idempotencyMark?: LastStatement): Promise<Reply> => {
       const ctx = makeContext({
         requestId,
         caller,
@@ -196,7 +196,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
         target: incoming.target ?? `${incoming.url.pathname}${incoming.url.search}`,
         rawBody: body,
         files: upload?.files ?? [],
-        withCommit,
+        idempotencyMark,
         waitUntil: waitUntil ?? (() => {}),
       });
       const result = await definition.handle({ ctx, input: value });
@@ -284,7 +284,7 @@ async function admit(
 /** The same request again has no second effect. With an Idempotency-Key, a failure is an answer like another. */
 async function onlyOnce(
   request: IdempotentRequest,
-  handled: (withCommit: LastStatement) => Promise<Reply>,
+  handled: (idempotencyMark: LastStatement) => Promise<Reply>,
   requestId: string,
 ): Promise<Reply> {
   const attempt = await beginIdempotent(request);

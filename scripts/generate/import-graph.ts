@@ -69,8 +69,6 @@ export function queuesWokenBy(file: string): Set<string> {
   return queues;
 }
 
-export const canWake = (file: string): boolean => queuesWokenBy(file).size > 0;
-
 /** Whether running the file can read the AWS SDK, which stands beside the functions that do. */
 export const canReadSdk = (file: string): boolean =>
   [...reachableFrom(file)].some((reached) => reached.startsWith('functions/_core/clients/aws-sdk/'));

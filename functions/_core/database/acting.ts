@@ -1,9 +1,6 @@
 import { sql } from 'drizzle-orm/sql';
 import type { Context } from '../context.ts';
 import { AppError } from '../errors.ts';
-import { jsonReply } from '../http/answers.ts';
-import { RawReply } from '../http/reply.ts';
-import type { Read } from './page.ts';
 import { confirmRole } from './run-as.ts';
 import { rowsOf, type Tx } from './transaction.ts';
 
@@ -21,14 +18,7 @@ export async function actInCompany(tx: Tx, companyId: string): Promise<void> {
   confirmRole(tx, 'platform_admin');
 }
 
-/**
- * Answers with a list of a company: the caller's own, or any for a platform admin.
- * @throws AppError NOT_FOUND
- */
-export async function listInCompany(ctx: Context, companyId: string, list: Read): Promise<RawReply> {
-  const results = await ctx.db(async (tx) => {
-    if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
-    return await Promise.all(list.statements.map((statement) => rowsOf(tx, statement)));
-  });
-  return new RawReply(jsonReply(200, list.reply(results)));
+/** The same where it is another company than the caller's own. @throws AppError NOT_FOUND */
+export async function enterCompany(tx: Tx, ctx: Context, companyId: string): Promise<void> {
+  if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
 }

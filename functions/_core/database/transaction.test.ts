@@ -146,7 +146,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
         expect(await named(names[0])).toBe(0);
         return made;
       },
-      { confirmation, last: { text: 'select 2 as last', params: [] } },
+      { confirmation, mark: { text: 'select 2 as last', params: [] } },
     );
     expect(first.rows).toEqual([{ name: names[0], id: expect.any(String) }]);
     expect(second.rows).toMatchObject([{ name: names[1] }]);

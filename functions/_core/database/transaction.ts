@@ -36,8 +36,8 @@ export interface Ending {
    * its count, or a file that is read in pieces.
    */
   snapshot?: boolean | undefined;
-  /** Goes out with the commit, last. */
-  last?: LastStatement | undefined;
+  /** Goes out with the commit, last: the word that an Idempotency-Key leaves of its effect. */
+  mark?: LastStatement | undefined;
   /** Asks, with the commit, whether the caller may still write. */
   confirmation?: LastStatement | undefined;
   /** Is given what goes on after the commit. Where absent, `transaction` waits for it. */
@@ -63,7 +63,7 @@ export async function transaction<T>(
   return result;
 }
 
-/** What is committed stays so, whatever becomes of the work after it. */
+/** Work after a commit may fail: the commit stays. */
 async function unfailing(work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
@@ -75,7 +75,7 @@ async function unfailing(work: () => Promise<unknown>): Promise<void> {
 async function committed<T>(
   runAs: RunAs,
   run: (tx: Tx) => Promise<T>,
-  { last, confirmation, snapshot }: Ending,
+  { mark, confirmation, snapshot }: Ending,
 ): Promise<{ result: T; afterCommit: Tx['afterCommit'] }> {
   const slot = await acquire(loginOf(runAs));
   const enter = entering(runAs);
@@ -93,8 +93,8 @@ async function committed<T>(
     // The confirmation first: it may wait for a transaction that waits for what the others lock.
     // A snapshot has written nothing: there is nothing to confirm, and no effect to leave word of.
     const confirming = snapshot ? [] : [tx.confirmation].filter((each) => each !== undefined);
-    const ending = snapshot ? [] : [last].filter((each) => each !== undefined);
-    const lasts = [...confirming, ...tx.atCommit.map(({ statement }) => statement), ...ending];
+    const marking = snapshot ? [] : [mark].filter((each) => each !== undefined);
+    const lasts = [...confirming, ...tx.atCommit.map(({ statement }) => statement), ...marking];
     const sent = Promise.all(lasts.map(({ text, params }) => send(slot, text, params)));
     const [results] = await Promise.all([sent, control(slot, 'commit')]);
     // Only now: rows of a statement whose commit failed are of nothing that happened.

@@ -128,13 +128,20 @@ describe('an upload', () => {
       'a\u202efdp.exe',
       'a\u0007b%0D%0Ac',
       `${'n'.repeat(300)}`,
+      ...['..', 'folder/.'],
     ];
     const { status, body } = await form(`${names.map((name) => part(header(name), 'x')).join('')}--XX--`);
     expect(status, JSON.stringify(body)).toBe(200);
     expect(body.data.files.map(({ fileName }: { fileName: string }) => fileName)).toEqual([
-      ...['passwd', 'a.txt', 'afdp.exe', 'abc', 'n'.repeat(200)],
+      ...['passwd', 'a.txt', 'afdp.exe', 'abc', 'n'.repeat(200), '', ''],
     ]);
     expect(body.data.files[0].mediaType).toBe('text/plain');
+  });
+
+  test('takes a field’s name from its parameter, never from a file’s name', async () => {
+    const header = 'Content-Disposition: form-data; filename="a; name=note; name=\\"x\\""; name="real"';
+    const { body } = await form(`${part(header, 'x')}--XX--`);
+    expect(body.data.files[0]).toMatchObject({ field: 'real', fileName: 'a; name=note; name="x"' });
   });
 
   test.each<[string, string]>([
@@ -187,7 +194,7 @@ describe('an upload', () => {
     expect(status).toBe(400);
   });
 
-  test('has its effect once for an Idempotency-Key, whatever boundary its repetition has, and is told from another', async () => {
+  test('has its effect once for an Idempotency-Key, with another boundary too, and is told from another', async () => {
     const key = { 'idempotency-key': randomUUID() };
     const data = (text: string, name = 'a.csv') => {
       const made = new FormData(); // with a boundary of its own each time

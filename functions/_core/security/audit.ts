@@ -58,8 +58,9 @@ function actorOf(ctx: Context, entry: AuditEntry): { type: string; id: string | 
 
 /**
  * Writes an entry of the audit log, in the transaction of what it tells, with its commit: the company's entries are chained
- * by their hashes, so that writers of one company take turns at the end. In a transaction of a person or key (`ctx.db`), the
- * database itself says whose entry it is, and of which company: it must be the one that they act in.
+ * by their hashes, so that writers of one company take turns at the end. In a transaction of a person or key
+ * (`ctx.db`), the database takes the actor and the company from the caller: the entry's company must be theirs, or the one that
+ * they act in.
  */
 export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {
   const json = (value: Record<string, unknown> | undefined) =>

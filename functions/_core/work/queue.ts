@@ -86,8 +86,8 @@ function wakeAfter(tx: Tx, queue: QueueName, ids: readonly string[]): void {
 }
 
 /**
- * Wakes a queue's worker for these rows. Whatever is asked while a message is on its way travels together in the next
- * one, each id once, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back.
+ * Wakes a queue's worker for these rows. Ids that are asked for while a message is on its way travel together in the next one,
+ * each once, so that a burst costs few messages. With a delay, of at most 15 minutes, the message is held back.
  * With `after`, it is done once that transaction is committed, as `afterCommit` says: what stores a row that a worker has to
  * look at does that itself.
  * Never rejects: the rows remember, and the sweep finds what was not woken.

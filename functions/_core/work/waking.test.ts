@@ -51,7 +51,7 @@ describe('what a transaction wakes', () => {
     });
     await expect(failing).rejects.toThrow('no');
     const refusedByCommit = transaction({ as: 'service', role: 'jobs' }, (tx) => queueJob(tx), {
-      last: { text: 'select 1 / 0', params: [] },
+      mark: { text: 'select 1 / 0', params: [] },
     });
     await expect(refusedByCommit).rejects.toThrow('division by zero');
     expect(woken).toEqual([]);

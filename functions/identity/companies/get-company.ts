@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { actInCompany } from '#core/database/acting.ts';
+import { enterCompany } from '#core/database/acting.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { Company } from './shared/company.ts';
 import { readCompany } from './shared/company-store.ts';
@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   handle: ({ ctx, input }) =>
     ctx.db(async (tx) => {
-      if (input.id !== ctx.companyId) await actInCompany(tx, input.id);
+      await enterCompany(tx, ctx, input.id);
       return await readCompany(tx, ctx, input.id);
     }),
 });

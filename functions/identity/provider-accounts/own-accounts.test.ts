@@ -146,7 +146,22 @@ describe('a company’s own Retell key', () => {
     expect(await linkOf(agentId)).toMatchObject({ company_id: company.id, proof: 'provider' });
     const edited = await owner.request(updateDashboardAgent, { agentId, agent_name: 'Day desk' });
     expect(edited.body.data.agent_name).toBe('Day desk');
+    expect(await auditOf(company, 'agent.created')).toMatchObject([{ actor_id: owner.id }]);
+    expect(await auditOf(company, 'agent.updated')).toMatchObject([{ after: { agent_name: 'Day desk' } }]);
     expect((await owner.request(syncAgents)).body.agentsSynced).toBe(2); // those that were there before
+  });
+
+  test('leaves no agent at Retell that could not be stored', async () => {
+    const { company, owner } = await aRetellCustomer();
+    await owner.request(syncAgents);
+    await adminSql().unsafe(
+      `alter table agents add constraint none_is_stored check (name <> '${newAgent.agent_name}') not valid`,
+    );
+    const refused = await owner.request(createDashboardAgent, newAgent);
+    await adminSql()`alter table agents drop constraint none_is_stored`;
+    expect(refused.status).toBe(500);
+    const { agentsSynced } = (await owner.request(syncAgents)).body; // those that are new to us
+    expect([agentsSynced, await auditOf(company, 'agent.created')]).toEqual([0, []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { actInCompany } from '#core/database/acting.ts';
+import { enterCompany } from '#core/database/acting.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { CompanySettings, readSettings } from './shared/company-settings.ts';
 
@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   errors: ['NOT_FOUND'],
   async handle({ ctx, input: { companyId } }) {
     return await ctx.db(async (tx) => {
-      if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
+      await enterCompany(tx, ctx, companyId);
       return await readSettings(tx, companyId);
     });
   },

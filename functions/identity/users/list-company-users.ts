@@ -1,11 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { actInCompany } from '#core/database/acting.ts';
 import { listOf, pageInput } from '#core/database/page.ts';
-import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
-import { jsonReply } from '#core/http/answers.ts';
-import { RawReply } from '#core/http/reply.ts';
+import { listInCompany } from '#core/http/list-in-company.ts';
 import { memberships } from '#db/schema/people.ts';
 import { memberFilters, memberSorts, membersFrom, membersWhere } from '../team/public.ts';
 import { User, userShape } from './shared/user.ts';
@@ -32,10 +29,6 @@ export const { contract, respond, serve, handler } = endpoint({
       identity: { list: 'company users', ...identity },
       input,
     });
-    const results = await ctx.db(async (tx) => {
-      if (input.companyId !== ctx.companyId) await actInCompany(tx, input.companyId);
-      return await Promise.all(list.statements.map((statement) => rowsOf(tx, statement)));
-    });
-    return new RawReply(jsonReply(200, list.reply(results)));
+    return await listInCompany(ctx, input.companyId, list);
   },
 });

@@ -1,8 +1,8 @@
 import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
-import { listInCompany } from '#core/database/acting.ts';
 import { pageInput } from '#core/database/page.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { listInCompany } from '#core/http/list-in-company.ts';
 import { webhookEndpoints } from '#db/schema/settings.ts';
 import { Webhook } from './shared/webhook.ts';
 import { requireWholeCompany } from './shared/webhook-access.ts';

@@ -34,10 +34,6 @@ export const anApp = async (): Promise<MadeApp> =>
   (await internal(createApp, { name: 'Hooked', scopes: ['*'], company_id: env().DEFAULT_COMPANY_ID })).body
     .data;
 
-/** An app of another company; with links, by an operator's word. */
-export const anAppElsewhere = async (links: object = {}): Promise<MadeApp> =>
-  (await internal(createApp, { name: 'Elsewhere', scopes: ['*'], ...links })).body.data;
-
 beforeAll(async () => {
   hooks = createServer(async (incoming, response) => {
     const chunks: Buffer[] = [];

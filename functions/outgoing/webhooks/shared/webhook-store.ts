@@ -3,7 +3,7 @@ import { type SQL, sql } from 'drizzle-orm/sql';
 import type { Caller } from '#core/callers/caller.ts';
 import { hostOf } from '#core/clients/outgoing/url.ts';
 import type { Context } from '#core/context.ts';
-import { actInCompany } from '#core/database/acting.ts';
+import { enterCompany } from '#core/database/acting.ts';
 import { callersCompany } from '#core/database/filters.ts';
 import { newId } from '#core/database/ids.ts';
 import { listOf, type PageInput, type Read } from '#core/database/page.ts';
@@ -109,7 +109,7 @@ export async function createWebhook(
   const { url, events, isActive, description = null } = input;
   const headers = input.headers ?? {};
   return await ctx.db(async (tx) => {
-    if (companyId !== ctx.companyId) await actInCompany(tx, companyId);
+    await enterCompany(tx, ctx, companyId);
     await lockSettings(tx, companyId);
     await requireRoom(tx, companyId, 'webhooks');
     const [made] = await rowsOf<{ id: string }>(
