@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { linkByOperator, linkByProof, notProved, provedOf } from '#identity/provider-accounts/public.ts';
 import { type AgentsAccount, agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
@@ -55,7 +56,9 @@ export const { contract, respond, serve, handler } = endpoint({
       },
     );
     await stored.catch(async (error: unknown) => {
-      await withdraw(ctx, client, made.agent_id); // nobody's: in a shared account, it would be the deployment's
+      // It would be nobody's; in a shared account, the deployment's. Of a database that is away, nobody knows whether it stored it.
+      const isKnown = !(error instanceof AppError && error.code === 'UNAVAILABLE');
+      if (isKnown) await withdraw(ctx, client, made.agent_id);
       throw error;
     });
     return await ctx.db((tx) => findDashboardAgent(tx, made.agent_id));
