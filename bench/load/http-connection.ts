@@ -74,13 +74,13 @@ export class HttpConnection {
 
 /** The bytes of a request. */
 export function requestBytes(
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PUT',
   path: string,
   headers: Record<string, string>,
   body = '',
 ): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const length = method === 'POST' ? `content-length: ${Buffer.byteLength(body)}\r\n` : '';
+  const length = method !== 'GET' ? `content-length: ${Buffer.byteLength(body)}\r\n` : '';
   return Buffer.from(
     `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${lines.join('')}${length}\r\n${body}`,
   );

@@ -1,6 +1,6 @@
 /**
- * The limit: node:http and postgres.js with nothing between them. It lists calls with one prepared query, and takes in
- * signed events with an HMAC and one insert.
+ * The limit: node:http and postgres.js with nothing between them. It lists calls with one prepared query, renames a
+ * person with one update, and takes in signed events with an HMAC and one insert.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -50,6 +50,14 @@ async function me(userId: string, response: ServerResponse): Promise<void> {
   answer(response, 200, JSON.stringify({ success: true, data }));
 }
 
+async function rename(userId: string, name: string, response: ServerResponse): Promise<void> {
+  const [data] = await sql`
+    update users set name = ${name} where id = ${userId}
+    returning id, email, name, phone, timezone, language, email_verified_at as "emailVerifiedAt",
+      last_login_at as "lastLoginAt", created_at as "createdAt"`;
+  answer(response, 200, JSON.stringify({ success: true, data }));
+}
+
 async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
@@ -74,9 +82,11 @@ const server = createServer((request, response) => {
       ? list(query.slice(0, 36), query.slice(37), response)
       : path === '/me'
         ? me(query, response)
-        : path === '/events'
-          ? receive(request, response)
-          : Promise.resolve(answer(response, 404, '{}'));
+        : path === '/name'
+          ? rename(query.slice(0, 36), query.slice(37), response)
+          : path === '/events'
+            ? receive(request, response)
+            : Promise.resolve(answer(response, 404, '{}'));
   work.catch((error: unknown) => answer(response, 500, String(error)));
 });
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

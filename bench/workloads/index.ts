@@ -11,10 +11,12 @@ import { login } from './login.ts';
 import { memory } from './memory.ts';
 import { processing } from './processing.ts';
 import { whoAmI } from './who-am-i.ts';
+import { writes } from './writes.ts';
 
 export const workloads: readonly Workload[] = [
   listCalls,
   whoAmI,
+  writes,
   login,
   deepPage,
   ingest,

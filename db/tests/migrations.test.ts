@@ -224,10 +224,10 @@ describe('migrating as a role that is no superuser, as Supabase’s postgres', (
       // The API can log in with the password that was given, and take on its roles.
       await inside(server.apiUrl('ours'), async (sql) => {
         const [row] = await sql.begin(async (tx) => {
-          await tx`select private.enter_service()`;
+          await tx`select private.enter_service('trunkline_jobs')`;
           return await tx`select current_user as who, current_setting('statement_timeout') as timeout`;
         });
-        expect(row).toEqual({ who: 'service_role', timeout: '15s' });
+        expect(row).toEqual({ who: 'trunkline_jobs', timeout: '15s' });
       });
     } finally {
       await server.stop();

@@ -15,6 +15,7 @@ export async function actInCompany(tx: Tx, companyId: string): Promise<void> {
     sql`select private.act_in_company(${companyId}::uuid) as may`,
   );
   if (!found?.may) throw new AppError('NOT_FOUND');
+  tx.actsIn = companyId;
   confirmRole(tx, 'platform_admin');
 }
 

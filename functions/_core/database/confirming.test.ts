@@ -104,6 +104,21 @@ async function meanwhile<T>(
   return (await running) ?? [];
 }
 
+/** A webhook that is made by a key behind a lock, while this happens, is refused and leaves no row. */
+async function expectNothingByKey(happens: (company: TestCompany) => PromiseLike<unknown>): Promise<void> {
+  const company = await aCompany();
+  const admin = await company.as('admin');
+  const made = await admin.request(createApiKey, { name: 'Mine' });
+  const headers = { 'x-api-key': made.body.data.key };
+  const [answer] = await meanwhile(
+    company,
+    () => [request(createWebhook, { url: 'https://late.example.com/hook' }, headers)],
+    () => happens(company),
+  );
+  expect([answer?.status, answer?.body.code]).toEqual([401, 'UNAUTHENTICATED']);
+  expect(await adminSql()`select 1 from webhook_endpoints where company_id = ${company.id}`).toEqual([]);
+}
+
 describe('a write whose author may no longer write when its lock is free', () => {
   for (const [what, { end, status }] of Object.entries(ends)) {
     test.each(Object.keys(writes))(`leaves nothing when ${what}: %s`, async (name) => {
@@ -124,18 +139,15 @@ describe('a write whose author may no longer write when its lock is free', () =>
   }
 
   test('leaves nothing when the key is revoked', async () => {
-    const company = await aCompany();
-    const admin = await company.as('admin');
-    const made = await admin.request(createApiKey, { name: 'Mine' });
-    const headers = { 'x-api-key': made.body.data.key };
-    const input = { url: 'https://late.example.com/hook' };
-    const [answer] = await meanwhile(
-      company,
-      () => [request(createWebhook, input, headers)],
-      () => adminSql()`update api_keys set revoked_at = now() where company_id = ${company.id}`,
+    await expectNothingByKey(
+      ({ id }) => adminSql()`update api_keys set revoked_at = now() where company_id = ${id}`,
     );
-    expect([answer?.status, answer?.body.code]).toEqual([401, 'UNAUTHENTICATED']);
-    expect(await adminSql()`select 1 from webhook_endpoints where company_id = ${company.id}`).toEqual([]);
+  });
+
+  test('leaves nothing when the company of a key is deleted', async () => {
+    await expectNothingByKey(
+      ({ id }) => adminSql()`update companies set deleted_at = now() where id = ${id}`,
+    );
   });
 });
 

@@ -17,6 +17,8 @@ export class Tx {
   readonly atCommit: { statement: LastStatement; give(rows: Row[]): void }[] = [];
   /** What is done once the commit is through. */
   readonly afterCommit: (() => Promise<unknown>)[] = [];
+  /** The company that a platform admin acts in, where it is not their own: see actInCompany(). */
+  actsIn: string | undefined;
   constructor(slot: Slot, runAs: RunAs, confirmation?: LastStatement) {
     this.slot = slot;
     this.runAs = runAs;

@@ -80,7 +80,7 @@ describe('with a login for people and one for what goes past the policies', () =
       { authorization: `Bearer ${process.env.METRICS_TOKEN}` },
     );
     expect(JSON.stringify(body)).toContain(
-      'revoke service_role, trunkline_auth, trunkline_jobs, trunkline_pipeline from trunkline_api;',
+      'revoke trunkline_auth, trunkline_jobs, trunkline_pipeline from trunkline_api;',
     );
   });
 });

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql, TransactionSql } from 'postgres';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { type Context, makeContext } from '../context.ts';
+import { endpoint } from '../endpoint.ts';
 import { aCompany, type TestCompany } from '../testing/company.ts';
 import { audit, withoutSecrets } from './audit.ts';
 
@@ -154,6 +156,29 @@ const forge = (companyId: string, number: number) =>
   sql`insert into audit_logs (company_id, number, action, actor_type, resource_type, prev_digest, digest)
     select ${companyId}, ${number}, 'forged', 'system', 'thing', digest, ''
       from audit_logs where company_id = ${companyId} order by number desc limit 1`;
+
+test('a caller’s own entry is of the company that they act in, and of no other', async () => {
+  const [acme, other] = [await aCompany(), await aCompany()];
+  const owner = await acme.as('owner');
+  const noting = endpoint({
+    method: 'POST',
+    path: '/api/test/note',
+    summary: 'Write an entry',
+    who: ['user'],
+    input: z.object({ companyId: z.uuid() }),
+    output: z.boolean(),
+    handle: ({ ctx, input: { companyId } }) =>
+      ctx.db(async (tx) => {
+        audit(tx, ctx, { companyId, action: 'thing.changed', resource: { type: 'thing' } });
+        return true;
+      }),
+  });
+  expect((await owner.request(noting, { companyId: acme.id })).status).toBe(200);
+  expect((await owner.request(noting, { companyId: other.id })).status).toBe(500);
+  const rows =
+    await sql`select company_id as id from audit_logs where company_id in (${acme.id}, ${other.id})`;
+  expect(rows).toEqual([{ id: acme.id }]);
+});
 
 describe('who goes behind the log’s back, as superuser, is found with the number of the entry', () => {
   const columns = [

@@ -72,6 +72,8 @@ export function audit(tx: Tx, ctx: Context, entry: AuditEntry): void {
   const userAgent = isOfAnother ? null : (ctx.headers.get('user-agent')?.slice(0, 400) ?? null);
   const requestId = isOfAnother ? null : ctx.requestId;
   if (tx.isMember) {
+    if (entry.companyId !== (tx.actsIn ?? ctx.companyId))
+      throw new Error('A caller writes to the audit log of the company that they act in.');
     if (entry.actor) throw new Error('A caller writes to the audit log in their own name.');
     atCommit(
       tx,

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import * as z from 'zod';
 import { oneRow } from '#core/database/rows.ts';
 import { endpoint } from '#core/endpoint.ts';
+import { audit } from '#core/security/audit.ts';
 import { findApp } from './shared/app-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -24,6 +25,12 @@ export const { contract, respond, serve, handler } = endpoint({
           returning id, to_char(deleted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as deleted_at`,
         'The app has no voicemail with this id.',
       );
+      audit(tx, ctx, {
+        companyId: app.companyId,
+        action: 'voicemail.deleted',
+        resource: { type: 'voicemail', id: deleted.id },
+        after: { appId: app.id },
+      });
       return deleted;
     });
   },

@@ -47,6 +47,9 @@ describe('voicemails of an app', () => {
     const deleted = await internal(deleteAppVoicemail, input);
     expect(deleted.body.data).toMatchObject({ id, deleted_at: expect.any(String) });
     expect((await internal(deleteAppVoicemail, input)).status).toBe(404);
+    const entries =
+      await adminSql()`select action, actor_type from audit_logs where resource_id = ${input.id}`;
+    expect(entries).toEqual([{ action: 'voicemail.deleted', actor_type: 'internal' }]);
     expect((await internal(getAppVoicemail, input)).status).toBe(404);
     expect((await internal(listAppVoicemails, { app_id: app.appId })).body.data).toEqual([]);
     expect((await app.request(listVoicemails)).body.data).toEqual([]);

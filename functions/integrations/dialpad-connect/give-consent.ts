@@ -1,11 +1,11 @@
 import * as z from 'zod';
+import { authorizationAddress, challengeOf } from '#core/clients/oauth.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { HeaderFields } from '#core/http/incoming.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { askedScopes, oauthApp, redirectUri } from '#identity/provider-accounts/public.ts';
-import { authorizeUrl, challengeOf } from '#providers/dialpad/oauth.ts';
 import { hashOfCookie, newBrowserCookie } from './shared/browser-cookie.ts';
 import { stateRefused } from './shared/finishing.ts';
 import { plainPage } from './shared/plain-page.ts';
@@ -29,7 +29,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (!isFromOurPage(ctx.headers)) {
       throw new AppError('FORBIDDEN', { message: 'Agree on the page that names the company and the app.' });
     }
-    const { baseUrl, clientId } = oauthApp();
+    const server = oauthApp();
     const cookie = newBrowserCookie(state);
     const verifier = await ctx.dbAs(
       'pipeline',
@@ -43,9 +43,7 @@ export const { contract, respond, serve, handler } = endpoint({
         sentences: [stateRefused().message],
       });
     }
-    const location = authorizeUrl({
-      baseUrl,
-      clientId,
+    const location = authorizationAddress(server, {
       redirectUri: redirectUri(),
       state,
       challenge: challengeOf(verifier),

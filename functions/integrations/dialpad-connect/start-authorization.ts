@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { newPkce } from '#core/clients/oauth.ts';
 import { endpoint } from '#core/endpoint.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { consentPage, oauthApp } from '#identity/provider-accounts/public.ts';
-import { newPkce } from '#providers/dialpad/oauth.ts';
 import { callersApp } from './shared/callers-app.ts';
 import { keepState, stateMinutes } from './shared/state-store.ts';
 

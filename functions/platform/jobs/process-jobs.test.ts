@@ -504,6 +504,19 @@ describe('the queues of jobs', () => {
     expect(woken).toEqual([['bulk', [id]]]);
   });
 
+  test('are changed for a job that an older version put into the wrong one', async () => {
+    const company = await aCompany();
+    const id = await queued({ kind: 'export-data', companyId: company.id });
+    const woken: [QueueName, string[]][] = [];
+    setInlineRunner(async (queue, ids) => void woken.push([queue, ids]));
+    await runJobs(contextOf(), [id], kinds, Number.POSITIVE_INFINITY);
+    const [job] = await adminSql()`select queue, status, attempts, error from jobs where id = ${id}`;
+    expect([job, woken]).toEqual([
+      { queue: 'bulk', status: 'waiting', attempts: 0, error: null },
+      [['bulk', [id]]],
+    ]);
+  });
+
   test('are swept each for itself: a flood in one hides nothing in another', async () => {
     const mail = await queued();
     await adminSql()`update jobs set next_attempt_at = now() - interval '20 seconds' where id = ${mail}`;

@@ -9,8 +9,6 @@ import { type DialpadCall, readDialpadCall } from './event.ts';
 import { idOf } from './lenient.ts';
 import { pacer } from './pacer.ts';
 
-export { authorizeUrl, deauthorize, exchangeCode, newPkce, refreshTokens } from './oauth.ts';
-
 /** Where Dialpad answers. Source: `servers` of dialpad_api_spec.json (2026-03-31). */
 export const dialpadBaseUrls = {
   production: 'https://dialpad.com',

@@ -2,15 +2,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ProviderError } from '#core/clients/http-client.ts';
-import {
-  authorizeUrl,
-  deauthorize,
-  dialpadClient,
-  exchangeCode,
-  newPkce,
-  refreshTokens,
-} from '#providers/dialpad/client.ts';
+import { authorizationAddress, exchangeCode, newPkce, refreshTokens } from '#core/clients/oauth.ts';
+import { dialpadClient } from '#providers/dialpad/client.ts';
 import { dialpad } from '#providers/dialpad/index.ts';
+import { deauthorize, dialpadOAuth } from '#providers/dialpad/oauth.ts';
 import { isRecord } from './http.ts';
 import { type DialpadStandIn, type StandInOptions, startDialpadStandIn } from './stand-in.ts';
 
@@ -245,15 +240,12 @@ describe('the client against the stand-in', () => {
 
 describe('OAuth with PKCE', () => {
   const redirectUri = 'http://127.0.0.1:9/callback';
-  const app = (standIn: DialpadStandIn) => ({
-    baseUrl: standIn.url,
-    clientId: 'standin-client',
-    clientSecret: 'standin-secret',
-  });
+  const app = (standIn: DialpadStandIn) =>
+    dialpadOAuth({ baseUrl: standIn.url, clientId: 'standin-client', clientSecret: 'standin-secret' });
 
   async function consent(standIn: DialpadStandIn, challenge: string) {
     const scopes = ['calls:list', 'offline_access'];
-    const url = authorizeUrl({ ...app(standIn), redirectUri, state: 'st&te', challenge, scopes });
+    const url = authorizationAddress(app(standIn), { redirectUri, state: 'st&te', challenge, scopes });
     const answer = await fetch(url, { redirect: 'manual' });
     const back = new URL(answer.headers.get('location') ?? '');
     expect(back.searchParams.get('state')).toBe('st&te');
@@ -272,7 +264,7 @@ describe('OAuth with PKCE', () => {
     });
     const client = dialpadClient({ token: renewed.accessToken, baseUrl: standIn.url });
     expect(await client.listWebhooks()).toEqual([]);
-    await deauthorize(app(standIn), renewed.accessToken);
+    await deauthorize(standIn.url, renewed.accessToken);
     await expect(client.listWebhooks()).rejects.toMatchObject({ status: 401 });
   });
 

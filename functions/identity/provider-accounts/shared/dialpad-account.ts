@@ -1,11 +1,11 @@
 import { sql } from 'drizzle-orm/sql';
 import { ProviderError } from '#core/clients/http-client.ts';
+import { refreshTokens } from '#core/clients/oauth.ts';
 import type { Context } from '#core/context.ts';
 import { isoTime } from '#core/database/shape.ts';
 import { rowsOf, type Tx, transaction } from '#core/database/transaction.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
-import { refreshTokens } from '#providers/dialpad/oauth.ts';
 import type { ProviderAccount } from '#providers/history.ts';
 import { type Connection, provider, readConnection, renewConnection } from './dialpad-connection.ts';
 import { oauthApp } from './dialpad-oauth-app.ts';

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm/sql';
+import type { OAuthTokens } from '#core/clients/oauth.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { decryptSecret, encryptSecret, placeOf } from '#core/security/secrets.ts';
-import type { DialpadTokens } from '#providers/dialpad/oauth.ts';
 
 export const provider = 'dialpad';
 
@@ -15,7 +15,7 @@ const tokenPlace = ({ companyId, appId }: Owner, token: 'access_token' | 'refres
   placeOf(`provider_connections.${token}`, { company_id: companyId, app_id: appId, provider });
 
 /** Both tokens as they are stored. */
-const sealed = ({ accessToken, refreshToken }: DialpadTokens, owner: Owner) => ({
+const sealed = ({ accessToken, refreshToken }: OAuthTokens, owner: Owner) => ({
   access: encryptSecret(accessToken, tokenPlace(owner, 'access_token')),
   refresh:
     refreshToken === undefined ? null : encryptSecret(refreshToken, tokenPlace(owner, 'refresh_token')),
@@ -59,7 +59,7 @@ export async function readConnection(
 }
 
 /** When tokens that came just now end, ISO 8601; null: never. */
-export const expiryOf = (tokens: DialpadTokens, nowMs: number): string | null =>
+export const expiryOf = (tokens: OAuthTokens, nowMs: number): string | null =>
   tokens.expiresInSeconds === undefined
     ? null
     : new Date(nowMs + tokens.expiresInSeconds * 1000).toISOString();
@@ -68,7 +68,7 @@ export const expiryOf = (tokens: DialpadTokens, nowMs: number): string | null =>
 export async function keepConnection(
   tx: Tx,
   owner: Owner & { begunBy: string | null },
-  tokens: DialpadTokens,
+  tokens: OAuthTokens,
   scopes: string,
   nowMs: number,
 ): Promise<void> {
@@ -90,7 +90,7 @@ export async function keepConnection(
 export async function renewConnection(
   tx: Tx,
   owner: Owner,
-  tokens: DialpadTokens,
+  tokens: OAuthTokens,
   nowMs: number,
 ): Promise<void> {
   const { access, refresh } = sealed(tokens, owner);

@@ -1,6 +1,7 @@
+import type { OAuthServer } from '#core/clients/oauth.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
-import type { OAuthApp } from '#providers/dialpad/oauth.ts';
+import { dialpadOAuth } from '#providers/dialpad/oauth.ts';
 
 /** What is asked of a company's admin. Without them events arrive with fields missing, and calls can't be listed. */
 export const askedScopes = [
@@ -19,7 +20,7 @@ export const scopeMeanings: Record<(typeof askedScopes)[number], string> = {
 };
 
 /** @throws AppError UNAVAILABLE where the deployment has none. */
-export function oauthApp(): OAuthApp {
+export function oauthApp(): OAuthServer {
   const { DIALPAD_CLIENT_ID, DIALPAD_CLIENT_SECRET } = env();
   if (!DIALPAD_CLIENT_ID || !DIALPAD_CLIENT_SECRET) {
     throw new AppError('UNAVAILABLE', {
@@ -27,7 +28,11 @@ export function oauthApp(): OAuthApp {
         'This deployment has no OAuth application at Dialpad: DIALPAD_CLIENT_ID and DIALPAD_CLIENT_SECRET are not set.',
     });
   }
-  return { baseUrl: dialpadApiUrl(), clientId: DIALPAD_CLIENT_ID, clientSecret: DIALPAD_CLIENT_SECRET };
+  return dialpadOAuth({
+    baseUrl: dialpadApiUrl(),
+    clientId: DIALPAD_CLIENT_ID,
+    clientSecret: DIALPAD_CLIENT_SECRET,
+  });
 }
 
 /** Where Dialpad sends the admin back to; to be registered there exactly so. */

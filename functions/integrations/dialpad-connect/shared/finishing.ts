@@ -1,10 +1,12 @@
 import { timingSafeEqual } from 'node:crypto';
 import { ProviderError } from '#core/clients/http-client.ts';
+import { exchangeCode, type OAuthTokens } from '#core/clients/oauth.ts';
 import type { Context } from '#core/context.ts';
+import { dialpadApiUrl } from '#core/env.ts';
 import { AppError, invalidField } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { askedScopes, keepConnection, oauthApp, redirectUri } from '#identity/provider-accounts/public.ts';
-import { type DialpadTokens, deauthorize, exchangeCode } from '#providers/dialpad/oauth.ts';
+import { deauthorize } from '#providers/dialpad/oauth.ts';
 import { browserCookieOf, hashOfCookie } from './browser-cookie.ts';
 import { type Begun, takeState } from './state-store.ts';
 
@@ -53,7 +55,7 @@ export function refusal(reason: string): AppError {
   });
 }
 
-export async function exchanged({ verifier }: Begun, code: string): Promise<DialpadTokens> {
+export async function exchanged({ verifier }: Begun, code: string): Promise<OAuthTokens> {
   try {
     return await exchangeCode(oauthApp(), { code, verifier, redirectUri: redirectUri() });
   } catch (error) {
@@ -67,7 +69,7 @@ export async function exchanged({ verifier }: Begun, code: string): Promise<Dial
 }
 
 /** Stores the tokens; those that cannot be stored are given back, so that no access is left that nobody knows of. */
-export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): Promise<void> {
+export async function kept(ctx: Context, begun: Begun, tokens: OAuthTokens): Promise<void> {
   try {
     await ctx.dbAs('pipeline', 'keep the Dialpad connection of an app', async (tx) => {
       await keepConnection(tx, begun, tokens, askedScopes.join(' '), ctx.now().getTime());
@@ -79,7 +81,7 @@ export async function kept(ctx: Context, begun: Begun, tokens: DialpadTokens): P
       });
     });
   } catch (error) {
-    await deauthorize(oauthApp(), tokens.accessToken).catch((cause: unknown) =>
+    await deauthorize(dialpadApiUrl(), tokens.accessToken).catch((cause: unknown) =>
       ctx.log.error(
         { appId: begun.appId, err: cause },
         'tokens that were not stored could not be given back',

@@ -3,7 +3,7 @@ import type { Context } from '#core/context.ts';
 import { rowsOf } from '#core/database/transaction.ts';
 import { env } from '#core/env.ts';
 
-const serviceRoles = ['trunkline_auth', 'trunkline_pipeline', 'trunkline_jobs', 'service_role'];
+const serviceRoles = ['trunkline_auth', 'trunkline_pipeline', 'trunkline_jobs'];
 
 /** Rights that the logins have in this database and do not need, each as a sentence with the remedy. */
 export async function loginWarnings(ctx: Context): Promise<string[]> {

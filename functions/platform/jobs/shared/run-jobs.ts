@@ -126,6 +126,20 @@ async function markContinued(ctx: Context, job: Claimed, { progress }: JobContin
   });
 }
 
+/** Kinds that versions before migration 0048 put into the queue `jobs`, with their queue since. */
+const movedKinds: ReadonlyMap<string, JobQueue> = new Map([['export-data', 'bulk']]);
+
+async function moveTo(ctx: Context, job: Claimed, queue: JobQueue): Promise<void> {
+  await ctx.dbAs('jobs', 'move a job to the queue of its kind', async (tx) => {
+    const moved = await rowsOf(
+      tx,
+      sql`update jobs set queue = ${queue}, attempts = 0, next_attempt_at = now()
+        where id = ${job.id}::uuid and status = 'waiting' and taken = ${job.taken}::int returning 1`,
+    );
+    if (moved.length > 0) wake(queue, [job.id], { after: tx });
+  });
+}
+
 async function attempt(
   ctx: Context,
   job: Claimed,
@@ -189,6 +203,11 @@ export async function runJobs(
   while (Date.now() < endAt) {
     const job = await claimOne(ctx, queue, ids);
     if (!job) return;
+    const moved = movedKinds.get(job.kind);
+    if (moved && moved !== queue) {
+      await moveTo(ctx, job, moved);
+      continue;
+    }
     let result: Record<string, unknown> | undefined;
     try {
       result = await attemptPart(ctx, job, kinds, new Date(Math.min(Date.now() + partMs, endBy)));
