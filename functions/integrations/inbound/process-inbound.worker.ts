@@ -1,9 +1,7 @@
 import { inParallel } from '#core/work/in-parallel.ts';
 import { worker } from '#core/worker.ts';
-import { processEvents } from './shared/process-events.ts';
+import { batchSize, processEvents } from './shared/process-events.ts';
 
-/** Events of one transaction. */
-const batch = 500;
 /** While one writes, the next is read and translated. */
 const atOnce = 2;
 
@@ -14,7 +12,7 @@ export const { contract, run, handler } = worker({
   batchSize: 10,
   async handle({ ctx, ids }) {
     const batches: string[][] = [];
-    for (let i = 0; i < ids.length; i += batch) batches.push(ids.slice(i, i + batch));
+    for (let i = 0; i < ids.length; i += batchSize) batches.push(ids.slice(i, i + batchSize));
     await inParallel(batches, atOnce, (each) => processEvents(ctx, each));
   },
 });

@@ -17,23 +17,6 @@ export interface Applied {
   changed: number;
 }
 
-/** Finds which of the company's agents handles each call. */
-async function findAgents(tx: Tx, entries: Entry[]): Promise<void> {
-  const named = entries.filter(({ row }) => row.provider_agent_id !== null);
-  if (named.length === 0) return;
-  const ids = [...new Set(named.map(({ row }) => String(row.provider_agent_id)))];
-  const agents = await rowsOf<{ id: string; owner: string }>(
-    tx,
-    sql`select id, company_id || ' ' || provider || ' ' || provider_agent_id as owner
-      from agents where company_id = any(${textArray([...new Set(named.map(({ companyId }) => companyId))])}::uuid[])
-        and provider_agent_id = any(${textArray(ids)})`,
-  );
-  const byOwner = new Map(agents.map(({ owner, id }) => [owner, id]));
-  for (const { row, companyId, provider } of named) {
-    row.agent_id = byOwner.get(`${companyId} ${provider} ${row.provider_agent_id}`) ?? null;
-  }
-}
-
 /** Ties each voicemail to its call, which the same batch may just have made. */
 async function findCalls(tx: Tx, voicemails: Entry[], calls: Entries): Promise<void> {
   const unknown: Entry[] = [];
@@ -105,7 +88,7 @@ export async function applyUpdates(
     load(tx, voicemailTarget, voicemails),
   ]);
   const nothing = async () => {};
-  const call = await write(tx, callTarget, calls, (entries) => findAgents(tx, entries));
+  const call = await write(tx, callTarget, calls, nothing);
   const message = await write(tx, messageTarget, messages, nothing);
   const voicemail = await write(tx, voicemailTarget, voicemails, (entries) => findCalls(tx, entries, calls));
 
@@ -118,7 +101,8 @@ export async function applyUpdates(
   ];
   const since = options.announceSince?.toISOString();
   const told = since ? events.filter(({ occurred_at }) => occurred_at >= since) : events;
-  await Promise.all([insertTimeline(tx, [...calls.values()]), insertOutbox(tx, told)]);
+  insertTimeline(tx, [...calls.values()]);
+  insertOutbox(tx, told);
   const companyIds = told.map(({ company_id }) => company_id);
   wake('outbox', companyIds, { after: tx });
   return {

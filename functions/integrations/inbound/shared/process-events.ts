@@ -4,7 +4,7 @@ import type { Context } from '#core/context.ts';
 import { isPassing } from '#core/database/database-errors.ts';
 import { textArray } from '#core/database/statement.ts';
 import { storable } from '#core/database/storable.ts';
-import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { Mutex } from '#core/work/semaphore.ts';
 import { providers } from '#providers/registry.ts';
@@ -31,19 +31,33 @@ interface Failure {
   error: string;
 }
 
+/** Events of one transaction that messages name. */
+export const batchSize = 500;
+/** Events that a batch takes along: at 400 KB each, the analysis of a long call, 40 MB. */
+const maxMore = 100;
+
 /**
- * Claims the events that are due, for as long as the transaction lasts: a crash gives them back at once. Whoever comes
- * second finds them locked or done, so a repeated message does nothing.
+ * Claims the events that are due, for as long as the transaction lasts: a crash gives them back at once. A second claim
+ * finds them locked or done, so a repeated message does nothing.
+ * @param more How many others to take along that wait for their first attempt. A batch of two costs nearly as much as one of
+ *   fifty: where events come faster than batches of those that messages name, each would wait for the one before.
  */
-async function claim(tx: Tx, ids: readonly string[]): Promise<Claimed[]> {
+async function claim(tx: Tx, ids: readonly string[], more: number): Promise<Claimed[]> {
+  const columns = sql`id, provider, company_id, app_id, payload::text as payload, processed_at is not null as is_replay,
+    (extract(epoch from received_at) * 1000)::bigint as received_ms`;
+  const named = textArray(ids);
   return await rowsOf<Claimed>(
     tx,
-    sql`select id, provider, company_id, app_id, payload::text as payload, processed_at is not null as is_replay,
-        (extract(epoch from received_at) * 1000)::bigint as received_ms
-      from inbound_events
-      where id = any(${textArray(ids)}::uuid[]) and status = 'received' and next_attempt_at <= now()
-      order by id
-      for update skip locked`,
+    sql`with named as (
+        select ${columns} from inbound_events
+         where id = any(${named}::uuid[]) and status = 'received' and next_attempt_at <= now()
+         for update skip locked),
+      waiting as (
+        select ${columns} from inbound_events
+         where status = 'received' and next_attempt_at <= now() and attempts = 0 and id <> all(${named}::uuid[])
+         order by next_attempt_at limit ${more}::int
+         for update skip locked)
+      select * from named union all select * from waiting order by id`,
   );
 }
 
@@ -79,16 +93,12 @@ async function markFailed(tx: Tx, failures: readonly Failure[]): Promise<void> {
   );
 }
 
-async function tally(
-  tx: Tx,
-  done: readonly Claimed[],
-  failures: readonly Failure[],
-  nowMs: number,
-): Promise<void> {
+/** Counts what was done, with the commit. */
+function tally(tx: Tx, done: readonly Claimed[], failures: readonly Failure[], nowMs: number): void {
   for (const provider of new Set(done.map((event) => event.provider))) {
     const events = done.filter((event) => event.provider === provider);
     const latencies = events.map(({ received_ms }) => Math.max(0, nowMs - Number(received_ms)));
-    await rowsOf(
+    atCommit(
       tx,
       sql`insert into processing_tallies (provider, processed, failed, latency_ms_sum, latency_buckets)
         values (${provider}, ${events.length}, ${failures.length}, ${Math.round(latencies.reduce((a, b) => a + b, 0))},
@@ -146,16 +156,21 @@ async function translateAll(claimed: readonly Claimed[]): Promise<Translated> {
  */
 const writing = new Mutex();
 
-/** One attempt at a batch, in one transaction. */
-async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processed: number; failed: number }> {
+/** One attempt at a batch, in one transaction of four round trips: claim, load, write, commit. */
+async function attempt(
+  ctx: Context,
+  ids: readonly string[],
+  more: number,
+): Promise<{ processed: number; failed: number }> {
   let leave = () => {};
   try {
     return await ctx.dbAs('pipeline', 'process events of every company', async (tx) => {
-      const { owned, done, failures } = await translateAll(await claim(tx, ids));
-      await Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
+      const { owned, done, failures } = await translateAll(await claim(tx, ids, more));
+      const marking = Promise.all([markProcessed(tx, done), markFailed(tx, failures)]);
+      marking.catch(() => {}); // looked at below
       leave = await writing.enter();
-      await applyUpdates(tx, owned);
-      await tally(tx, done, failures, ctx.now().getTime());
+      await Promise.all([marking, applyUpdates(tx, owned)]);
+      tally(tx, done, failures, ctx.now().getTime());
       if (failures.length > 0)
         ctx.log.warn({ failures: failures.slice(0, 5), count: failures.length }, 'events failed');
       return { processed: done.length, failed: failures.length };
@@ -166,24 +181,27 @@ async function attempt(ctx: Context, ids: readonly string[]): Promise<{ processe
 }
 
 /**
- * Processes stored events: those of `ids` that are due, all in one transaction. A batch that the database refuses is
- * halved until the event that it refuses stands alone; that one is marked, the others are done.
+ * Processes stored events: those of `ids` that are due, all in one transaction, and as many more of those that wait as fill a
+ * batch. A batch that the database refuses is done again without the latter, and halved until the event that it refuses stands
+ * alone; that one is marked, the others are done.
  * @throws when the database is away: nothing was done, and the events still wait.
  */
 export async function processEvents(
   ctx: Context,
   ids: readonly string[],
+  more = Math.max(0, Math.min(maxMore, batchSize - ids.length)),
 ): Promise<{ processed: number; failed: number }> {
   for (let tries = 1; ; tries++) {
     try {
-      return await attempt(ctx, ids);
+      return await attempt(ctx, ids, more);
     } catch (error) {
       if ((error instanceof RowsAppeared || isPassing(error)) && tries < 5) continue;
       if (error instanceof AppError) throw error;
+      if (more > 0) return await processEvents(ctx, ids, 0);
       if (ids.length > 1) {
         const half = Math.ceil(ids.length / 2);
-        const first = await processEvents(ctx, ids.slice(0, half));
-        const second = await processEvents(ctx, ids.slice(half));
+        const first = await processEvents(ctx, ids.slice(0, half), 0);
+        const second = await processEvents(ctx, ids.slice(half), 0);
         return { processed: first.processed + second.processed, failed: first.failed + second.failed };
       }
       ctx.log.error({ eventId: ids[0], err: error }, 'an event failed');

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
 import { newId } from '#core/database/ids.ts';
-import { rowsOf, type Tx } from '#core/database/transaction.ts';
+import { atCommit, rowsOf, type Tx } from '#core/database/transaction.ts';
 import type { CallUpdate } from '#telephony/model/updates.ts';
 import type { OutboxEvent } from './announce.ts';
 import type { Entry } from './entries.ts';
@@ -21,9 +21,13 @@ const recordOf = (target: Target): SQL =>
     sql`, `,
   );
 
-/** Columns that are found out rather than told: which agent, which call. */
-const extraColumns = (target: Target): string[] =>
-  target.kind === 'call' ? ['agent_id'] : target.kind === 'voicemail' ? ['call_id'] : [];
+/** The agent of a call's company that its provider names, looked up in the statement that writes the call. */
+const agentOf = (owner: SQL): SQL =>
+  sql`(select a.id from agents a where a.company_id = ${owner}.company_id and a.provider = ${owner}.provider
+    and a.provider_agent_id = r.provider_agent_id)`;
+
+/** Columns that are told, or found out before: of a voicemail, its call. */
+const extraColumns = (target: Target): string[] => (target.kind === 'voicemail' ? ['call_id'] : []);
 
 const writtenColumns = (target: Target): string[] => [
   ...extraColumns(target),
@@ -33,11 +37,28 @@ const writtenColumns = (target: Target): string[] => [
   'field_clocks',
 ];
 
+/** What a statement that writes rows gives back of each. */
+interface Written {
+  id: string;
+  agent_id?: string | null;
+}
+
+/** Takes over what the database has found out. @returns how many rows were written. */
+function takeOver(entries: readonly Entry[], rows: readonly Written[]): number {
+  const written = new Map(rows.map((row) => [row.id, row]));
+  for (const { id, row } of entries) {
+    const found = written.get(id);
+    if (found?.agent_id !== undefined) row.agent_id = found.agent_id;
+  }
+  return rows.length;
+}
+
 /** Inserts new rows. @returns how many were inserted: another worker may have been first with the rest. */
 export async function insertFresh(tx: Tx, target: Target, fresh: readonly Entry[]): Promise<number> {
   if (fresh.length === 0) return 0;
-  const names = ['id', 'company_id', 'app_id', 'provider', target.key, ...writtenColumns(target)];
-  const list = sql.raw(names.join(', '));
+  const list = sql.raw(
+    ['id', 'company_id', 'app_id', 'provider', target.key, ...writtenColumns(target)].join(', '),
+  );
   const records = fresh.map((entry) => ({
     ...entry.row,
     id: entry.id,
@@ -45,13 +66,15 @@ export async function insertFresh(tx: Tx, target: Target, fresh: readonly Entry[
     app_id: entry.appId,
     provider: entry.provider,
   }));
-  const inserted = await rowsOf(
+  const [also, found] =
+    target.kind === 'call' ? [sql`, agent_id`, sql`, ${agentOf(sql`r`)}`] : [sql``, sql``];
+  const inserted = await rowsOf<Written>(
     tx,
-    sql`insert into ${sql.identifier(target.table)} (${list})
-      select ${list} from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)})
-      on conflict do nothing returning 1`,
+    sql`insert into ${sql.identifier(target.table)} (${list}${also})
+      select ${list}${found} from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)})
+      on conflict do nothing returning id${also}`,
   );
-  return inserted.length;
+  return takeOver(fresh, inserted);
 }
 
 /** Writes the rows that were there and changed. */
@@ -59,11 +82,15 @@ export async function updateChanged(tx: Tx, target: Target, changed: Entry[]): P
   if (changed.length === 0) return;
   const records = changed.map((entry) => ({ ...entry.row, id: entry.id }));
   const set = writtenColumns(target).map((name) => sql.raw(`${name} = r.${name}`));
-  await rowsOf(
+  const isCall = target.kind === 'call';
+  if (isCall) set.push(sql`agent_id = ${agentOf(sql`t`)}`);
+  const updated = await rowsOf<Written>(
     tx,
     sql`update ${sql.identifier(target.table)} t set ${sql.join(set, sql`, `)}, updated_at = now()
-      from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)}) where t.id = r.id`,
+      from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)}) where t.id = r.id
+      returning t.id${isCall ? sql`, t.agent_id` : sql``}`,
   );
+  takeOver(changed, updated);
 }
 
 /** The lines that the updates of calls leave in their timelines. */
@@ -91,7 +118,7 @@ function timelineOf(calls: Iterable<Entry>, kind: 'first' | 'replay'): Record<st
 }
 
 const insertLines = (tx: Tx, lines: readonly Record<string, unknown>[], unless: SQL) =>
-  rowsOf(
+  atCommit(
     tx,
     sql`insert into call_events (id, company_id, app_id, call_id, inbound_event_id, type, leg_id, data, occurred_at)
     select * from jsonb_to_recordset(${JSON.stringify(lines)}::jsonb) as r (id uuid, company_id uuid, app_id uuid,
@@ -99,22 +126,25 @@ const insertLines = (tx: Tx, lines: readonly Record<string, unknown>[], unless: 
     where not (${unless})`,
   );
 
-/** Adds the lines of the calls' updates to their timelines; an event that is replayed leaves none that it left before. */
-export async function insertTimeline(tx: Tx, calls: readonly Entry[]): Promise<void> {
+/**
+ * Adds the lines of the calls' updates to their timelines, with the commit; an event that is replayed leaves none that it left
+ * before.
+ */
+export function insertTimeline(tx: Tx, calls: readonly Entry[]): void {
   const lines = timelineOf(calls, 'first');
-  if (lines.length > 0) await insertLines(tx, lines, sql`false`);
+  if (lines.length > 0) insertLines(tx, lines, sql`false`);
   const replayed = timelineOf(calls, 'replay');
   if (replayed.length > 0) {
     const wasLeft = sql`exists (select from call_events e where e.call_id = r.call_id and e.inbound_event_id = r.inbound_event_id)`;
-    await insertLines(tx, replayed, wasLeft);
+    insertLines(tx, replayed, wasLeft);
   }
 }
 
-/** Adds what is to be told; what was told already is not told again. */
-export async function insertOutbox(tx: Tx, events: OutboxEvent[]): Promise<void> {
+/** Adds what is to be told, with the commit; what was told already is not told again. */
+export function insertOutbox(tx: Tx, events: OutboxEvent[]): void {
   if (events.length === 0) return;
   const rows = events.map((event) => ({ ...event, id: newId() }));
-  await rowsOf(
+  atCommit(
     tx,
     sql`insert into outbox (id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at)
     select id, company_id, app_id, type, subject_id, dedupe_key, data, occurred_at
