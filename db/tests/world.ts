@@ -37,11 +37,13 @@ const valuesByType: Record<string, () => unknown> = {
 };
 
 /** Columns that may be null, of rows that nobody is shown while they are, or that may not be while another is set. */
-const shownBy: Record<string, Record<string, () => unknown>> = {
+const shownBy: Record<string, Record<string, (row: Map<string, unknown>) => unknown>> = {
   provider_links: { proved_at: () => new Date() },
   outbox: { sequence: () => Math.ceil(Math.random() * 1e12) },
   sessions: { expires_at: () => new Date(Date.now() + 86_400_000) },
   agents: { provider: () => 'retell' },
+  webhook_deliveries: { body: () => '{}' }, // or an event of the company
+  invitations: { email: (row) => row.get('email_normal') },
 };
 
 /** Tables before those that refer to them. */
@@ -80,7 +82,7 @@ export async function makerFor(sql: Asker): Promise<Maker> {
       else if (!column.isNullable && !column.hasDefault)
         row.set(column.name, column.type.endsWith('[]') ? '{}' : (valuesByType[column.type]?.() ?? '0'));
     }
-    for (const [name, make] of Object.entries(shownBy[table] ?? {})) row.set(name, make());
+    for (const [name, make] of Object.entries(shownBy[table] ?? {})) row.set(name, make(row));
     for (const key of keys.filter((k) => k.table === table)) {
       key.columns.forEach((name, i) => {
         row.set(name, world.get(key.refersTo)?.[key.refersToColumns[i] ?? '']);

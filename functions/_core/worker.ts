@@ -3,6 +3,7 @@ import middy from '@middy/core';
 import type { Context as LambdaContext, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import * as z from 'zod';
 import { type Context, makeContext } from './context.ts';
+import { AppError } from './errors.ts';
 import { log } from './log.ts';
 import { asWorkerOf, type QueueName } from './work/queue.ts';
 
@@ -32,12 +33,12 @@ export interface Worker {
   handler: (event: SQSEvent, context: LambdaContext) => Promise<SQSBatchResponse>;
 }
 
-const Message = z.object({ ids: z.array(z.string()).max(1000) });
+const Message = z.object({ ids: z.array(z.uuid()).max(1000) });
 
 /**
  * Declares the worker of a queue. A message carries the ids of rows to look at; all messages of a batch are looked at
- * together, so that the work is set-based. If that fails, each message is tried alone, and only those that fail again
- * are reported, so that one bad message never repeats nine good ones.
+ * together, so that the work is set-based. If that fails, each message is tried alone, and then each of its rows; only messages
+ * that fail again are reported, so that one bad message never repeats nine good ones.
  */
 export function worker(definition: {
   queue: QueueName;
@@ -85,15 +86,25 @@ export function worker(definition: {
         'a batch failed; trying one by one',
       );
       for (const message of readable) {
-        try {
-          await run(message.ids ?? []);
-        } catch (again) {
-          log().error({ queue: contract.queue, messageId: message.id, err: again }, 'a message failed');
-          failed.push(message.id);
-        }
+        if (!(await isDone(message.id, message.ids ?? []))) failed.push(message.id);
       }
     }
     return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  }
+
+  /** Does the work of a message; where that fails, of each of its rows alone, so that one does not hold up those of others. */
+  async function isDone(messageId: string, ids: readonly string[]): Promise<boolean> {
+    try {
+      await run([...ids]);
+      return true;
+    } catch (error) {
+      log().error({ queue: contract.queue, messageId, ids: ids.length, err: error }, 'a message failed');
+      const isAway = error instanceof AppError && error.code === 'UNAVAILABLE';
+      if (ids.length < 2 || isAway) return false;
+    }
+    const done = [];
+    for (const id of ids) done.push(await isDone(messageId, [id]));
+    return done.every(Boolean);
   }
 
   return { contract, run, handler: middy(handle) };

@@ -7,6 +7,7 @@ import * as logout from '#identity/auth/logout.ts';
 import * as resetPassword from '#identity/auth/reset-password.ts';
 import { anAccount, mailsTo, tokenIn } from '#identity/auth/testing/account.ts';
 import * as verifyEmail from '#identity/auth/verify-email.ts';
+import * as deleteCompany from '#identity/companies/delete-company.ts';
 import * as updateCompany from '#identity/companies/update-company.ts';
 import * as createApiKey from '#identity/settings/create-api-key.ts';
 import * as updateSettings from '#identity/settings/update-settings.ts';
@@ -147,6 +148,72 @@ describe('a write whose author may no longer write when its lock is free', () =>
     expect([answer?.status, answer?.body.code]).toEqual([401, 'UNAUTHENTICATED']);
     const [kept] = await adminSql()`select description from webhook_endpoints where id = ${id}`;
     expect(kept).toEqual({ description: null });
+  });
+});
+
+describe('a write that comes while its author is put out', () => {
+  /** Holds the company's audit log, so that what puts out waits with its commit; then sends a write by key. */
+  async function behind(end: (company: TestCompany) => ReturnType<Request>) {
+    const company = await aCompany();
+    const admin = await company.as('admin');
+    const made = await admin.request(createApiKey, { name: 'Mine' });
+    const webhook = await admin.request(createWebhook, { url: 'https://early.example.com/hook' });
+    let ending: ReturnType<Request> | undefined;
+    let write: ReturnType<Request> | undefined;
+    await blocker.begin(async (sql) => {
+      await sql`select from audit_heads where company_id = ${company.id} for update`;
+      ending = end(company);
+      await untilWaiting(1);
+      const input = { id: webhook.body.data.id, description: 'Late' };
+      write = request(updateWebhook, input, { 'x-api-key': made.body.data.key });
+      await untilWaiting(2);
+    });
+    const [ended, written] = [await ending, await write];
+    const actions =
+      await adminSql()`select action from audit_logs where company_id = ${company.id} order by number`;
+    return { statuses: [ended?.status, written?.status], actions: actions.map(({ action }) => action) };
+  }
+
+  test('does not come after the deletion of its company', async () => {
+    const platform = await (await aCompany()).as('owner');
+    await adminSql()`update users set is_platform_admin = true where id = ${platform.id}`;
+    const { statuses, actions } = await behind(({ id }) => platform.request(deleteCompany, { id }));
+    expect(statuses).toEqual([200, 401]);
+    expect(actions.at(-1)).toBe('company.deleted');
+  });
+
+  test('is not made by a key that has expired while it waited', async () => {
+    const company = await aCompany();
+    const admin = await company.as('admin');
+    const made = await admin.request(createApiKey, { name: 'Mine' });
+    const webhook = await admin.request(createWebhook, { url: 'https://early.example.com/hook' });
+    let write: ReturnType<Request> | undefined;
+    await blocker.begin(async (sql) => {
+      await sql`select from webhook_endpoints where id = ${webhook.body.data.id} for update`;
+      const input = { id: webhook.body.data.id, description: 'Late' };
+      write = request(updateWebhook, input, { 'x-api-key': made.body.data.key });
+      await untilWaiting(1);
+      await sql`update api_keys set expires_at = clock_timestamp() where company_id = ${company.id}`;
+    });
+    expect((await write)?.status).toBe(401);
+  });
+
+  test('is not made by a key whose person asks for the deletion of their account', async () => {
+    const company = await aCompany();
+    await company.as('owner');
+    const admin = await company.as('admin');
+    const made = await admin.request(createApiKey, { name: 'Mine' });
+    const webhook = await admin.request(createWebhook, { url: 'https://early.example.com/hook' });
+    let write: ReturnType<Request> | undefined;
+    await blocker.begin(async (sql) => {
+      // As DELETE /api/settings/account does.
+      await sql`select 1 from memberships where user_id = ${admin.id} for no key update`;
+      const input = { id: webhook.body.data.id, description: 'Late' };
+      write = request(updateWebhook, input, { 'x-api-key': made.body.data.key });
+      await untilWaiting(1);
+      await sql`update users set deletes_at = now() + interval '30 days' where id = ${admin.id}`;
+    });
+    expect((await write)?.status).toBe(401);
   });
 });
 

@@ -14,6 +14,7 @@ export {
   timezoneInput,
 } from './shared/profile.ts';
 export { endAllUnproved, lockForProof, notProved, requireProvedAddress } from './shared/proved-address.ts';
+export { hashInvitationToken } from './shared/secret-tokens.ts';
 export type { SecurityNotice, SecurityNotices } from './shared/security-notice.ts';
 export { loggedIn, startSession } from './shared/session-store.ts';
 export { daysToThinkAgain, shutOut } from './shared/standing.ts';

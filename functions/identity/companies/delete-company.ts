@@ -28,6 +28,8 @@ export const { contract, respond, serve, handler } = endpoint({
           message: 'This is the deployment’s default company (DEFAULT_COMPANY_ID): name another one first.',
         });
       }
+      // Whoever writes for the company asks for its row with their commit (0053): they are through, or see it deleted.
+      await rowsOf(tx, sql`select 1 from companies where id = ${id}::uuid for update`);
       const deleted = await oneRow<{ name: string; deletedAt: string; erasedAfter: string }>(
         tx,
         sql`update companies set deleted_at = now() where id = ${id}::uuid and deleted_at is null

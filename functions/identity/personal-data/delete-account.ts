@@ -36,6 +36,11 @@ export const { contract, respond, serve, handler } = endpoint({
     await requirePassword(account?.password_hash, input.password);
     const deletesAt = new Date(ctx.now().getTime() + daysToThinkAgain * 86_400_000).toISOString();
     await ctx.dbAs('auth', 'mark the caller’s account for deletion', async (tx) => {
+      // What the person's keys write meanwhile asks for the membership with its commit (0053).
+      await rowsOf(
+        tx,
+        sql`select 1 from memberships where user_id = ${userId}::uuid order by company_id for no key update`,
+      );
       await requireNobodyDependsOn(tx, userId);
       await rowsOf(
         tx,

@@ -152,11 +152,13 @@ describe('an export of one’s data', () => {
     const [left, deactivated, deleted] = [await aCompany(), await aCompany(), await aCompany()];
     await joins(person, deactivated, { role: 'agent', isActive: false });
     await joins(person, deleted, { role: 'agent' });
+    await joins(person, left, { role: 'agent' });
     const mine: Record<string, string> = {};
     for (const company of [acme, left, deactivated, deleted]) {
       const { id: agentId } = await company.hasAgent({ userId: person.id });
       mine[company.id] = (await company.hasCall({ agentId })).id;
     }
+    await adminSql()`delete from memberships where user_id = ${person.id} and company_id = ${left.id}`;
     await adminSql()`update companies set deleted_at = now() where id = ${deleted.id}`;
     const { document } = await exportOf(person);
     expect(document.calls.map(({ id }: { id: string }) => id)).toEqual([mine[acme.id]]);

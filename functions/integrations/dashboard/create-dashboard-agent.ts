@@ -9,6 +9,7 @@ import { linkByOperator, linkByProof, notProved, provedOf } from '#identity/prov
 import { type AgentsAccount, agentDetails, agentsAccount, scopeOf } from '../sync/public.ts';
 import { findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent } from './shared/dashboard-agent.ts';
+import { madeOfInput } from './shared/refused-by-retell.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
@@ -22,7 +23,7 @@ export const { contract, respond, serve, handler } = endpoint({
     agent_name: z.string().trim().min(1).max(200),
     voice_id: z.string().min(1).max(200),
     response_engine: z
-      .record(z.string().max(100), z.unknown())
+      .looseObject({ type: z.string().min(1).max(100) })
       .describe('As Retell takes it: { type: "retell-llm", llm_id: "…" }, for example.'),
     language: z.string().max(20).optional(),
   }),
@@ -32,7 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
   async handle({ ctx, input }) {
     const scope = scopeOf(ctx);
     const { client, isOwn } = await agentsAccount(ctx, scope);
-    const made = await client.createAgent(input);
+    const made = await madeOfInput(client.createAgent(input));
     if (isOwn) await requireOwn(ctx, client, made.agent_id);
     const stored = ctx.dbAs(
       'pipeline',

@@ -9,6 +9,7 @@ import { AgentStatus } from '#telephony/model/words.ts';
 import { agentsAccount, scopeOf } from '../sync/public.ts';
 import { findChangeable, findDashboardAgent } from './shared/agent-store.ts';
 import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
+import { madeOfInput } from './shared/refused-by-retell.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
@@ -33,7 +34,7 @@ export const { contract, respond, serve, handler } = endpoint({
     if (Object.keys(atRetell).length > 0) {
       const { client, isOurs } = await agentsAccount(ctx, scopeOf(ctx));
       if (!isOurs(agentId)) throw new AppError('NOT_FOUND');
-      await client.updateAgent(agentId, atRetell);
+      await madeOfInput(client.updateAgent(agentId, atRetell));
     }
     return await ctx.db(async (tx) => {
       await oneRow(

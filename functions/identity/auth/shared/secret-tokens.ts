@@ -28,5 +28,11 @@ export const hashCode = (code: string, tokenHash: Buffer): Buffer =>
 export const hashPhoneCode = (code: string, codeId: string): Buffer =>
   keyed('phone-code', `${codeId}\n${code}`);
 
+/**
+ * How the token of an invitation is stored: keyed, since its row is written beneath the policies, by a caller who must not be able
+ * to make one whose token they know.
+ */
+export const hashInvitationToken = (token: string): Buffer => keyed('invitation', token);
+
 /** How an address is stored where it may be nobody's: whoever reads the table does not learn it. */
 export const hashAccount = (emailNormal: string): Buffer => keyed('account', emailNormal);

@@ -6,8 +6,14 @@ import { AppError, invalidField } from '#core/errors.ts';
 import { validate } from '#core/http/input.ts';
 import { audit } from '#core/security/audit.ts';
 import { hashPassword, newPassword, requireNotEmail, verifyPassword } from '#core/security/passwords.ts';
-import { endAllUnproved, forgetDevices, lockCompaniesOf, lockForProof } from '../../auth/public.ts';
-import { hashInvitationToken, type InvitedProfile } from './invitation-store.ts';
+import {
+  endAllUnproved,
+  forgetDevices,
+  hashInvitationToken,
+  lockCompaniesOf,
+  lockForProof,
+} from '../../auth/public.ts';
+import type { InvitedProfile } from './invitation-store.ts';
 import { senderMayGive } from './lost-rights.ts';
 import type { RoleName } from './roster.ts';
 import { requireSeatToJoin } from './seats.ts';

@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { sql } from 'drizzle-orm/sql';
 import type * as z from 'zod';
 import type { Context } from '#core/context.ts';
@@ -9,7 +9,7 @@ import { AppError } from '#core/errors.ts';
 import { audit } from '#core/security/audit.ts';
 import { invitations } from '#db/schema/team.ts';
 import { queueMail } from '#messaging/mail/public.ts';
-import { normalEmail, pageLink } from '../../auth/public.ts';
+import { hashInvitationToken, normalEmail, pageLink } from '../../auth/public.ts';
 import { Invitation, invitationShape, isOpenInvitation } from './invitation.ts';
 import { type Actor, type RoleName, requireMayTouch } from './roster.ts';
 import { requireSeat } from './seats.ts';
@@ -18,9 +18,6 @@ const validDays = 7;
 
 /** 256 random bits. */
 const makeToken = (): string => `inv_${randomBytes(32).toString('base64url')}`;
-
-/** How a token is stored. It is random, so that no slow hash is needed. */
-export const hashInvitationToken = (token: string): Buffer => createHash('sha256').update(token).digest();
 
 /** What a new account begins with, where the company says so. */
 export interface InvitedProfile {

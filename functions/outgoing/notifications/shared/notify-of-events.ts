@@ -51,7 +51,14 @@ export const toldTypes: readonly string[] = [...tellings.keys()];
 export async function notifyOfEvents(tx: Tx, ctx: Context, events: readonly ToldEvent[]): Promise<void> {
   const found = events.flatMap((event) => {
     const telling = tellings.get(event.type);
-    return telling && event.data !== null ? [{ event, ...telling(event, JSON.parse(event.data)) }] : [];
+    if (!telling || event.data === null) return [];
+    try {
+      return [{ event, ...telling(event, JSON.parse(event.data)) }];
+    } catch (error) {
+      // Told to nobody: it must not hold up what is dispatched with it.
+      ctx.log.error({ eventId: event.id, type: event.type, err: error }, 'an event is not of its form');
+      return [];
+    }
   });
   if (found.length === 0) return;
   const audiences = await audiencesOf(

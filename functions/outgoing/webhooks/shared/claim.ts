@@ -99,7 +99,8 @@ export async function claimDue(
           select id from shares order by turn, next_attempt_at, id limit ${given.most}::int)
         update webhook_deliveries d
           set attempts = d.attempts + 1, leased_until = ${lease}, next_attempt_at = ${lease}
-          from taken, webhook_endpoints e, webhook_deliveries self left join outbox o on o.id = self.event_id
+          from taken, webhook_endpoints e, webhook_deliveries self left join outbox o
+            on o.id = self.event_id and o.company_id = self.company_id
          where d.id = taken.id and self.id = d.id and e.id = d.endpoint_id and d.status = 'waiting'
          returning ${claimedFields(now)}`,
     ),

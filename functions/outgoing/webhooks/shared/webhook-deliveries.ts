@@ -71,7 +71,8 @@ const deliveryFields = {
   webhookId: webhookDeliveries.endpointId,
   eventId: webhookDeliveries.eventId,
   type: webhookDeliveries.type,
-  sequence: sql`(select o.sequence from outbox o where o.id = ${webhookDeliveries.eventId})`,
+  sequence: sql`(select o.sequence from outbox o
+    where o.id = ${webhookDeliveries.eventId} and o.company_id = ${webhookDeliveries.companyId})`,
   status: webhookDeliveries.status,
   isRunning,
   attempts: webhookDeliveries.attempts,
@@ -190,7 +191,8 @@ export async function retryDelivery(ctx: Context, named: DeliveryNamed): Promise
       sql`select ${webhookDeliveries.endpointId} as "webhookId", e.is_active as "isActive", ${isRunning} as "isRunning",
           ${webhookDeliveries.status},
           ${webhookDeliveries.body} is not null
-            or exists (select from outbox o where o.id = ${webhookDeliveries.eventId}) as "isKept"
+            or exists (select from outbox o
+              where o.id = ${webhookDeliveries.eventId} and o.company_id = ${webhookDeliveries.companyId}) as "isKept"
         from ${webhookDeliveries} join webhook_endpoints e on e.id = ${webhookDeliveries.endpointId}
         where ${isDelivery(named)} for no key update of webhook_deliveries`,
       noDelivery,
