@@ -1,5 +1,6 @@
 import type { LoadOutcome } from './closed-loop.ts';
 import { HttpConnection } from './http-connection.ts';
+import { watchStream } from './watch-stream.ts';
 
 export interface OpenJob {
   port: number;
@@ -7,10 +8,10 @@ export interface OpenJob {
   connections: number;
   perSecond: number;
   /**
-   * Requests that are polled, by the index of the one whose answer they wait upon, until their body is not `empty`. One
-   * that is answered other than 200, or not shown in ten seconds, fails the job.
+   * An event stream that is read meanwhile, with what in it tells of a request, by the request's index. One that is not told of
+   * within ten seconds after the last answer fails the job.
    */
-  polls: { index: number; request: Uint8Array; empty: string }[];
+  watched?: { path: string; headers: Record<string, string>; marks: { index: number; text: string }[] };
   /** Whether the answers' bodies are wanted. */
   isKeeping: boolean;
 }
@@ -24,13 +25,12 @@ export interface Acknowledged {
 
 export interface OpenOutcome extends LoadOutcome {
   acknowledged: Acknowledged[];
-  /** From the answer until a poll showed what it waited for. */
-  visibleAfterMs: Float64Array;
+  /** From the answer until the stream told of it; 0 where it told before. */
+  toldAfterMs: Float64Array;
 }
 
 const epochMs = () => performance.timeOrigin + performance.now();
-const pollEveryMs = 2;
-const pollForMs = 10_000;
+const tellWithinMs = 10_000;
 
 /**
  * A fixed rate, whatever the server does. A latency counts from when its request should have been sent, so that a
@@ -40,9 +40,9 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
   const acknowledged: Acknowledged[] = [];
-  const visibleAfterMs: number[] = [];
-  const polls = new Map(job.polls.map((poll) => [poll.index, poll]));
-  const polling: Promise<void>[] = [];
+  const marked = new Set(job.watched?.marks.map(({ index }) => index));
+  /** When marked requests were answered, by their index. */
+  const answeredAt = new Map<number, number>();
   let bodyBytes = 0;
   let fail: (error: Error) => void = () => {};
   const lost = new Promise<never>((_, reject) => {
@@ -52,6 +52,7 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
   const all: HttpConnection[] = [];
   for (let i = 0; i < job.connections; i++) all.push(await HttpConnection.open(job.port, fail));
   free.push(...all);
+  const watching = job.watched && (await watchStream(job.port, job.watched, fail));
   const queue: number[] = [];
   const started = performance.now() + 20;
   const dueAt = (index: number) => started + (index * 1000) / job.perSecond;
@@ -61,25 +62,6 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
     allAnswered = resolve;
   });
 
-  async function pollFor(request: Uint8Array, empty: string): Promise<void> {
-    const since = performance.now();
-    const connection = await HttpConnection.open(job.port, fail);
-    all.push(connection);
-    for (;;) {
-      const { status, isThere } = await new Promise<{ status: number; isThere: boolean }>((resolve) => {
-        connection.send(request, ({ status, body }) => resolve({ status, isThere: !body.includes(empty) }));
-      });
-      if (status !== 200) throw new Error(`A poll was answered ${status}.`);
-      const waited = performance.now() - since;
-      if (isThere) {
-        visibleAfterMs.push(waited);
-        return connection.close();
-      }
-      if (waited > pollForMs) throw new Error(`A poll waited ${pollForMs / 1000} s in vain.`);
-      await new Promise((resolve) => setTimeout(resolve, pollEveryMs));
-    }
-  }
-
   function send(connection: HttpConnection, index: number): void {
     const request = job.requests[index];
     if (!request) return;
@@ -88,8 +70,7 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
       statuses[status] = (statuses[status] ?? 0) + 1;
       bodyBytes += body.length;
       if (job.isKeeping) acknowledged.push({ index, atMs: epochMs(), body: body.toString('latin1') });
-      const poll = polls.get(index);
-      if (poll) polling.push(pollFor(poll.request, poll.empty).catch(fail));
+      if (marked.has(index)) answeredAt.set(index, performance.now());
       const waiting = queue.shift();
       if (waiting === undefined) free.push(connection);
       else send(connection, waiting);
@@ -109,17 +90,22 @@ export async function openLoop(job: OpenJob): Promise<OpenOutcome> {
   try {
     await Promise.race([done, lost]);
     const seconds = (performance.now() - started) / 1000;
-    await Promise.race([Promise.all(polling), lost]);
+    const toldAt = watching
+      ? await Promise.race([watching.all(tellWithinMs), lost])
+      : new Map<number, number>();
     return {
       seconds,
       latenciesMs: Float64Array.from(latencies),
       statuses,
       bodyBytes,
       acknowledged,
-      visibleAfterMs: Float64Array.from(visibleAfterMs),
+      toldAfterMs: Float64Array.from(toldAt, ([index, at]) =>
+        Math.max(0, at - (answeredAt.get(index) ?? at)),
+      ),
     };
   } finally {
     clearInterval(timer);
+    watching?.stop();
     for (const connection of all) connection.close();
   }
 }

@@ -49,7 +49,6 @@ async function steady({ database, load, isQuick, logFile }: Bench): Promise<Late
       requests: hookRequests(newEvents(rate * seconds), '/webhooks/dialpad'),
       connections: 64,
       perSecond: rate,
-      polls: [],
       isKeeping: false,
     });
   try {
