@@ -67,7 +67,7 @@ async function slowloris(
   return { slowestMs: Math.round(slowestMs), closed };
 }
 
-/** Whatever is sent, the answer is a 4xx with the envelope, or what HTTP itself does; never a 5xx, and memory stays flat. */
+/** The answer to any bytes is a 4xx with the envelope, or what HTTP itself does; never a 5xx, and memory stays flat. */
 export async function badInput(
   ground: Ground,
   size: { rounds: number; everyNth: number; slowConnections: number; isPatient: boolean },

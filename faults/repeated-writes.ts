@@ -62,7 +62,7 @@ async function effectsOf(sql: Sql, name: string): Promise<number[]> {
   return [row?.companies ?? 0, row?.apps ?? 0, row?.keys ?? 0];
 }
 
-/** As if a minute had gone by since it began: whoever has not answered by then is taken for dead. */
+/** As if a minute had gone by since it began: an instance that has not answered by then counts as dead. */
 const passAMinute = (sql: Sql, key: string) =>
   sql`update idempotency_keys set started_at = started_at - interval '61 seconds' where key = ${key}`;
 
@@ -148,7 +148,7 @@ async function play(
 
 /**
  * A write with an Idempotency-Key comes many times at the same instant, to several servers, one of which is killed with
- * kill -9: it has one effect, and whoever tries again gets its answer, or is told that the answer is lost.
+ * kill -9: it has one effect, and the next try gets its answer, or is told that the answer is lost.
  */
 export async function repeatedWrites(
   ground: Ground,

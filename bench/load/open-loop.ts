@@ -33,7 +33,7 @@ const epochMs = () => performance.timeOrigin + performance.now();
 const tellWithinMs = 10_000;
 
 /**
- * A fixed rate, whatever the server does. A latency counts from when its request should have been sent, so that a
+ * A fixed rate, also where the server falls behind. A latency counts from when its request should have been sent, so that a
  * server that stalls is charged for all that it kept waiting (coordinated omission).
  */
 export async function openLoop(job: OpenJob): Promise<OpenOutcome> {

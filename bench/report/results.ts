@@ -51,7 +51,7 @@ export function writeResults(file: URL, machine: readonly string[], reports: rea
     '# What the embedded stack does on one machine',
     `Written by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}. Compare ratios, not requests per second: another machine has other ones.`,
     machine.map((line) => `- ${line}`).join('\n'),
-    'Method: servers and load generator are processes of their own, all on the loopback; whoever is compared runs in turn, round after round, and the ratio is the median of the ratios of the rounds. Our server runs as in production (no check of its own answers), at LOG_LEVEL=info into a file. The bare limit is node:http with postgres.js and nothing between them.',
+    'Method: servers and load generator are processes of their own, all on the loopback; contenders run in turn, round after round, and the ratio is the median of the ratios of the rounds. Our server runs as in production (no check of its own answers), at LOG_LEVEL=info into a file. The bare limit is node:http with postgres.js and nothing between them.',
     '## Targets',
     markdown({
       columns: ['target', 'measured', ''],

@@ -17,7 +17,7 @@ export interface WorkerContract {
   /** Batches that run at once in one process of ours. Where more than one: on AWS, at most 50 processes. */
   atOnce: number;
   /**
-   * Where there is no queue (QUEUE_DRIVER=inline): small enough to run in whatever function wakes it; else
+   * Where there is no queue (QUEUE_DRIVER=inline): small enough to run in the function that wakes it; else
    * `POST /internal/<queue>/run` does its work, in a function of its own.
    */
   isInlined: boolean;

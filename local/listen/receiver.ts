@@ -4,7 +4,7 @@ import { refusalOf } from './verify.ts';
 
 const maxBytes = 10 * 1024 * 1024;
 
-/** What of an event is worth a line. Whatever else it has is shown by --json. */
+/** What of an event is worth a line. --json shows all of it. */
 const Event = z.object({
   type: z.string().optional(),
   sequence: z.number().optional(),

@@ -13,7 +13,7 @@ export const since = (column: Column | SQL, time: string | undefined): SQL | und
 export const before = (column: Column | SQL, time: string | undefined): SQL | undefined =>
   time === undefined ? undefined : sql`${column} < ${time}::timestamptz`;
 
-/** Whether any of the columns contains the text, whatever its case; wildcards in it stand for themselves. */
+/** Whether any of the columns contains the text, in upper or lower case; wildcards in it stand for themselves. */
 export function contains(columns: readonly (Column | SQL)[], text: string | undefined): SQL | undefined {
   if (text === undefined) return undefined;
   const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`;

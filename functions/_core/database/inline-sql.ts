@@ -4,7 +4,7 @@
  */
 
 const name = '[A-Za-z_\\u0080-\\uffff]';
-/** Whatever may hold a `$1` that is no parameter, each as a whole; a parameter is what is left. */
+/** Strings, names and comments, which may hold a `$1` that is no parameter, each as a whole; a parameter is what is left. */
 const tokens = new RegExp(
   [
     `[eE]'(?:[^'\\\\]|\\\\.|'')*'`,
@@ -19,7 +19,7 @@ const tokens = new RegExp(
   'gs',
 );
 
-/** Text as a literal that means the same whatever standard_conforming_strings is, as quote_literal() has it. */
+/** Text as a literal that means the same with either setting of standard_conforming_strings, as quote_literal() has it. */
 function quoted(text: string): string {
   if (text.includes('\0')) {
     // Postgres's own refusal: a simple query would end at the NUL.

@@ -50,7 +50,7 @@ export function requestIdOf(headers: HeaderFields): string {
   return asked !== null && saneId.test(asked) ? asked : randomUUID();
 }
 
-/** What every answer carries, whoever makes it. */
+/** The headers of every answer. */
 export const commonHeaders = (headers: HeaderFields, requestId: string): Record<string, string> => ({
   ...securityHeaders,
   ...corsHeaders(headers.get('origin')),

@@ -4,7 +4,7 @@ import { type Reply, toResponse } from './reply.ts';
 
 /** One way of answering, in the form of each platform. */
 export interface Platforms {
-  /** Answers, whatever happens. The local server runs this. */
+  /** Answers in any case. The local server runs this. */
   respond: (incoming: Incoming, platform?: Platform) => Promise<Reply>;
   /** Netlify runs this. */
   serve: (request: Request, platform?: Platform) => Promise<Response>;

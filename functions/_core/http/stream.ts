@@ -42,7 +42,7 @@ export function asWebStream(stream: Stream): ReadableStream<Uint8Array> {
   );
 }
 
-/** All of it at once, for Lambda: whoever wrote it has kept it short. */
+/** All of it at once, for Lambda: its writer has kept it short. */
 export async function wholeOf(stream: Stream): Promise<string> {
   const { signal } = new AbortController();
   let text = '';

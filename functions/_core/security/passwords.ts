@@ -6,7 +6,7 @@ import { commonPasswords } from './common-passwords.ts';
 /** OWASP Password Storage Cheat Sheet, argon2id: 19 MiB (in KiB), 2 passes, 1 lane. */
 const cost = { memoryKiB: 19_456, passes: 2, lanes: 1, hashBytes: 32, saltBytes: 16 } as const;
 
-/** Of a password that nobody knows: whoever names an unknown account waits as long as whoever mistypes. */
+/** Of a password that nobody knows: a login with an unknown account takes as long as one with a wrong password. */
 const hashOfNothing =
   '$argon2id$v=19$m=19456,t=2,p=1$MnTxG2OvXpFzsqfVhi0APA$Fi8fSVrgDgQS74PSsdgAgJLVnZI+HIh1s5bCk1zWW2Q';
 
@@ -92,7 +92,7 @@ export async function requirePassword(
 
 const codePoints = (text: string): number => [...composed(text)].length;
 
-/** Whether the password is among the commonest, whatever its case. */
+/** Whether the password is among the commonest, in upper or lower case. */
 export const isCommon = (password: string): boolean => commonPasswords.has(composed(password).toLowerCase());
 
 /**

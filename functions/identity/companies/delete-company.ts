@@ -28,7 +28,7 @@ export const { contract, respond, serve, handler } = endpoint({
           message: 'This is the deployment’s default company (DEFAULT_COMPANY_ID): name another one first.',
         });
       }
-      // Whoever writes for the company asks for its row with their commit (0053): they are through, or see it deleted.
+      // A write for the company asks for this row with its commit (0053): it is through, or sees the company deleted.
       await rowsOf(tx, sql`select 1 from companies where id = ${id}::uuid for update`);
       const deleted = await oneRow<{ name: string; deletedAt: string; erasedAfter: string }>(
         tx,

@@ -12,7 +12,7 @@ type Verdict = 'off' | 'right' | 'missing' | 'wrong' | 'locked';
  * Whether a person who showed their password may come in: 'off' and 'right' say so. A code works once, a wrong one
  * counts, and five in a row lock the second factor for 15 minutes, for the right code too.
  *
- * Runs in a transaction of the service, which the caller must let commit whatever the answer is: return the answer from
+ * Runs in a transaction of the service, which the caller must let commit with any answer: return the answer from
  * `ctx.dbAs`, and throw only afterwards. Else no code would be spent and no failure counted.
  * @param code Of the authenticator, or a backup code, as it was typed.
  */

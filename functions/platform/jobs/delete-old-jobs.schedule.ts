@@ -4,7 +4,7 @@ import { chunkRows, deleteInChunks } from '#core/work/delete-in-chunks.ts';
 
 /** How long a job is kept once it is done. */
 const doneDays = 30;
-/** How long a failed one is: for whoever looks into it. Its payload is still there. */
+/** How long a failed one is kept: for those who look into it. Its payload is still there. */
 const failedDays = 90;
 
 export const { contract, run, serve, handler } = schedule({

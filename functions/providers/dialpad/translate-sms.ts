@@ -49,7 +49,7 @@ function directionOf(event: SmsEvent): 'inbound' | 'outbound' | undefined {
 
 /**
  * Dialpad's `message_status` (pending, success, failed) and `message_delivery_result`. What came in has been received,
- * whatever its status; what went out is sent once the carrier has accepted it, and failed as soon as any result but
+ * with any status; what went out is sent once the carrier has accepted it, and failed as soon as any result but
  * acceptance is known.
  */
 function statusOf(event: SmsEvent): MessageStatus | undefined {

@@ -9,7 +9,7 @@ import { translate } from './translate.ts';
 /**
  * A company's own systems, at POST /api/webhooks/incoming/:companyId; `IncomingEvent` says what they may send.
  * Company and secret come with the path, so an event names no owner, and its dedupe key is one only within that
- * company: whoever stores it adds the company, or two companies that both number from 1 lose events to each other.
+ * company: the caller that stores it adds the company, or two companies that both number from 1 lose events to each other.
  */
 export const incoming: Provider = {
   name: 'incoming',

@@ -47,7 +47,7 @@ export async function readRequest(request: IncomingMessage): Promise<ApiRequest>
 }
 
 function parseBody(text: string, contentType: string): Record<string, unknown> {
-  // curl -d says form, whatever it sends.
+  // curl -d says form, also where it sends JSON.
   if (contentType.startsWith('application/x-www-form-urlencoded') && !text.startsWith('{')) {
     return Object.fromEntries(new URLSearchParams(text));
   }

@@ -5,7 +5,7 @@ import { Refusal } from './refusal.ts';
 export const Fault = z.union([
   z.strictObject({
     status: z.int().min(300).max(599),
-    /** Only after it has had its effect: a message is taken, and whoever sent it does not learn it. */
+    /** Only after it has had its effect: a message is taken, and its sender does not learn it. */
     isAfter: z.boolean().optional(),
     headers: z.record(z.string(), z.string()).optional(),
   }),

@@ -60,7 +60,7 @@ export interface MessagesOptions {
   now: () => number;
   /** Accounts on trial have a text of Twilio's before their own. */
   isTrial: boolean;
-  /** A page has no more, whatever is asked for. Twilio's own limit is 1000. */
+  /** A page has no more, also where more is asked for. Twilio's own limit is 1000. */
   largestPage: number;
 }
 

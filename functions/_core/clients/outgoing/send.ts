@@ -28,7 +28,7 @@ export interface OutgoingAnswer {
   body: Buffer;
 }
 
-/** No answer came. The message is a sentence for whoever runs the receiver. */
+/** No answer came. The message is a sentence for the receiver’s operator. */
 export class OutgoingError extends Error {
   /** Of the system or Node ('ECONNREFUSED'), or our own: 'REFUSED_ADDRESS', 'TIMEOUT'. */
   readonly code: string;
@@ -88,7 +88,7 @@ function asOutgoingError(error: Error & { code?: string }): OutgoingError {
 /**
  * Sends a POST to an address that somebody else chose: to no address but a permitted one, on a connection of its own,
  * following no redirect, reading 64 KB of the answer at most.
- * @returns whatever was answered, also a redirect or an error.
+ * @returns the answer, also where it is a redirect or an error.
  * @throws OutgoingError when nothing was.
  */
 export function sendOutgoing(outgoing: OutgoingRequest): Promise<OutgoingAnswer> {

@@ -32,7 +32,7 @@ export const SessionUser = z
   })
   .meta({ id: 'SessionUser' });
 
-/** The answer to whoever logs in: the tokens stand beside `data`. */
+/** The answer to a login: the tokens stand beside `data`. */
 export const LoggedIn = z
   .strictObject({
     success: z.literal(true),

@@ -28,7 +28,7 @@ interface Found {
 /**
  * Takes a refresh token for its successor. Refreshes of one person wait for each other, so that of any number at once
  * one makes the successor and the others are given it: a session never has two lines of tokens.
- * @returns the session with its new token, or what is wrong. Whatever it is, the transaction must commit: a token that
+ * @returns the session with its new token, or what is wrong. In both cases the transaction must commit: a token that
  * comes again ends its session, and those that were switched to from it.
  */
 export async function refreshSession(
@@ -86,7 +86,7 @@ export async function refreshSession(
   return 'reused';
 }
 
-/** Uses a token up. The one before it gives no successor any more: whoever still shows it was overtaken. */
+/** Uses a token up. The one before it gives no successor any more: a client that still shows it was overtaken. */
 async function succeed(tx: Tx, ctx: Context, hash: Buffer, sessionId: string): Promise<string> {
   const refreshToken = makeToken('rt');
   await rowsOf(

@@ -2,7 +2,7 @@ import { createHash, createHmac, randomBytes, randomInt } from 'node:crypto';
 import * as z from 'zod';
 import { env } from '#core/env.ts';
 
-/** What a token is for, as whoever finds one can tell. */
+/** What a token is for, as its prefix tells. */
 type TokenKind = 'rt' | 'dt' | 'pr' | 'ev';
 
 /** 256 random bits: `rt_` and 43 characters of base64url. */
@@ -34,5 +34,5 @@ export const hashPhoneCode = (code: string, codeId: string): Buffer =>
  */
 export const hashInvitationToken = (token: string): Buffer => keyed('invitation', token);
 
-/** How an address is stored where it may be nobody's: whoever reads the table does not learn it. */
+/** How an address is stored where it may be nobody's: a reader of the table does not learn it. */
 export const hashAccount = (emailNormal: string): Buffer => keyed('account', emailNormal);

@@ -65,7 +65,7 @@ export async function startSession(
   return { sessionId, user, refreshToken };
 }
 
-/** The tokens of a session, as the answer to whoever logged in. */
+/** The tokens of a session, as the answer to a login. */
 export async function loggedIn(
   { sessionId, user, refreshToken }: StartedSession,
   now: Date,

@@ -33,7 +33,7 @@ async function pastOf(
 }
 
 /**
- * The rest of a login whose password was right: second factor, session, device. The transaction must commit whatever
+ * The rest of a login whose password was right: second factor, session, device. The transaction must commit, whatever
  * the outcome: tries of codes count.
  */
 export async function signIn(

@@ -53,7 +53,7 @@ interface WaitingMail {
   to: string;
 }
 
-/** The mails to an address that wait to be sent, whoever finds out whom they are for. */
+/** The mails to an address that wait to be sent. */
 async function waitingFor(email: string): Promise<WaitingMail[]> {
   const jobs = await adminSql()<{ id: string; payload: string }[]>`
     select id, payload from jobs where status = 'waiting' and kind in ('send-email', ${accountEmailKind})

@@ -1,7 +1,7 @@
 import type { TransactionSql } from 'postgres';
 import { adminSql } from '#core/testing/admin-sql.ts';
 
-/** Takes what whoever begins, renews or ends sessions of a person takes: see lockSessions. */
+/** Takes the locks of what begins, renews or ends sessions of a person: see lockSessions. */
 export const heldPerson = (tx: TransactionSql, userId: string) =>
   tx`select from users where id = ${userId} for no key update`;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** An export of one's own data. */
+/** An export of a person's own data. */
 export const DataExport = z
   .object({
     id: z.uuid(),

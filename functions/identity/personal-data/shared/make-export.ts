@@ -17,7 +17,7 @@ export const makeExport: JobHandler = async ({ ctx, job }) => {
     const mailId = await ctx.dbAs('jobs', 'tell a person that their export is ready', async (tx) => {
       const addressee = await addresseeOf(tx, userId, companyId);
       if (!addressee) return undefined;
-      // Whoever reads the mail has to log in: what it leads to is all that there is about a person.
+      // The reader of the mail has to log in: what it leads to is all that there is about a person.
       const link = pageLink('/data-export', { token: id });
       const { name } = addressee;
       return await mailTo(tx, addressee, {

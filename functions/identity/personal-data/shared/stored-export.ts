@@ -14,7 +14,7 @@ export interface ExportJob {
   companyId: string;
 }
 
-/** Where an export's file is, whatever became of its job. */
+/** Where an export's file is, also where its job has failed. */
 export const exportKey = ({ id, companyId }: ExportJob): string =>
   objectKey(companyId, 'exports', `${id}.json`);
 

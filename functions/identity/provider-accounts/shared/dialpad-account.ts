@@ -83,7 +83,7 @@ const mustConnect = (appId: string, why: string, cause?: unknown) =>
 
 /**
  * A refresh token works once, so that the second of two waits for the row and finds the new token in it. What Dialpad gave is
- * kept, whatever has become of the caller meanwhile, and never asked for again: no transaction of the context's, which would
+ * kept, even where the caller has been put out meanwhile, and never asked for again: no transaction of the context's, which would
  * ask for the caller with its commit and run again after a deadlock.
  */
 async function refreshed(ctx: Needed, appId: string): Promise<string> {

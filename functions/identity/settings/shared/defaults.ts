@@ -1,4 +1,4 @@
-// Apart from the sections' schemas, which whoever sends notifications has no use for.
+// Apart from the sections' schemas, which the sender of notifications has no use for.
 
 export const categories = [
   'orders',

@@ -89,7 +89,7 @@ export async function changePreferences(
 ): Promise<{ preferences: Preferences; entry: AuditEntry | undefined }> {
   const { userId } = callingPerson(ctx);
   const { language, timezone, notifications, ...display } = patch;
-  // Whoever changes the same person's waits here.
+  // Another change of the same person's waits here.
   await rowsOf(tx, sql`select 1 from users where id = ${userId}::uuid for no key update`);
   const read = async () => {
     const [row] = await rowsOf<{ item: string }>(

@@ -107,13 +107,13 @@ export async function standingOf(
   return row;
 }
 
-/** Of a company, whatever its quota. */
+/** Of a company, with or without a quota. */
 export const maxWebhooks = 500;
 
 const names = { apiKeys: 'API keys', webhooks: 'webhooks' };
 
 /**
- * For whoever is about to add one; the company's settings must be locked, or two at once would both find room.
+ * For a handler that is about to add one; the company's settings must be locked, or two at once would both find room.
  * @throws AppError CONFLICT when the company has as many as its quota allows.
  */
 export async function requireRoom(tx: Tx, companyId: string, what: keyof typeof names): Promise<void> {

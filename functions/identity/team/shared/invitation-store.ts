@@ -54,7 +54,7 @@ async function sendInvitation(
 }
 
 /**
- * Invites an address into the sender's company, whoever has it. An open invitation of the same address is replaced, and
+ * Invites an address into the sender's company. An open invitation of the same address is replaced, and
  * its token dead. Of any number at once, the last one counts.
  */
 export async function inviteByMail(
@@ -89,7 +89,7 @@ export async function inviteByMail(
 }
 
 /**
- * For whatever replaces the open invitation that an address may have.
+ * For what replaces the open invitation that an address may have.
  * @throws AppError FORBIDDEN where it is an owner's, and the actor is none.
  */
 async function requireMayReplace(tx: Tx, actor: Actor, emailNormal: string): Promise<void> {
@@ -102,7 +102,7 @@ async function requireMayReplace(tx: Tx, actor: Actor, emailNormal: string): Pro
 }
 
 /**
- * @throws AppError CONFLICT for whoever is in the company already, or where its quota leaves no room; FORBIDDEN where an
+ * @throws AppError CONFLICT for a person who is in the company already, or where its quota leaves no room; FORBIDDEN where an
  * owner's invitation is at stake.
  */
 export async function requireInvitable(
@@ -224,7 +224,7 @@ export async function revokeInvitation(
   return invitation;
 }
 
-/** Whoever is put out of a company cannot come back by an invitation that was under way. */
+/** A person who is put out of a company cannot come back by an invitation that was under way. */
 export async function revokeInvitationsOf(tx: Tx, companyId: string, emailNormal: string): Promise<void> {
   await rowsOf(
     tx,

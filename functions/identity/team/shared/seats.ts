@@ -6,7 +6,7 @@ import { standingOf } from '../../settings/public.ts';
 import { isOpenInvitation } from './invitation.ts';
 
 /**
- * For whoever gives an address a place in the company: an invitation that is pending holds one too, so that it can be
+ * For what gives an address a place in the company: an invitation that is pending holds one too, so that it can be
  * accepted later. The team must be locked, or two at once would both find the last place free.
  * @throws AppError CONFLICT when the company's quota leaves none.
  */
@@ -37,7 +37,7 @@ export async function requireSeat(tx: Tx, companyId: string, emailNormal: string
 }
 
 /**
- * For whoever comes in by an invitation: of those who wait for the last place, one gets it. The team must be locked.
+ * For a person who comes in by an invitation: of those who wait for the last place, one gets it. The team must be locked.
  * @throws AppError CONFLICT
  */
 export async function requireSeatToJoin(tx: Tx, companyId: string): Promise<void> {
@@ -45,6 +45,6 @@ export async function requireSeatToJoin(tx: Tx, companyId: string): Promise<void
   if (most === null || used < most) return;
   throw new AppError('CONFLICT', {
     message:
-      'This company has as many active members as its quota allows. Tell whoever invited you: once there is room, this link works.',
+      'This company has as many active members as its quota allows. Tell the person who invited you: once there is room, this link works.',
   });
 }

@@ -32,7 +32,7 @@ export async function otpauthUrl(secret: string, companyName: string, email: str
 }
 
 /**
- * Which steps of 30 s around this time the code is right for; none, where it is wrong. Looks at each of them whatever
+ * Which steps of 30 s around this time the code is right for; none, where it is wrong. Looks at each of them, whatever
  * the others say.
  * @param code Six digits.
  */

@@ -23,7 +23,7 @@ export const stateRefused = () =>
   invalid('state', `This address was used already or is too old. ${beginAgain}`);
 
 /**
- * The authorization that ends here. Its state counts as used from here on, whatever becomes of the rest.
+ * The authorization that ends here. Its state counts as used from here on, also where the rest fails.
  * @throws AppError VALIDATION_FAILED for a state that is none, FORBIDDEN for a browser other than the one that agreed: an
  * admin who was sent straight to Dialpad has not been told which company asks.
  */
@@ -45,7 +45,7 @@ export async function begunWith(ctx: Context, state: string | undefined): Promis
   });
 }
 
-/** Dialpad's reason in our own words: whoever makes up such an address puts no text of theirs on our page. */
+/** Dialpad's reason in our own words: the author of a made-up address puts no text of theirs on our page. */
 export function refusal(reason: string): AppError {
   if (reason === 'access_denied')
     return new AppError('FORBIDDEN', { message: 'Access was refused at Dialpad.' });

@@ -11,7 +11,7 @@ interface OutboxLine<T extends TelephonyEventType> {
   app_id: string | null;
   type: T;
   subject_id: string;
-  /** One event of a kind for each thing that happened, however often and in whatever order we hear of it. */
+  /** One event of a kind for each thing that happened, however often and in any order we hear of it. */
   dedupe_key: string;
   data: TelephonyEventData[T];
   occurred_at: string;
@@ -80,7 +80,7 @@ const money = ({ cost_amount, cost_currency }: CallRow): CallData['cost'] =>
     ? null
     : { amount: Number(cost_amount), currency: cost_currency ?? null };
 
-/** A call as events carry it: without the transcript, which is fetched by whoever wants it. */
+/** A call as events carry it: without the transcript, which a receiver fetches where it wants it. */
 function callData(row: CallRow, subject: Subject): CallData {
   return {
     id: subject.id,

@@ -23,7 +23,7 @@ interface Kept {
 
 const kept = new Map<string, Kept>();
 const keptForMs = 60_000;
-/** Lists that are on their way: whoever asks meanwhile waits for the same one. */
+/** Lists that are on their way: requests that come meanwhile wait for the same one. */
 const coming = new Map<string, Promise<HookSecret[]>>();
 
 /**

@@ -38,7 +38,7 @@ const canonical = (value: unknown): string =>
       : inner,
   );
 
-/** Whether two rows say the same, whatever their clocks. */
+/** Whether two rows say the same; their clocks are not compared. */
 export function sameValues(a: Merged, b: Merged | undefined): boolean {
   if (!b) return false;
   const fields = Object.keys(a.values);

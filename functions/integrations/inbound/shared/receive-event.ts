@@ -150,7 +150,7 @@ function understand(
 }
 
 /**
- * Whose an event is by its signature, whatever it names: that of the secret that signed. A secret of a whole company
+ * Whose an event is by its signature: the owner of the secret that signed, not the company that the event names. A secret of a whole company
  * leaves it to the address which of the company's apps is meant.
  */
 async function ownerOf(

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** People's times come as either, whoever stores them. */
+/** People's times come as either. */
 const Time = z.union([z.date(), z.iso.datetime({ offset: true })]);
 const Name = z.string();
 const Link = z.url({ protocol: /^https?$/ });

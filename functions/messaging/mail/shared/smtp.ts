@@ -46,7 +46,7 @@ export function smtpChannel(options: { url: string; from: string; socketTimeoutM
       );
       try {
         const { messageId } = await transport.sendMail({
-          to: { name: '', address: to }, // one address, whatever stands in it
+          to: { name: '', address: to }, // one address, also where it holds a comma
           subject,
           html,
           text,

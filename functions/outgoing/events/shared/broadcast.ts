@@ -22,8 +22,8 @@ export function forgetBroadcasts(): void {
 }
 
 /**
- * Tells whoever listens right now: this process's open streams and, where Supabase is configured, the private Realtime
- * channels `company:<id>`. A message names what happened and shows no row of it: whoever gets one reads what they may.
+ * Tells those who listen right now: this process's open streams and, where Supabase is configured, the private Realtime
+ * channels `company:<id>`. A message names what happened and shows no row of it: its receiver then reads what they may.
  * Never throws: what is missed is in the log of events.
  */
 export async function broadcast(ctx: Context, events: readonly DispatchedEvent[]): Promise<void> {

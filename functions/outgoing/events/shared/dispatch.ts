@@ -11,7 +11,7 @@ import type { DispatchedEvent } from './dispatched-event.ts';
 
 /** Events of one company in one transaction. */
 const maxAtOnce = 500;
-/** Companies in one transaction: whoever dispatches for one of them meanwhile waits. */
+/** Companies in one transaction: another dispatcher for one of them waits. */
 const maxCompanies = 50;
 
 /** Holds the companies' logs, in one order everywhere, until the transaction ends. */

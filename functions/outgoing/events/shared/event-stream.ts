@@ -17,11 +17,11 @@ import { type OpenStream, openStream } from './open-streams.ts';
 const retryMs = 2_000;
 /** The same for a client whose place another one got. */
 const retryLaterMs = 30_000;
-/** Without a word for so long, whatever stands between us and the client may take the connection for dead. */
+/** Without a word for so long, a proxy between us and the client may take the connection for dead. */
 const silenceMs = 15_000;
 /** Between two reads of one stream, however fast events come: what comes meanwhile is read together. */
 const restMs = 100;
-/** Events of one read; whoever reads slowly keeps no more than these waiting in memory. */
+/** Events of one read; for a slow reader, no more than these wait in memory. */
 const maxEvents = 100;
 /** Where all is held until the end: no part is added to so many characters. */
 const maxBufferedChars = 500_000;

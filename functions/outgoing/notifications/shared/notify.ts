@@ -19,7 +19,7 @@ export async function notify(tx: Tx, ctx: Context, notices: readonly Notice[]): 
   );
 }
 
-/** The same, for whoever knows more of the audience. */
+/** The same, for callers that know more of the audience. */
 export async function tell(tx: Tx, ctx: Context, notices: readonly AddressedNotice[]): Promise<void> {
   if (notices.length === 0) return;
   const sends = await storeNotices(tx, notices);

@@ -11,7 +11,7 @@ export const timeoutMs = 15_000;
 /** For as long, an attempt has its delivery to itself. */
 export const leaseMs = timeoutMs + 15_000;
 
-/** After so many failed attempts in a row, of whatever deliveries, an endpoint is left alone for a while. */
+/** After so many failed attempts in a row, of one delivery or of several, an endpoint is left alone for a while. */
 export const breakerFailures = 5;
 /** Doubled with each further failure. */
 export const breakerSeconds = 30;

@@ -8,7 +8,7 @@ import type {
   PaymentData,
 } from './catalogue-data.ts';
 
-/** What each kind of event looks like, for whoever writes a receiver, and for tests of webhooks. */
+/** What each kind of event looks like, for the authors of receivers, and for tests of webhooks. */
 
 const agentId = '019a8c1e-2f40-7c11-9a55-0d6c1b8e4a01';
 const customerId = '019a8c1e-2f40-7c11-9a55-0d6c1b8e4a02';

@@ -127,7 +127,7 @@ export const CatalogueEntry = z
   .meta({ id: 'EventCatalogueEntry' });
 
 /**
- * The catalogue for whoever writes a receiver. Receivers must bear fields that are added later: the schemas do. Made by
+ * The catalogue for authors of receivers. Receivers must bear fields that are added later: the schemas do. Made by
  * `npm run generate`: what makes JSON Schemas is in no deployed function.
  */
 export const catalogueEntries = (): z.infer<typeof CatalogueEntry>[] =>

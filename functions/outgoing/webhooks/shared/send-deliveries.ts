@@ -16,7 +16,7 @@ const slowMs = 1_000;
 /** Rests before what came back is tried again to be stored, in milliseconds: all of them are over before the leases. */
 const storeRestsMs = [100, 400, 1_500, 3_000, 5_000] as const;
 
-/** The runs of a process store and take two at a time, so that whatever else it does finds connections free. */
+/** The runs of a process store and take two at a time, so that its other work finds connections free. */
 const storing = new Semaphore(2);
 
 async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => Promise<T>): Promise<T> {
@@ -28,7 +28,7 @@ async function inTransaction<T>(ctx: Context, reason: string, run: (tx: Tx) => P
   }
 }
 
-/** Wakes this queue again when the failed ones are due, and when pauses are over: whatever else waits goes on then. */
+/** Wakes this queue again when the failed ones are due, and when pauses are over: all that waits goes on then. */
 async function wakeLater(
   results: readonly Result[],
   standings: readonly Standing[],

@@ -104,7 +104,7 @@ export async function testWebhook(
   const sent = await sendSigned({ ...target, companyId, endpointId: webhookId, eventId, body }, at);
   const { status, durationMs, answer, error } = sent;
   const ok = error === null;
-  // It was sent, by a caller who might: what came of it is kept, whatever has become of them meanwhile.
+  // It was sent, by a caller who might: what came of it is kept, even where the caller has been put out meanwhile.
   const [stored] = await ctx.dbAs('pipeline', 'keep what came of the test of a webhook', (tx) => {
     skipConfirmation(tx);
     return rowsOf(

@@ -21,7 +21,7 @@ const leaseSeconds = 60;
 const longestWaitSeconds = 24 * 3600;
 /** A job that was told to be patient for this long has its attempts counted after all: nothing waits for ever. */
 const patientHours = 12;
-/** A job that was taken so often is at an end, whatever progress it reports: at 45 s a part, five days of work. */
+/** A job that was taken so often is at an end, also where it reports progress: at 45 s a part, five days of work. */
 export const maxTakings = 10_000;
 
 /** A part ends after as long, well within the lease. */

@@ -1,6 +1,6 @@
 import type { Money, TemplateData, TemplateName } from '../mail.ts';
 
-/** What a mail says, before it has a form: plain text everywhere, whatever the names in it hold. */
+/** What a mail says, before it has a form: plain text everywhere, also where the names in it hold markup. */
 export interface Content {
   subject: string;
   /** Each a paragraph; the first follows the greeting. */
