@@ -14,7 +14,6 @@ describe('several processes', () => {
       requestsEach: 150,
       limit: 200,
       calmRequests: 12,
-      maxMoreMs: 1_000,
     });
     expect(counts['admitted of each key, least and most']).toBe('200 200');
     expect(counts['of them let in']).toBeGreaterThan(0);

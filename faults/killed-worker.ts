@@ -59,6 +59,9 @@ export async function killedWorker(
       const controlIds = await storeEvents(sql, control);
       for (let i = 0; i < controlIds.length; i += 500) await run(controlIds.slice(i, i + 500));
 
+      // In a database that others use, the sweep would take what they left, and the tallies would count it.
+      await sql`update inbound_events set next_attempt_at = now() + interval '1 day'
+        where status = 'received' and company_id is distinct from ${company.id}`;
       const [before] = await sql`select coalesce(sum(processed), 0)::int as n from processing_tallies`;
       const ids = await storeEvents(
         sql,

@@ -66,7 +66,6 @@ const faults: Record<string, { title: string; run: (ground: Ground) => Promise<C
         requestsEach: 100,
         limit: 200,
         calmRequests: 120,
-        maxMoreMs: 100,
       }),
   },
   'refresh-tokens': {

@@ -218,21 +218,18 @@ describe('importing what is deployed', () => {
       },
     });
     net.Socket.prototype.connect = () => { seen.push('connects'); throw new Error('connected'); };
-    const started = performance.now();
     for (const file of ${JSON.stringify(files)}) await import(file);
-    console.log(JSON.stringify({ seen, ms: performance.now() - started }));
+    console.log(JSON.stringify({ seen }));
   `;
 
-  test('reads no setting, opens no connection, and takes little time', async () => {
+  test('reads no setting and opens no connection', async () => {
     const files = (await deployableFiles()).map((file) => new URL(file, root).href);
     const { stdout } = await promisify(execFile)(
       process.execPath,
       ['--import', 'tsx', '--input-type=module', '--eval', probe(files)],
-      { cwd: root.pathname, timeout: 30_000, env: { PATH: process.env.PATH } },
+      { cwd: root.pathname, env: { PATH: process.env.PATH } },
     );
-    const { seen, ms } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
+    const { seen } = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
     expect(seen).toEqual([]);
-    // About a second on an idle machine, most of it compiling TypeScript; more says that something is done on import.
-    expect(ms).toBeLessThan(60_000); // what hangs; how long it takes is seen in bench/
   });
 });

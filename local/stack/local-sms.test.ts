@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { request } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import * as showMailbox from '../../functions/messaging/mail/show-mailbox.ts';
 import { startTwilioStandIn } from '../providers/twilio/stand-in.ts';
 import { keepSms } from './local-sms.ts';
@@ -18,14 +19,11 @@ test('an SMS that the local Twilio takes is shown in the local mailbox, as text'
     body: new URLSearchParams({ To: to, From: '+15005550006', Body: 'Your code is 123456 <b>' }),
   });
   expect(sent.status).toBe(201);
-  const kept = await vi.waitFor(
-    async () => {
-      const { body } = await request(showMailbox, { to }, { accept: 'application/json' });
-      expect(body).toHaveLength(1);
-      return body[0];
-    },
-    { timeout: 30_000 },
-  );
+  const kept = await eventually(async () => {
+    const { body } = await request(showMailbox, { to }, { accept: 'application/json' });
+    expect(body).toHaveLength(1);
+    return body[0];
+  });
   expect(kept).toMatchObject({ to, subject: 'SMS from +15005550006', text: 'Your code is 123456 <b>' });
   expect(kept.html).not.toContain('<b>');
 });

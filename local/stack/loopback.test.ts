@@ -4,9 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promise
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
-
-vi.setConfig({ testTimeout: 120_000 }); // a whole stack starts, on a machine that may be busy
+import { expect, onTestFinished, test } from 'vitest';
 
 /** The addresses, in hex as /proc/net has them, that this process and its children listen on. */
 async function listeningAddresses(pids: readonly string[]): Promise<string[]> {

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Stream } from '#core/http/stream.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { writeStream } from './write-stream.ts';
 
 let server: Server;
@@ -108,15 +109,13 @@ describe('an answer that is written as it comes', () => {
     });
     client.pause();
     let before = -1;
-    await vi.waitFor(() => {
+    await eventually(() => {
       const isStill = made === before;
       before = made;
       expect(isStill).toBe(true);
     });
-    const started = performance.now();
     closing.abort();
-    await done;
-    expect(performance.now() - started).toBeLessThan(200);
+    await done; // a reader who takes nothing would never let it end
   });
 
   test('breaks off, rather than seem whole, when its maker fails', async () => {

@@ -14,6 +14,7 @@ export async function packageStacks(): Promise<void> {
     [...endpoints, ...workers, ...schedules].flatMap(({ file }) => variablesOf({ file })),
   );
   const empty = Object.fromEntries([...names].filter(isSecret).map((name) => [name, '']));
+  console.log('Making CloudFormation of each stack: a minute or two …');
   const { status } = spawnSync('npx', ['osls-compose', 'package'], {
     cwd: fileURLToPath(new URL('stacks/', root)),
     env: { ...empty, ...process.env },

@@ -4,10 +4,13 @@ import * as z from 'zod';
 import { type AssetName, assets, readSource } from '../../functions/platform/docs/shared/assets.ts';
 import { discover, root } from '../generate/discover.ts';
 import { apiNames, apiOf, apis } from '../generate/stacks.ts';
+import { progressOn } from '../progress.ts';
 import { behindFrontEntry, bundle, bundleSdk } from './bundle.ts';
 import { zipFolder } from './zip.ts';
 
 const folder = 'dist/aws';
+/** How often the build says how far it is. */
+const zippedAStep = 25;
 
 /** The files that a function reads at run time, beside its bundle: those of its closed list that are assets. */
 function assetsOf(input: z.ZodObject): AssetName[] {
@@ -32,11 +35,16 @@ export async function buildAws(): Promise<void> {
   for (const { name, file, domain } of endpoints) entries.set(name, entryAt[apiOf(domain)](file));
   for (const api of apiNames)
     entries.set(apis[api].fallback, entryAt[api]('functions/_generated/fallback.ts'));
-  const sdkUse = await bundle(folder, entries, './aws-sdk');
+  const progress = progressOn(process.stdout);
+  const sdkUse = await bundle(folder, entries, './aws-sdk', (done, of) =>
+    progress.show(`bundled ${done} of ${of} functions`, ''),
+  );
+  progress.show('bundling the AWS SDK', '');
   const sdkFolder = `${folder}/aws-sdk`;
   const sdkFiles = await bundleSdk(sdkFolder);
   let total = 0;
-  for (const name of entries.keys()) {
+  for (const [index, name] of [...entries.keys()].entries()) {
+    if (index % zippedAStep === 0) progress.show(`zipped ${index} of ${entries.size} functions`, '');
     const own = new URL(`${folder}/${name}/`, root);
     await mkdir(own, { recursive: true });
     await rename(new URL(`${folder}/${name}.mjs`, root), new URL('index.mjs', own));
@@ -55,5 +63,6 @@ export async function buildAws(): Promise<void> {
     await rm(own, { recursive: true });
   }
   await rm(new URL(sdkFolder, root), { recursive: true });
+  progress.end();
   console.log(`${entries.size} functions in ${folder}, ${Math.round(total / 1024)} KB zipped`);
 }

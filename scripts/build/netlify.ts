@@ -7,6 +7,7 @@ import { deflateRawSync } from 'node:zlib';
 import { zipFunction } from '@netlify/zip-it-and-ship-it';
 import { unzipSync } from 'fflate';
 import { discover, root } from '../generate/discover.ts';
+import { progressOn } from '../progress.ts';
 import { bundle, bundleSdk } from './bundle.ts';
 import { publishStatic } from './publish.ts';
 
@@ -22,10 +23,16 @@ export async function buildNetlify(): Promise<void> {
     name.replace(/\.ts$/, ''),
     `netlify/functions/${name}`,
   ]);
-  const sdkUse = await bundle(functionsFolder, new Map(entries), sdkPlace);
+  const progress = progressOn(process.stdout);
+  const sdkUse = await bundle(functionsFolder, new Map(entries), sdkPlace, (done, of) =>
+    progress.show(`bundled ${done} of ${of} functions`, ''),
+  );
+  progress.show('bundling the AWS SDK', '');
   await bundleSdk(sdkFolder);
+  progress.show('writing what is static', '');
   await requireIncluded([...sdkUse].filter(([, used]) => used.length > 0).map(([name]) => name));
   const published = await publishStatic('dist/public', await discover());
+  progress.end();
   console.log(`${entries.length} functions in ${functionsFolder}, ${published.length} files in dist/public`);
 }
 

@@ -18,7 +18,8 @@ describe('against a server that looks at the request', () => {
   let own: Bucket;
   /** The same, with a short time for answers that do not come. */
   let hasty: Bucket;
-  const hastyMs = 500;
+  let endpoint: string;
+  const hastyMs = 1_000;
   beforeAll(async () => {
     server = createServer((request, response) => {
       seen.push(request);
@@ -27,7 +28,7 @@ describe('against a server that looks at the request', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' && address ? address.port : 0;
-    const endpoint = `http://127.0.0.1:${port}/storage/v1/s3/`;
+    endpoint = `http://127.0.0.1:${port}/storage/v1/s3/`;
     own = clientOf(endpoint);
     hasty = clientOf(endpoint, 'files', hastyMs);
   });
@@ -146,9 +147,11 @@ describe('against a server that looks at the request', () => {
 
   test('gives a reader all the time that he takes', async () => {
     respond = (response) => response.end('x'.repeat(1_000_000));
-    const reader = (await hasty.getObject('x'))?.body.getReader();
+    const timeoutMs = 2_000;
+    const own = clientOf(endpoint, 'files', timeoutMs);
+    const reader = (await own.getObject('x'))?.body.getReader();
     let size = (await reader?.read())?.value?.length ?? 0;
-    await new Promise((resolve) => setTimeout(resolve, hastyMs + 300)); // longer than the client's timeout
+    await new Promise((resolve) => setTimeout(resolve, timeoutMs + 300)); // longer than the client's timeout
     for (let part = await reader?.read(); part?.value; part = await reader?.read()) size += part.value.length;
     expect(size).toBe(1_000_000);
   });

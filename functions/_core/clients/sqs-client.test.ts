@@ -107,7 +107,7 @@ describe('against a server that looks at the request', () => {
   test('is told that SQS stopped in the middle of an answer, or never began one', async () => {
     for (const how of ['stops', 'never begins'] as const) {
       hanging = how;
-      const hasty = makeSqsClient({ ...optionsOf(base), timeoutMs: 500 });
+      const hasty = makeSqsClient({ ...optionsOf(base), timeoutMs: 1_000 });
       await expect(hasty.sendMessage('own', 'x')).rejects.toBeInstanceOf(SqsError);
       expect(seen.splice(0)).toHaveLength(2);
     }

@@ -41,6 +41,8 @@ const aName = () => `co-${randomUUID()}`;
 const named = async (name: string) => (await adminSql()`select 1 from companies where name = ${name}`).length;
 const addCompany = (tx: Tx, name: string) => rowsOf(tx, sql`insert into companies (name) values (${name})`);
 const backendOf = sql`select pg_backend_pid() as pid`;
+/** Returns once the backend is gone: Postgres waits for it. */
+const cutOff = (pid: number) => adminSql()`select pg_terminate_backend(${pid}, 60000)`;
 
 describe.each(['prepared', 'in simple queries'])('a transaction, its statements %s', (mode) => {
   const useMode = (poolSize?: string) =>
@@ -249,8 +251,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     const cut = transaction(service, async (tx) => {
       await addCompany(tx, name);
       const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
-      await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await cutOff(row?.pid ?? 0);
       wentOn++;
       await rowsOf(tx, sql`insert into companies (name) values (${name})`);
     });
@@ -261,8 +262,7 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
     const late = transaction(service, async (tx) => {
       await addCompany(tx, name);
       const [row] = await rowsOf<{ pid: number }>(tx, backendOf);
-      await adminSql()`select pg_terminate_backend(${row?.pid ?? 0})`;
-      await new Promise((resolve) => setTimeout(resolve, 100));
+      await cutOff(row?.pid ?? 0);
     });
     await expect(late).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(await named(name)).toBe(0);
@@ -282,24 +282,34 @@ describe.each(['prepared', 'in simple queries'])('a transaction, its statements 
   test('survives that an idle connection was cut', async () => {
     await useMode('1');
     const [row] = (await readTogether(service, [backendOf]))[0] ?? [];
-    await adminSql()`select pg_terminate_backend(${Number(row?.pid)})`;
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await cutOff(Number(row?.pid));
+    await new Promise(setImmediate); // the end of the connection has come in before Postgres' answer
     expect(await readTogether(service, [sql`select 1 as one`])).toEqual([[{ one: 1 }]]);
   });
 
   test('waits for a connection that is in use, and is refused when none becomes free in five seconds', async () => {
     await useMode('1');
-    const holding = (ms: number) =>
-      transaction(service, () => new Promise((resolve) => setTimeout(resolve, ms)));
-    const short = holding(300);
-    const started = performance.now();
-    await readTogether(member, [sql`select 1`]);
-    expect(performance.now() - started).toBeGreaterThan(250);
-    await short;
-    const long = holding(5_600);
+    const order: string[] = [];
+    const holding = () => {
+      let letGo = () => {};
+      const held = new Promise<void>((resolve) => {
+        letGo = resolve;
+      });
+      const done = transaction(service, () => held).then(() => order.push('let go'));
+      return { letGo, done };
+    };
+    const short = holding();
+    const waiting = readTogether(member, [sql`select 1`]).then(() => order.push('read'));
+    await expect.poll(() => poolState().waiting).toBe(1);
+    expect(order).toEqual([]);
+    short.letGo();
+    await Promise.all([short.done, waiting]);
+    expect(order).toEqual(['let go', 'read']);
+    const long = holding();
     const refused = readTogether(member, [sql`select 1`]);
     await expect(refused).rejects.toMatchObject({ code: 'UNAVAILABLE', headers: { 'retry-after': '5' } });
-    await long;
+    long.letGo();
+    await long.done;
     expect(await readTogether(member, [sql`select 1 as one`])).toEqual([[{ one: 1 }]]);
     expect(poolState()).toMatchObject({ waiting: 0, idle: 1, open: 1 });
   });

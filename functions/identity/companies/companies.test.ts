@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { bodySchema } from '#core/endpoint.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type TestPerson,
   type TestResponse,
 } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { setInlineRunner } from '#core/work/queue.ts';
@@ -248,7 +249,7 @@ describe('the provider links that a platform admin writes', () => {
       await post(receiveDialpad, dialpadBody({ ...event, company_id: organization }));
     expect((await owner.request(listCalls)).body.data).toEqual([]);
     await owner.request(updateCompany, { id: acme.id, providerLinks: { dialpadOrgId: organization } });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await owner.request(listCalls)).body.data).toMatchObject([{ status: 'missed' }]);
     });
   });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany, type TestPerson, type TestResponse } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setSettings } from '#core/testing/settings.ts';
@@ -231,9 +232,8 @@ describe('a Dialpad company or office', () => {
     setSettings({ DEFAULT_COMPANY_ID: world.fallback.id });
     expect((await owner.request(listCalls)).body.data).toEqual([]);
     expect((await put(owner, company, { dialpadOrgId: organization.companyId })).status).toBe(200);
-    await vi.waitFor(
-      async () => expect((await owner.request(listCalls)).body.data).toMatchObject([{ status: 'missed' }]),
-      30_000,
+    await eventually(async () =>
+      expect((await owner.request(listCalls)).body.data).toMatchObject([{ status: 'missed' }]),
     );
   });
 
@@ -255,9 +255,8 @@ describe('a Dialpad company or office', () => {
     const [left] = await adminSql()`select count(*)::int as n from inbound_events
       where status = 'unmatched' and owners @> ${adminSql().json([{ externalId: String(organization.companyId) }])}`;
     expect(left?.n).toBe(0);
-    await vi.waitFor(
-      async () => expect((await owner.request(listCalls, { limit: 100 })).body.data).toHaveLength(10),
-      60_000,
+    await eventually(async () =>
+      expect((await owner.request(listCalls, { limit: 100 })).body.data).toHaveLength(10),
     );
   });
 });

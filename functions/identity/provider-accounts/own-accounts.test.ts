@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import * as createDashboardAgent from '#integrations/dashboard/create-dashboard-agent.ts';
@@ -21,6 +22,7 @@ import * as createWebhook from '#integrations/provider-hooks/create-webhook.ts';
 import * as deleteWebhook from '#integrations/provider-hooks/delete-webhook.ts';
 import * as refill from '#integrations/sync/refill.schedule.ts';
 import * as syncRetell from '#integrations/sync/sync-retell.schedule.ts';
+import { forgetAccounts } from '#integrations/sync/testing/forget-accounts.ts';
 import { lifecycle as dialpadLifecycle } from '#local/providers/dialpad/lifecycles.ts';
 import { standInAgents } from '#local/providers/retell/agents.ts';
 import { signRetell } from '#providers/retell/signature.ts';
@@ -37,6 +39,8 @@ import {
   linkOf,
   world,
 } from './testing/world.ts';
+
+beforeAll(forgetAccounts);
 
 const callsOf = async (company: TestCompany) =>
   await adminSql()`select provider, provider_call_id, provider_agent_id, app_id from calls where company_id = ${company.id}`;
@@ -104,13 +108,12 @@ describe('a company’s own Retell key', () => {
     const named = [retell.agentIds[0] ?? '', theirs, anAgentId(), standInAgents[0].agentId];
     const ids = [];
     for (const agentId of named) ids.push(await retellSends(retell.apiKey, agentId, company.id));
-    await vi.waitFor(async () => expect(await callsOf(company)).toHaveLength(4), 30_000);
+    await eventually(async () => expect(await callsOf(company)).toHaveLength(4));
     expect((await owner.request(getDashboardCall, { callId: ids[1] ?? '' })).status).toBe(200);
     expect(await callsOf(other)).toEqual([]);
     const byDeployment = await retellSends(world.retell.apiKey, theirs);
-    await vi.waitFor(
-      async () => expect((await callsOf(other)).map((c) => c.provider_call_id)).toEqual([byDeployment]),
-      30_000,
+    await eventually(async () =>
+      expect((await callsOf(other)).map((c) => c.provider_call_id)).toEqual([byDeployment]),
     );
   });
 
@@ -172,7 +175,7 @@ describe('a company’s own Dialpad key', () => {
     await refill.run();
     const other = await aCompany();
     await other.links({ provider: 'dialpad', kind: 'organization', externalId: `org-${other.id}` });
-    await vi.waitFor(async () => expect(await callsOf(company)).toHaveLength(1), 30_000);
+    await eventually(async () => expect(await callsOf(company)).toHaveLength(1));
     expect((await owner.request(listCalls)).body.data[0].status).toBe('completed');
     // Four secrets are tried at most, and other files of this worker leave theirs.
     await adminSql()`update provider_links set secret = null where provider = 'dialpad'`;
@@ -187,7 +190,7 @@ describe('a company’s own Dialpad key', () => {
         expect((await post(receiveDialpad, body)).status).toBe(200);
       }
     }
-    await vi.waitFor(async () => expect(await callsOf(company)).toHaveLength(3), 30_000);
+    await eventually(async () => expect(await callsOf(company)).toHaveLength(3));
     expect(await callsOf(other)).toEqual([]);
     // Of one of its apps, where the address says so; never of another company's.
     const { appId } = await company.app();
@@ -196,9 +199,8 @@ describe('a company’s own Dialpad key', () => {
     expect((await post(receiveDialpad, body, { path: `/webhooks/dialpad?app_id=${appId}` })).status).toBe(
       200,
     );
-    await vi.waitFor(
-      async () => expect((await callsOf(company)).map((call) => call.app_id)).toContain(appId),
-      30_000,
+    await eventually(async () =>
+      expect((await callsOf(company)).map((call) => call.app_id)).toContain(appId),
     );
     const foreign = await other.app();
     expect(

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestResponse } from '#core/testing/company.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
@@ -18,6 +18,7 @@ import * as createSubscriptions from '#integrations/provider-hooks/create-subscr
 import * as createWebhook from '#integrations/provider-hooks/create-webhook.ts';
 import * as refill from '#integrations/sync/refill.schedule.ts';
 import * as syncRetell from '#integrations/sync/sync-retell.schedule.ts';
+import { forgetAccounts } from '#integrations/sync/testing/forget-accounts.ts';
 import { lifecycle } from '#local/providers/dialpad/lifecycles.ts';
 import { standInAgents } from '#local/providers/retell/agents.ts';
 import { signRetell } from '#providers/retell/signature.ts';
@@ -34,6 +35,8 @@ import {
   hasKey,
   world,
 } from './testing/world.ts';
+
+beforeAll(forgetAccounts);
 
 /** What belongs to others, to the default company unlinked, to nobody, and what another stranger has written unproved. */
 async function foreignThings() {

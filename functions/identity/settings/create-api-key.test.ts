@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestPerson } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import * as deleteDashboardAgent from '#integrations/dashboard/delete-dashboard-agent.ts';
 import * as listCalls from '#telephony/calls/list-calls.ts';
 import * as listMessages from '#telephony/messages/list-messages.ts';
@@ -201,7 +202,7 @@ describe('a person’s key', () => {
     expect((await request(listMessages, {}, { 'x-api-key': key })).status).toBe(200);
     const { status, body } = await callsWith(key);
     expect([status, body.code]).toEqual([403, 'FORBIDDEN']);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await keyAuditOf(id)).toMatchObject([
         { action: 'created' },
         { action: 'refused', reason: 'The API key lacks the scope calls:read.' },
@@ -235,7 +236,7 @@ describe('DELETE /api/settings/api-keys/:id', () => {
     expect(await statusWith(key)).toBe(401);
     const [listed] = (await agent.request(listApiKeys)).body.data;
     expect(listed).toMatchObject({ id, status: 'revoked', revokedAt: expect.any(String) });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await keyAuditOf(id)).map(({ action }) => action)).toEqual(['created', 'revoked', 'refused']),
     );
     expect((await auditOf(acme)).actions).toEqual(['key.created', 'key.revoked']);

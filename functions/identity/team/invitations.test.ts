@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hashPassword } from '#core/security/passwords.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestResponse } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
@@ -402,14 +403,11 @@ describe('the quota of users', () => {
       // None gets to its invitation before all of them are there.
       await other`select 1 from invitations where company_id = ${acme.id} for update`;
       asked = Promise.all(tokens.map((token) => accept(token)));
-      await vi.waitFor(
-        async () => {
+      await eventually(async () => {
           const waiting = await adminSql()`select 1 from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`;
           expect(waiting).toHaveLength(4);
-        },
-        { timeout: 5_000 },
-      );
+      });
     });
     const answers = await asked;
     expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 409, 409]);

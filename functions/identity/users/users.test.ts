@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { bodySchema } from '#core/endpoint.ts';
 import { hashPassword } from '#core/security/passwords.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
@@ -10,6 +10,7 @@ import {
   type TestPerson,
   type TestResponse,
 } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import * as getMe from '../auth/get-me.ts';
 import * as login from '../auth/login.ts';
@@ -286,7 +287,7 @@ describe('GET and PUT /api/users/:id', () => {
       const [self] = await other`select pg_backend_pid() as pid`;
       await other`update users set phone = '+14155550101' where id = ${viewer.id}`;
       asked = viewer.request(updateUser, { id: viewer.id, phone: '+14155550102' });
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const waiting =
           await adminSql()`select 1 from pg_stat_activity where ${self?.pid}::int = any (pg_blocking_pids(pid))`;
         expect(waiting).toHaveLength(1);

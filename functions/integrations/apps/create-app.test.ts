@@ -1,7 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setInlineRunner } from '#core/work/queue.ts';
@@ -109,7 +110,7 @@ describe('POST /internal/apps', () => {
     const { body } = await internal(createApp, { name: 'Late', dialpad_org_id: organization });
     expect(body.data.events_matched).toBe(events.length);
     const headers = keyHeader(body.data.api_key);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       const { data } = (await request(listCalls, {}, headers)).body;
       expect(data).toMatchObject([{ appId: body.data.app_id, status: 'missed' }]);
     });

@@ -7,6 +7,7 @@ import { standInAgents } from '#local/providers/retell/agents.ts';
 import { type RetellStandIn, startRetellStandIn } from '#local/providers/retell/stand-in.ts';
 import * as refill from '../sync/refill.schedule.ts';
 import * as syncRetell from '../sync/sync-retell.schedule.ts';
+import { forgetAccounts } from '../sync/testing/forget-accounts.ts';
 import * as createDashboardAgent from './create-dashboard-agent.ts';
 import * as deleteDashboardAgent from './delete-dashboard-agent.ts';
 import * as getAgentInfo from './get-agent-info.ts';
@@ -22,6 +23,7 @@ const apiKey = 'key_of_the_sync_tests_0123456789';
 let retell: RetellStandIn;
 
 beforeAll(async () => {
+  await forgetAccounts();
   retell = await startRetellStandIn({ apiKey, calls: 150 });
   process.env.RETELL_API_URL = retell.url;
   process.env.RETELL_API_KEY = apiKey;
@@ -103,7 +105,7 @@ describe('POST /api/dashboard/sync-calls', () => {
     retell.faults.brokenCalls.clear();
     expect((await key.request(syncCalls)).body).toMatchObject({ callsSynced: 1, errors: 0 });
     expect((await key.request(getDashboardCall, { callId: broken })).status).toBe(200);
-  }, 60_000);
+  });
 
   test('tells the second of two at once that one runs already', async () => {
     const acme = await owner();
@@ -144,7 +146,7 @@ describe('POST /api/dashboard/sync-calls', () => {
     expect([status, body.code]).toEqual([502, 'PROVIDER_FAILED']);
     const [sync] = await adminSql()`select status, error from retell_syncs where company_id = ${acme.id}`;
     expect(sync).toMatchObject({ status: 'failed', error: expect.stringContaining('500') });
-  }, 60_000);
+  });
 
   test('the schedule does the same for every company, and the refill finds what webhooks lost', async () => {
     const acme = await owner();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request, type TestCompany } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import { setInlineRunner } from '#core/work/queue.ts';
@@ -34,8 +35,7 @@ async function sent(organization: string, events: readonly object[]): Promise<st
 }
 
 const statusOf = async (id: string) => (await internal(getEvent, { id })).body.data.status;
-const processed = (id: string) =>
-  vi.waitFor(async () => expect(await statusOf(id)).toBe('processed'), { timeout: 5_000 });
+const processed = (id: string) => eventually(async () => expect(await statusOf(id)).toBe('processed'));
 
 /** Everything that processing an event could have changed. */
 const traces = (companyId: string) => adminSql()`

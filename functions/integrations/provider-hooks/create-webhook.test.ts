@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { env } from '#core/env.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, request } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { dialpadBody, post } from '#core/testing/hooks.ts';
 import { internal } from '#core/testing/internal.ts';
 import * as listCalls from '#telephony/calls/list-calls.ts';
@@ -35,7 +36,7 @@ describe('a webhook of an app', () => {
     await world.dialpad.sendSms('inbound');
     expect(new Set(world.dialpad.deliveries.map(({ outcome }) => outcome))).toEqual(new Set(['delivered']));
     const headers = { 'x-app-api-key': app.api_key };
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await request(listCalls, {}, headers)).body.data).toMatchObject([
         { appId: app.app_id, companyId: app.company_id, status: 'completed' },
       ]);

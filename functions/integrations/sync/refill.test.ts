@@ -11,14 +11,12 @@ import * as listVoicemails from '#telephony/voicemails/list-voicemails.ts';
 import * as processInbound from '../inbound/process-inbound.worker.ts';
 import * as receiveDialpad from '../inbound/receive-dialpad.ts';
 import * as refill from './refill.schedule.ts';
+import { forgetAccounts } from './testing/forget-accounts.ts';
 
 let dialpad: DialpadStandIn;
 
 beforeAll(async () => {
-  // A refill asks every account: those that other files left in this worker's database are at servers that are gone, and
-  // each would be asked until its client gives up.
-  await adminSql()`delete from company_integration_secrets where integration in ('retell', 'dialpad')`;
-  await adminSql()`delete from provider_connections`;
+  await forgetAccounts();
   dialpad = await startDialpadStandIn({ apiKey: 'refill-key', seed: Math.floor(Math.random() * 1e6) });
   process.env.DIALPAD_API_URL = dialpad.url;
   process.env.DIALPAD_API_KEY = 'refill-key';

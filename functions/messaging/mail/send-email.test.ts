@@ -221,7 +221,7 @@ describe('by Resend', () => {
     ['lost answer', 'lose-answer'],
     ['timeout', 'hang'],
   ] as const)('a %s leaves open whether it was sent', async (_title, fault) => {
-    const channel = resendChannel({ baseUrl: resend.url, apiKey: resend.apiKey, from, timeoutMs: 150 });
+    const channel = resendChannel({ baseUrl: resend.url, apiKey: resend.apiKey, from, timeoutMs: 1_000 });
     resend.fail(fault);
     const failure = await channel.send(randomUUID(), aMessage()).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(Error);

@@ -105,7 +105,9 @@ describe('the dispatch of events', () => {
           })
         : wakeNobody(),
     );
-    await expect(dispatch(aContext(), [acme.id], Date.now() + 10_000)).resolves.toEqual({ dispatched: 1000 });
+    await expect(dispatch(aContext(), [acme.id], Date.now() + 120_000)).resolves.toEqual({
+      dispatched: 1000,
+    });
     setInlineRunner(wakeNobody);
     goOn();
   });

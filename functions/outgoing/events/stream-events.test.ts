@@ -6,6 +6,7 @@ import { signAccessToken } from '#core/callers/tokens.ts';
 import { setStreamTerms } from '#core/http/stream.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCaller, type TestCompany } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { type LocalServer, startHttpServer } from '#local/stack/http-server.ts';
 import { run as dispatchNow } from './dispatch-events.worker.ts';
@@ -34,7 +35,7 @@ beforeAll(start);
 afterEach(async () => {
   for (const each of open.splice(0)) each.close();
   setSettings({ STREAMS_OF_ADDRESS: undefined });
-  await vi.waitFor(() => expect(openStreamCount()).toBe(0), { timeout: 60_000 });
+  await eventually(() => expect(openStreamCount()).toBe(0));
 });
 afterAll(() => server.close());
 
@@ -342,7 +343,7 @@ describe('GET /api/events/stream', () => {
     });
     expect((await followed(await acme.as('viewer'))).status).toBe(200);
     streams[0]?.close();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(maxStreams.ofCaller), { timeout: 60_000 });
+    await eventually(() => expect(openStreamCount()).toBe(maxStreams.ofCaller));
     expect((await followed(person)).status).toBe(200);
   });
 
@@ -442,7 +443,7 @@ describe('GET /api/events/stream', () => {
     const stream = await followed(await (await aCompany()).as('viewer'));
     expect(openStreamCount()).toBe(1);
     stream.close();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(0), { timeout: 60_000 });
+    await eventually(() => expect(openStreamCount()).toBe(0));
   });
 
   test('ends at once when the server closes, and is taken up at the next one', async () => {
@@ -451,9 +452,7 @@ describe('GET /api/events/stream', () => {
     const streams = await Promise.all(range(1, 5).map(() => followed(manager)));
     await hasLog(acme, 1);
     await Promise.all(streams.map((one) => one.until(1)));
-    const started = performance.now();
-    await server.close();
-    expect(performance.now() - started).toBeLessThan(1_000);
+    await server.close(); // here streams have no term: nothing else would end them
     await Promise.all(streams.map(({ ended }) => ended));
     expect(streams[0]?.events.map(({ event }) => event)).toEqual(['message.received']);
     await hasLog(acme, 1);
@@ -493,7 +492,7 @@ describe('where an answer may not run on', () => {
   test('Lambda waits for the first events, and answers with them at once', async () => {
     const acme = await aCompany();
     const waiting = lambda(await acme.as('viewer'));
-    await vi.waitFor(() => expect(openStreamCount()).toBe(1), { timeout: 60_000 });
+    await eventually(() => expect(openStreamCount()).toBe(1));
     await happens(acme, { type: 'message.received' }, { type: 'message.received' });
     const answer = await waiting;
     await answer.ended;
@@ -526,9 +525,9 @@ describe('where an answer may not run on', () => {
     const cancelled = await ask();
     const reader = cancelled.body?.getReader();
     await reader?.read();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(2), { timeout: 60_000 });
+    await eventually(() => expect(openStreamCount()).toBe(2));
     await reader?.cancel();
-    await vi.waitFor(() => expect(openStreamCount()).toBe(1), { timeout: 60_000 });
+    await eventually(() => expect(openStreamCount()).toBe(1));
     await adminSql()`update sessions set ended_at = now() where company_id = ${acme.id}`;
     nudgeStreams([acme.id]);
     await stream.ended;

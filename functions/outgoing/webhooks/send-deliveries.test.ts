@@ -112,7 +112,7 @@ describe('a delivery', () => {
     const hooks = [await aWebhook(acme.id, slow.url), await aWebhook(acme.id, quick.url)];
     await withEvents(acme.id, 30);
     const run = sendNow(...hooks.map(({ id }) => id));
-    await expect.poll(() => quick.received.length, { timeout: 5000 }).toBe(30);
+    await expect.poll(() => quick.received.length).toBe(30);
     expect(slow.received.length).toBe(5);
     await adminSql()`delete from webhook_endpoints where id = ${hooks[0]?.id ?? ''}`; // what it was sent is stored nowhere
     for (const response of held) response.end();
@@ -189,7 +189,7 @@ describe('a delivery that fails', () => {
       await sendDeliveries(
         contextAt(() => now),
         hooks.map(({ id }) => id),
-        Date.now() + 30_000,
+        Date.now() + 120_000,
       );
       expect(receiver.received).toHaveLength(count * number);
       if (number === maxAttempts) break;
@@ -202,7 +202,7 @@ describe('a delivery that fails', () => {
         await sendDeliveries(
           contextAt(() => early),
           hooks.map(({ id }) => id),
-          Date.now() + 30_000,
+          Date.now() + 120_000,
         );
         expect(receiver.received).toHaveLength(count * number); // nothing comes before its time
       }

@@ -270,10 +270,9 @@ describe('DELETE /api/webhooks/:id', () => {
       await sender`update webhook_deliveries set attempts = attempts where endpoint_id = ${id}`;
       const deletion = admin.request(deleteWebhook, { id });
       const [me] = await sender`select pg_backend_pid() as pid`;
-      await vi.waitUntil(
-        async () =>
-          (await adminSql()`select 1 from pg_stat_activity where ${me?.pid} = any(pg_blocking_pids(pid))`)[0],
-      );
+      await expect
+        .poll(() => adminSql()`select 1 from pg_stat_activity where ${me?.pid} = any(pg_blocking_pids(pid))`)
+        .not.toEqual([]);
       await sender`update webhook_endpoints set failures = 1 where id = ${id}`; // now each waits for the other
       await sender`commit`;
       expect((await deletion).status).toBe(200);

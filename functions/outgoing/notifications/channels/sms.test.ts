@@ -77,7 +77,7 @@ async function jobOf(id: string) {
 /** An attempt, as if its time had come. */
 async function attempt(id: string, handle: JobHandler = handler) {
   await adminSql()`update jobs set next_attempt_at = now() where id = ${id}`;
-  await runJobs(context(), [id], new Map([['sms', handle]]), Date.now() + 10_000);
+  await runJobs(context(), [id], new Map([['sms', handle]]), Date.now() + 120_000);
   return await jobOf(id);
 }
 const sentTo = (to: string) => twilio.messages.filter((message) => message.to === to);
