@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { closeDatabase } from '#core/database/pool.ts';
 import type { Endpoint } from '#core/endpoint.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany, type TestPerson } from '#core/testing/company.ts';
+import { found } from '#core/testing/endpoints.ts';
+import { type LoginOfPeople, makeLoginOfPeople } from '#core/testing/login-of-people.ts';
+import { setSettings } from '#core/testing/settings.ts';
 import * as updateProfile from '#identity/auth/update-profile.ts';
 import * as createApiKey from '#identity/settings/create-api-key.ts';
 import * as deleteApiKey from '#identity/settings/delete-api-key.ts';
@@ -31,6 +35,7 @@ import * as testWebhook from '#outgoing/webhooks/test-webhook.ts';
 import { aWebhook } from '#outgoing/webhooks/testing/endpoints.ts';
 import { aReceiver } from '#outgoing/webhooks/testing/receiver.ts';
 import * as updateWebhook from '#outgoing/webhooks/update-webhook.ts';
+import { variablesOf } from '../scripts/generate/variables.ts';
 
 const sql = adminSql();
 const tables = (
@@ -239,5 +244,33 @@ describe('of another company', () => {
     const { status } = await stranger.request(endpoint, given);
     expect([403, 404]).toContain(status);
     expect(await contents()).toEqual(before);
+  });
+});
+
+describe('by the login of people alone', () => {
+  const both = process.env.DATABASE_URL;
+  const files = new Map(found.endpoints.map((one) => [`${one.contract.method} ${one.contract.path}`, one]));
+  const alone = Object.keys(writes).filter((name) => {
+    const { method, path } = (writes[name] as Write).endpoint.contract;
+    const endpoint = files.get(`${method} ${path}`);
+    return endpoint && !variablesOf(endpoint).includes('DATABASE_SERVICE_URL');
+  });
+  let login: LoginOfPeople;
+  beforeAll(async () => {
+    login = await makeLoginOfPeople();
+  });
+  afterAll(async () => {
+    await closeDatabase();
+    await login.drop();
+  });
+  afterEach(() => setSettings({ DATABASE_URL: both }));
+
+  test.each(alone)('%s is written, where the function is given no other', async (name) => {
+    const { endpoint, input } = writes[name] as Write;
+    const company = await aCompany();
+    const owner = await company.as('owner');
+    const given = await input(company, owner);
+    setSettings({ DATABASE_URL: login.addressOf(login.role) });
+    expect((await owner.request(endpoint, given)).status).toBeLessThan(300);
   });
 });

@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs';
-import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { discover, root } from '../scripts/generate/discover.ts';
-import { ownFile } from '../scripts/generate/import-graph.ts';
+import { discover } from '../scripts/generate/discover.ts';
+import { follow, sourceOf } from '../scripts/generate/reach.ts';
 
 /**
  * All that a person, a key or the public can have done past the policies, outside of `_core`: the file beneath `functions/`,
@@ -151,82 +149,6 @@ const past: Record<string, [roles: string, why: string]> = {
   ],
 };
 
-/** A source file, as far as this test asks. */
-interface Source {
-  /** What it takes from other files of ours, by their names for it; '*' for all. Types are left out: they do not run. */
-  imports: { file: string; names: readonly string[] }[];
-  /** What it passes on of others, by the name that it gives it. */
-  passesOn: { file: string; name: string; as: string }[];
-  /** With which roles it goes past the policies; '?' for one that is not written out. */
-  roles: Set<string>;
-}
-
-const read = new Map<string, Source>();
-
-/** The string of a literal, '?' for anything else. */
-const literal = (node: ts.Node | undefined): string =>
-  node && ts.isStringLiteralLike(node) ? node.text : '?';
-
-/** The role of `{ as: 'service', role }`, which `transaction` and `readTogether` take. */
-function roleOfRunAs(node: ts.ObjectLiteralExpression): string | undefined {
-  const value = (name: string) =>
-    node.properties.filter(ts.isPropertyAssignment).find((each) => each.name.getText() === name)?.initializer;
-  return literal(value('as')) === 'service' ? literal(value('role')) : undefined;
-}
-
-function sourceOf(file: string): Source {
-  const known = read.get(file);
-  if (known) return known;
-  const source: Source = { imports: [], passesOn: [], roles: new Set() };
-  read.set(file, source);
-  const take = (specifier: ts.Node | undefined, names: readonly string[]) => {
-    const target = ownFile(literal(specifier), file);
-    if (target?.endsWith('.ts')) source.imports.push({ file: target, names });
-  };
-  const visit = (node: ts.Node): void => {
-    if (ts.isImportDeclaration(node) && !node.importClause?.isTypeOnly) {
-      const bound = node.importClause?.namedBindings;
-      const named =
-        bound && ts.isNamedImports(bound) ? bound.elements.filter((each) => !each.isTypeOnly) : undefined;
-      take(node.moduleSpecifier, named?.map((each) => (each.propertyName ?? each.name).text) ?? ['*']);
-    } else if (ts.isExportDeclaration(node) && node.moduleSpecifier && !node.isTypeOnly) {
-      const target = ownFile(literal(node.moduleSpecifier), file);
-      if (!node.exportClause || !ts.isNamedExports(node.exportClause)) take(node.moduleSpecifier, ['*']);
-      else if (target)
-        for (const { isTypeOnly, propertyName, name } of node.exportClause.elements)
-          if (!isTypeOnly)
-            source.passesOn.push({ file: target, name: (propertyName ?? name).text, as: name.text });
-    } else if (ts.isCallExpression(node)) {
-      const { expression } = node;
-      if (expression.kind === ts.SyntaxKind.ImportKeyword) take(node.arguments[0], ['*']);
-      if (ts.isPropertyAccessExpression(expression) && /^(db|read)As$/.test(expression.name.text))
-        source.roles.add(literal(node.arguments[0]));
-    } else if (ts.isObjectLiteralExpression(node)) {
-      const role = roleOfRunAs(node);
-      if (role) source.roles.add(role);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile(file, readFileSync(new URL(file, root), 'utf8'), ts.ScriptTarget.Latest, true));
-  return source;
-}
-
-/** Adds the files that may run where names of a file are used. What a public.ts passes on is followed by its name alone. */
-function follow(file: string, names: readonly string[], seen: Map<string, Set<string>>): void {
-  const isFirst = !seen.has(file);
-  const known = seen.get(file) ?? new Set();
-  seen.set(file, known);
-  const asked = names.filter((name) => !known.has(name));
-  if (!isFirst && asked.length === 0) return;
-  for (const name of asked) known.add(name);
-  const { imports, passesOn } = sourceOf(file);
-  for (const each of passesOn)
-    if (asked.includes(each.as) || asked.includes('*')) follow(each.file, [each.name], seen);
-  // Its own, or nothing of it at all: what it does when it is imported.
-  if (asked.some((name) => !passesOn.some((each) => each.as === name)))
-    for (const each of imports) follow(each.file, each.names, seen);
-}
-
 const { endpoints } = await discover();
 const reached = new Map<string, Set<string>>();
 for (const { file, contract } of endpoints) {
@@ -249,12 +171,7 @@ test('each says why', () => {
 });
 
 test('the way to a file is found through what others pass on, and through no more', () => {
-  const from = (file: string) => {
-    const seen = new Map<string, Set<string>>();
-    follow(file, ['*'], seen);
-    return seen;
-  };
-  const invite = from('functions/identity/team/invite-member.ts');
+  const invite = follow('functions/identity/team/invite-member.ts', ['*']);
   expect(invite.has('functions/messaging/mail/public.ts')).toBe(true); // by way of shared/invitation-store.ts
   expect(invite.has('functions/identity/auth/shared/change-password.ts')).toBe(false); // which auth/public.ts passes on too
 });

@@ -1,41 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import type { TransactionSql } from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
-
-/** What of the migration makes the policies: its last statement, which did nothing where the schema was not there. */
-async function makePolicies(): Promise<void> {
-  const text = await readFile(new URL('../migrations/0025_members.sql', import.meta.url), 'utf8');
-  await adminSql().unsafe(text.slice(text.lastIndexOf('do $$')));
-}
+import { dropRealtime, makePolicies, makeRealtime } from './realtime-schema.ts';
 
 let acme: TestCompany;
 let other: TestCompany;
 beforeAll(async () => {
-  // As Supabase has them, but for the partitions.
-  await adminSql().unsafe(`
-    create schema realtime;
-    create table realtime.messages (
-      topic text not null, extension text not null, payload jsonb, event text, private boolean default false,
-      updated_at timestamp not null default now(), inserted_at timestamp not null default now(),
-      id uuid not null default gen_random_uuid());
-    alter table realtime.messages enable row level security;
-    create function realtime.topic() returns text language sql stable
-      as $f$ select nullif(current_setting('realtime.topic', true), '')::text $f$;
-    grant usage on schema realtime to anon, authenticated, service_role;
-    grant select, insert on realtime.messages to anon, authenticated, service_role;
-    -- What a project may have for topics of its own: everybody everywhere.
-    create policy "all of us, everywhere" on realtime.messages for select to anon, authenticated using (true);
-    create policy "all of us may talk" on realtime.messages for insert to anon, authenticated with check (true);`);
-  await makePolicies();
-  await makePolicies(); // doing it twice changes nothing
+  await makeRealtime(adminSql());
+  await makePolicies(adminSql()); // doing it twice changes nothing
   acme = await aCompany();
   other = await aCompany();
 });
 afterAll(async () => {
-  await adminSql().unsafe('drop schema realtime cascade');
+  await dropRealtime(adminSql());
 });
 
 interface Listener {

@@ -67,7 +67,10 @@ const setDefaults = (values: Record<string, string>): void => {
 /** Objects go to the store that S3_ENDPOINT or S3_BUCKET names, else to one of our own in the data folder. */
 async function startObjects(dataFolder: string, undo: Undo): Promise<StackFacts['objects']> {
   if (process.env.S3_ENDPOINT || process.env.S3_BUCKET) return undefined;
-  const store = await startObjectStore({ folder: join(dataFolder, 'objects') });
+  const store = await startObjectStore({
+    folder: join(dataFolder, 'objects'),
+    allowedOrigins: () => [...env().ALLOWED_ORIGINS, new URL(env().PUBLIC_URL).origin],
+  });
   const settings = {
     S3_ENDPOINT: store.url,
     S3_BUCKET: store.bucket,

@@ -1,6 +1,6 @@
 import { createHash, createHmac, type Hash, type Hmac, randomUUID } from 'node:crypto';
 import { openAsBlob } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,6 +14,7 @@ import {
 import { SignatureV4 } from '@smithy/signature-v4';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bucket, makeBucket } from '#core/clients/bucket.ts';
+import { bucketCors } from './bucket-cors.ts';
 import { type ObjectStore, startObjectStore } from './object-store.ts';
 import { refusalOf } from './s3-signature.ts';
 
@@ -155,7 +156,7 @@ describe('the local object store', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'trunkline-objects-'));
     elsewhere = await mkdtemp(join(tmpdir(), 'trunkline-uploads-'));
-    store = await startObjectStore({ folder });
+    store = await startObjectStore({ folder, allowedOrigins: () => ['https://app.example.com'] });
     client = clientOf(store);
   });
   afterAll(async () => {
@@ -490,6 +491,81 @@ describe('the local object store', () => {
     });
     const other = clientOf({ ...store, bucket: 'other' });
     await expect(other.getObject('x')).rejects.toMatchObject({ status: 404, code: 'NoSuchBucket' });
+  });
+
+  describe('asked by a browser', () => {
+    const page = { origin: 'https://app.example.com' };
+    const of = { contentType: 'text/csv', sizeBytes: 5 };
+    const corsOf = ({ headers }: Response) => headers.get('access-control-allow-origin');
+    const preflight = (url: string, headers: Record<string, string>) =>
+      fetch(url, { method: 'OPTIONS', headers });
+
+    test('lets a page of the front end put and read by a link, and read why not', async () => {
+      const key = aKey();
+      const put = await client.presignPut(key, 60, of);
+      const asked = await preflight(put.url, {
+        ...page,
+        'access-control-request-method': 'PUT',
+        'access-control-request-headers': Object.keys(put.headers).join(','),
+      });
+      expect(asked.status).toBe(200);
+      expect(Object.fromEntries(asked.headers)).toMatchObject({
+        'access-control-allow-origin': page.origin,
+        'access-control-allow-methods': 'GET, HEAD, PUT',
+        'access-control-allow-headers': 'content-type',
+        'access-control-expose-headers': 'ETag, Content-Range',
+        'access-control-max-age': '600',
+        vary: 'Origin, Access-Control-Request-Headers, Access-Control-Request-Method',
+      });
+      const sent = { method: 'PUT', body: 'a,b\r\n', headers: { ...put.headers, ...page } };
+      const done = await fetch(put.url, sent);
+      expect([done.status, corsOf(done)]).toEqual([200, page.origin]);
+      const link = await client.presignGet(key, 60, { fileName });
+      const part = await fetch(link, { headers: { ...page, range: 'bytes=0-2' } });
+      expect([part.status, corsOf(part), await part.text()]).toEqual([206, page.origin, 'a,b']);
+      const refused = await fetch(put.url, { ...sent, body: 'a,b' });
+      expect([refused.status, corsOf(refused)]).toEqual([403, page.origin]);
+    });
+
+    test('lets no other page, method or header', async () => {
+      const { url } = await client.presignPut(aKey(), 60, of);
+      const method = { 'access-control-request-method': 'PUT' };
+      const withHeader = { 'access-control-request-headers': 'content-type, x-amz-acl' };
+      const answers = await Promise.all([
+        preflight(url, { ...method, origin: 'https://evil.example' }),
+        preflight(url, { ...method, origin: 'null' }),
+        preflight(url, { ...page, 'access-control-request-method': 'DELETE' }),
+        preflight(url, { ...page, ...method, ...withHeader }),
+        preflight(url, page),
+        preflight(url, method),
+      ]);
+      expect(answers.map((answer) => [answer.status, corsOf(answer)])).toEqual(
+        [403, 403, 403, 403, 400, 400].map((status) => [status, null]),
+      );
+      const sent = await fetch(url, {
+        ...{ method: 'PUT', body: 'a,b\r\n' },
+        headers: { 'content-type': 'text/csv', origin: 'https://evil.example' },
+      });
+      expect([sent.status, corsOf(sent)]).toEqual([200, null]); // S3 obeys the link; the browser hides the answer
+    });
+
+    test('by the rule that the documents and the stack give to a bucket', async () => {
+      const [document, stack] = await Promise.all(
+        ['docs/deploy.md', 'serverless.yml'].map((file) =>
+          readFile(new URL(`../../${file}`, import.meta.url), 'utf8'),
+        ),
+      );
+      const json = /```json\n(\{\n {2}"CORSRules".*?)```/s.exec(document ?? '')?.[1] ?? '{}';
+      expect(JSON.parse(json).CORSRules).toEqual([{ AllowedOrigins: [page.origin], ...bucketCors }]);
+      const { AllowedMethods, AllowedHeaders, ExposeHeaders, MaxAgeSeconds } = bucketCors;
+      const rule = [
+        `AllowedMethods: [${AllowedMethods.join(', ')}]`,
+        `AllowedHeaders: [${AllowedHeaders.join(', ')}]`,
+        `ExposedHeaders: [${ExposeHeaders.join(', ')}]`,
+        `MaxAge: ${MaxAgeSeconds}`,
+      ];
+      expect(stack?.replace(/\n +/g, '\n')).toContain(rule.join('\n'));
+    });
   });
 
   test('keeps its objects over a restart, and throws away what was half written', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { log } from '#core/log.ts';
+import { corsFields } from './bucket-cors.ts';
 import { type KeyPair, refusalOf } from './s3-signature.ts';
 
 export interface ObjectStore extends KeyPair {
@@ -462,6 +463,20 @@ function placeOf(path: string): { bucket: string; key: string | undefined } {
   }
 }
 
+/** A browser asks before it sends; it shows no signature, nor does S3 want one. */
+function answerPreflight({ headers }: IncomingMessage, outgoing: ServerResponse, origins: readonly string[]) {
+  const { origin } = headers;
+  const method = headers['access-control-request-method'];
+  if (origin === undefined)
+    throw new Refused(400, 'BadRequest', 'Insufficient information. Origin request header needed.');
+  if (method === undefined)
+    throw new Refused(400, 'BadRequest', 'Invalid Access-Control-Request-Method: null');
+  const asked = (headers['access-control-request-headers'] ?? '').split(',').map((name) => name.trim());
+  const fields = corsFields({ origin, method, headers: asked.filter(Boolean) }, origins);
+  if (!fields) throw new Refused(403, 'AccessForbidden', 'CORSResponse: This CORS request is not allowed.');
+  outgoing.writeHead(200, { ...fields, 'content-length': '0' }).end();
+}
+
 function refuse(error: unknown, outgoing: ServerResponse): void {
   if (outgoing.headersSent || outgoing.destroyed) {
     outgoing.destroy(); // the caller went away, or sees that the object is not whole
@@ -470,7 +485,8 @@ function refuse(error: unknown, outgoing: ServerResponse): void {
   if (!(error instanceof Refused)) log().warn({ err: error }, 'the object store could not answer');
   const { status, code, message } =
     error instanceof Refused ? error : new Refused(500, 'InternalError', 'We encountered an internal error.');
-  for (const name of outgoing.getHeaderNames()) outgoing.removeHeader(name);
+  for (const name of outgoing.getHeaderNames())
+    if (name !== 'vary' && !name.startsWith('access-control-')) outgoing.removeHeader(name);
   outgoing.setHeader('connection', 'close'); // what of the request was not read is not waited for
   sendXml(outgoing, status, `<Error><Code>${code}</Code><Message>${escapedXml(message)}</Message></Error>`);
 }
@@ -486,6 +502,8 @@ export async function startObjectStore(options: {
   port?: number;
   /** Absent: ones that nobody can guess, new at each start. */
   credentials?: KeyPair | undefined;
+  /** Whose pages may use signed links, as the bucket's CORS rule has it. Absent: none. */
+  allowedOrigins?: () => readonly string[];
 }): Promise<ObjectStore> {
   const bucket = options.bucket ?? 'trunkline';
   const credentials = options.credentials ?? {
@@ -498,6 +516,10 @@ export async function startObjectStore(options: {
   const server = createServer((incoming, outgoing) => {
     const { method = 'GET', url: target = '/', headers } = incoming;
     const handled = (async () => {
+      const origins = options.allowedOrigins?.() ?? [];
+      if (method === 'OPTIONS') return answerPreflight(incoming, outgoing, origins);
+      const fields = corsFields({ origin: headers.origin, method, headers: [] }, origins);
+      for (const [name, value] of Object.entries(fields ?? {})) outgoing.setHeader(name, value);
       const refusal = refusalOf({ method, target, headers }, credentials, Date.now());
       if (refusal) throw new Refused(403, refusal.code, refusal.message);
       const [path = '', search = ''] = target.split(/\?(.*)/s);

@@ -1,3 +1,4 @@
+import type { Config as NetlifyConfig } from '@netlify/functions';
 import type { Deployable } from './discover.ts';
 import { canReadSdk, queuesWokenBy } from './import-graph.ts';
 import { overlap } from './match-order.ts';
@@ -5,15 +6,20 @@ import { staticPathsOf } from './static-paths.ts';
 
 type Files = Map<string, string>;
 
+type Path = `/${string}`;
+type Method = Extract<NetlifyConfig['method'], string>;
+
 /** Netlify reads `config` from the text of an entry without running it: only literals are safe. */
-interface Config {
-  path?: string;
-  method?: string | string[];
-  excludedPath?: string[];
-  preferStatic?: boolean;
-  schedule?: string;
+type Config = Omit<NetlifyConfig, 'method' | 'path' | 'excludedPath'> & {
+  path?: Path;
+  excludedPath?: Path[];
+  /** Netlify routes HEAD, its types leave it out. */
+  method?: Method | (Method | 'HEAD')[];
+  /** Read by the zipper, and in no type of Netlify's. */
   includedFiles?: string[];
-}
+};
+
+const pathOf = (path: string): Path => `/${path.slice(1)}`;
 
 function literal(value: unknown): string {
   if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
@@ -69,7 +75,7 @@ export function netlifyEntries(found: Deployable): Files {
       .filter(
         (other) => other.contract.method === contract.method && overlap(other.contract.path, contract.path),
       )
-      .map((other) => other.contract.path);
+      .map((other) => pathOf(other.contract.path));
     files.set(
       `netlify/functions/${name}.ts`,
       entry({
@@ -78,7 +84,7 @@ export function netlifyEntries(found: Deployable): Files {
         file,
         waking: wakingFrom(file, found),
         config: {
-          path: contract.path,
+          path: pathOf(contract.path),
           method: contract.method,
           ...(meantFirst.length > 0 ? { excludedPath: meantFirst } : {}),
           ...sdkFor(file),
@@ -95,7 +101,7 @@ export function netlifyEntries(found: Deployable): Files {
     );
   }
 
-  const fallback = (name: string, method: string | string[], excludedPath: string[]) =>
+  const fallback = (name: string, method: Config['method'] & {}, excludedPath: string[]) =>
     files.set(
       `netlify/functions/fallback-${name}.ts`,
       entry({
@@ -106,7 +112,7 @@ export function netlifyEntries(found: Deployable): Files {
         config: {
           path: '/*',
           method,
-          ...(excludedPath.length > 0 ? { excludedPath } : {}),
+          ...(excludedPath.length > 0 ? { excludedPath: excludedPath.map(pathOf) } : {}),
           preferStatic: true,
         },
       }),

@@ -47,6 +47,8 @@ describe('a deployed function is given what its code reads', () => {
     ['health-get-metrics', ['METRICS_TOKEN']],
     ['auth-login', ['JWT_SECRET', 'API_KEY_SECRET', 'RATE_LIMIT_AUTH']],
     ['apps-create-app', ['INTERNAL_API_SECRET', 'ENCRYPTION_KEY']],
+    ['events-dispatch-events', ['SUPABASE_URL', 'SUPABASE_SERVICE_ROLE_KEY']],
+    ['events-stream-events', ['DATABASE_SERVICE_URL']],
   ])('%s has what it reads', (name, expected) => {
     expect(given(name)).toEqual(expect.arrayContaining(expected));
   });

@@ -2,10 +2,9 @@ import ts from 'typescript';
 import type { Contract } from '../../functions/_core/endpoint.ts';
 import { environmentNames } from '../../functions/_core/env.ts';
 import { sourceFile } from './import-graph.ts';
+import { follow, sourceOf } from './reach.ts';
 
 interface Scanned {
-  /** What it loads when it runs: imports of types are left out. */
-  files: string[];
   /** Variables that its code reads, wherever in it. */
   names: Set<string>;
   /** Of `functions/_core/env.ts`, what it imports. */
@@ -18,16 +17,20 @@ const envFile = 'functions/_core/env.ts';
 const known = new Set(environmentNames);
 const scannedFiles = new Map<string, Scanned>();
 
-/** What runs as a service role: the login for that is needed where one of these is called (functions/_core/context.ts). */
-const serviceCalls = new Set(['dbAs', 'readAs']);
-/** Where they are made, which says nothing of who calls them. */
-const serviceFiles = new Set(['functions/_core/context.ts', 'functions/_core/database/pool.ts']);
+/**
+ * Where roles are taken on for others, which says nothing of who asks for it: `ctx.dbAs`, and the callers that run as a service
+ * throughout.
+ */
+const serviceFiles = new Set([
+  'functions/_core/context.ts',
+  'functions/_core/database/pool.ts',
+  'functions/_core/database/run-as.ts',
+]);
 
 /** The variables that a piece of code reads: as a field, by destructuring, or under a name that it puts together. */
 function namesIn(node: ts.Node, names = new Set<string>()): Set<string> {
   const add = (name: string) => known.has(name) && names.add(name);
-  if (ts.isPropertyAccessExpression(node))
-    add(serviceCalls.has(node.name.text) ? 'DATABASE_SERVICE_URL' : node.name.text);
+  if (ts.isPropertyAccessExpression(node)) add(node.name.text);
   else if (ts.isBindingElement(node)) add((node.propertyName ?? node.name).getText());
   else if (ts.isElementAccessExpression(node)) {
     const { argumentExpression: key } = node;
@@ -49,28 +52,18 @@ function scanned(file: string): Scanned {
   if (before) return before;
   const source = sourceFile(file);
   const tree = ts.createSourceFile(file, source.text, ts.ScriptTarget.Latest, true);
-  const result: Scanned = { files: [], names: new Set(), fromEnv: new Set(), byFunction: new Map() };
+  const result: Scanned = { names: new Set(), fromEnv: new Set(), byFunction: new Map() };
   scannedFiles.set(file, result);
-  const typesOnly = new Set<string>();
   for (const statement of tree.statements) {
     if (ts.isImportDeclaration(statement) && ts.isStringLiteral(statement.moduleSpecifier)) {
-      const clause = statement.importClause;
-      const named = clause?.namedBindings;
-      const elements = named && ts.isNamedImports(named) ? named.elements : undefined;
-      const isTypes =
-        clause?.phaseModifier === ts.SyntaxKind.TypeKeyword ||
-        (elements !== undefined && !clause?.name && elements.every(({ isTypeOnly }) => isTypeOnly));
-      if (isTypes) typesOnly.add(statement.moduleSpecifier.text);
+      const named = statement.importClause?.namedBindings;
+      const elements = named && ts.isNamedImports(named) ? named.elements : [];
       if (/(^#core\/|\/)env\.ts$/.test(statement.moduleSpecifier.text))
-        for (const { name } of elements ?? []) result.fromEnv.add(name.text);
+        for (const { name } of elements) result.fromEnv.add(name.text);
     }
     if (ts.isFunctionDeclaration(statement) && statement.name)
       result.byFunction.set(statement.name.text, namesIn(statement));
   }
-  // Each import of a file is told in the order of the text; one that is only of types loads nothing.
-  const specifiers = ts.preProcessFile(source.text, true, true).importedFiles.map(({ fileName }) => fileName);
-  const ours = specifiers.filter((name) => name.startsWith('.') || /^#(core|providers|db)\//.test(name));
-  result.files = source.files.filter((_, index) => !typesOnly.has(ours[index] ?? ''));
   if (file !== envFile) result.names = namesIn(tree);
   return result;
 }
@@ -98,25 +91,23 @@ const forCallers: Record<string, 'internal' | 'key'> = {
 };
 
 /**
- * The variables that a deployed function reads, by what its file loads when it runs. An endpoint that takes no key, no
+ * The variables that a deployed function reads, by what may run of its file (follow()). The second login is for what takes
+ * on a service role (docs/security.md, two logins). An endpoint that takes no key, no
  * person or no operator is given none of what would verify one.
  */
 export function variablesOf({ file, contract }: { file: string; contract?: Contract | undefined }): string[] {
   const names = new Set(['NODE_ENV', 'LOG_LEVEL']);
-  const seen = new Set<string>();
-  const walk = (at: string): void => {
-    if (seen.has(at) || !at.endsWith('.ts')) return;
-    seen.add(at);
-    const { files, names: own, fromEnv } = scanned(at);
+  const isLeftOut = (from: string, to: string) => to === envFile || isUnused(from, to, contract);
+  for (const at of follow(file, ['*'], new Map(), isLeftOut).keys()) {
+    const { names: own, fromEnv } = scanned(at);
     for (const name of own) {
-      if (name === 'DATABASE_SERVICE_URL' && serviceFiles.has(at)) continue;
+      if (name === 'DATABASE_SERVICE_URL') continue; // the pool reads it for all
       const kind = at === 'functions/_core/callers/auth.ts' ? forCallers[name] : undefined;
       if (kind === undefined || !contract || contract.who.includes(kind)) names.add(name);
     }
     for (const one of fromEnv) for (const name of scanned(envFile).byFunction.get(one) ?? []) names.add(name);
-    for (const to of files) if (to !== envFile && !isUnused(at, to, contract)) walk(to);
-  };
-  walk(file);
+    if (!serviceFiles.has(at) && sourceOf(at).roles.size > 0) names.add('DATABASE_SERVICE_URL');
+  }
   // Workers, schedules and operators run as a service throughout.
   if (names.has('DATABASE_URL') && (!contract || contract.who.includes('internal')))
     names.add('DATABASE_SERVICE_URL');

@@ -1,38 +1,30 @@
-import { randomUUID } from 'node:crypto';
 import postgres from 'postgres';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as login from '#identity/auth/login.ts';
 import { anAccount, password } from '#identity/auth/testing/account.ts';
 import * as updateProfile from '#identity/auth/update-profile.ts';
 import * as getDetailedHealth from '#platform/health/get-detailed-health.ts';
+import { variablesOf } from '../../../scripts/generate/variables.ts';
 import { adminSql } from '../testing/admin-sql.ts';
 import { aCompany, request } from '../testing/company.ts';
+import { endpoints, headersFor, inputOf, type Tested } from '../testing/endpoints.ts';
+import { makeLoginOfPeople } from '../testing/login-of-people.ts';
 import { setSettings } from '../testing/settings.ts';
 import { closeDatabase } from './pool.ts';
 import { transaction } from './transaction.ts';
 
-/** Roles are the cluster's, which other files use at once: this one plays trunkline_api after the revoke of docs/security.md. */
-const role = `api_${randomUUID().replaceAll('-', '')}`;
 const both = process.env.DATABASE_URL ?? '';
-const addressOf = (username: string) => {
-  const url = new URL(both);
-  Object.assign(url, { username, password: 'a-password' });
-  return url.href;
-};
+const { role, addressOf, drop } = await makeLoginOfPeople();
 
 beforeAll(async () => {
-  const sql = adminSql();
-  await sql.unsafe(`create role ${role} login noinherit password 'a-password';
-    grant trunkline_api to ${role} with inherit true, set false;
-    grant trunkline_member to ${role} with inherit false, set true;
-    alter role trunkline_worker password 'a-password'`);
+  await adminSql().unsafe("alter role trunkline_worker password 'a-password'");
   await closeDatabase();
   setSettings({ DATABASE_URL: addressOf(role), DATABASE_SERVICE_URL: addressOf('trunkline_worker') });
 });
 afterAll(async () => {
   await closeDatabase();
   setSettings({ DATABASE_URL: both, DATABASE_SERVICE_URL: undefined });
-  await adminSql().unsafe(`drop owned by ${role}; drop role ${role}`);
+  await drop();
 });
 
 describe('with a login for people and one for what goes past the policies', () => {
@@ -82,5 +74,27 @@ describe('with a login for people and one for what goes past the policies', () =
     expect(JSON.stringify(body)).toContain(
       'revoke trunkline_auth, trunkline_jobs, trunkline_pipeline from trunkline_api;',
     );
+  });
+});
+
+describe('a function that is not given the second login', () => {
+  const alone = endpoints
+    .filter(({ file, contract }) => !variablesOf({ file, contract }).includes('DATABASE_SERVICE_URL'))
+    .map((endpoint): [string, Tested] => [endpoint.title, endpoint]);
+
+  test('is one of many', () => {
+    // 52 before what a public.ts passes on was followed by its name alone.
+    expect(alone.length).toBeGreaterThan(70);
+  });
+
+  test.each(alone)('%s answers with the first alone', async (_title, endpoint) => {
+    setSettings({ DATABASE_SERVICE_URL: undefined });
+    const { status } = await request(
+      endpoint,
+      inputOf(endpoint),
+      await headersFor(endpoint, await aCompany()),
+    );
+    expect(status).not.toBe(500);
+    setSettings({ DATABASE_SERVICE_URL: addressOf('trunkline_worker') });
   });
 });

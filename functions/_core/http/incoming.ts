@@ -1,3 +1,4 @@
+import type { Context } from '@netlify/functions';
 import { AppError } from '../errors.ts';
 
 /** Header fields by their names in lower case. The web's Headers are such. */
@@ -18,11 +19,8 @@ export interface Incoming {
   bodyBytes?: number;
 }
 
-/** What the platform knows beside the request. Netlify's own context fits. */
-export interface Platform {
-  ip?: string;
-  waitUntil?: (work: Promise<unknown>) => void;
-}
+/** What the platform knows beside the request, as Netlify's context names it. */
+export type Platform = Partial<Pick<Context, 'ip' | 'waitUntil'>>;
 
 export const webIncoming = (request: Request): Incoming => ({
   method: request.method,

@@ -1,3 +1,4 @@
+import type { NetlifyFunction } from '@netlify/functions';
 import { type Incoming, type Platform, webIncoming } from './incoming.ts';
 import { type HttpHandler, lambdaHandler } from './lambda.ts';
 import { type Reply, toResponse } from './reply.ts';
@@ -14,6 +15,7 @@ export interface Platforms {
 
 export const platforms = (respond: Platforms['respond']): Platforms => ({
   respond,
-  serve: async (request, platform) => toResponse(await respond(webIncoming(request), platform)),
+  serve: (async (request: Request, platform?: Platform) =>
+    toResponse(await respond(webIncoming(request), platform))) satisfies NetlifyFunction['fetch'],
   handler: lambdaHandler(respond),
 });

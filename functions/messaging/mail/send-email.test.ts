@@ -144,7 +144,7 @@ describe('by Resend', () => {
     expect(email?.html).toContain('<!doctype html>');
     expect(email?.text).toContain('Hello Ana,');
     expect(email?.headers).toEqual({ 'Auto-Submitted': 'auto-generated' });
-    expect(resend.requests.at(-1)).toMatchObject({
+    expect(resend.requests.at(-1)?.headers).toMatchObject({
       'user-agent': 'Trunkline',
       authorization: 'Bearer re_test_key',
     });

@@ -55,11 +55,17 @@ describe('the stand-in for Resend', () => {
     [{ ...mail, to: Array(51).fill('a@example.com') }],
     [{ ...mail, subject: 'Two\r\nlines' }],
     [{ ...mail, text: undefined }],
-    [{}],
   ])('refuses %j with 422', async (body) => {
     expect(await post(body)).toMatchObject({
       status: 422,
       body: { statusCode: 422, name: 'validation_error' },
+    });
+  });
+
+  test.each(['from', 'to', 'subject'])('refuses a mail without %s with 422', async (name) => {
+    expect(await post({ ...mail, [name]: undefined })).toMatchObject({
+      status: 422,
+      body: { name: 'missing_required_field', message: `Missing \`${name}\` field.` },
     });
   });
 

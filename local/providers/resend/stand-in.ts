@@ -24,6 +24,12 @@ export interface WireEmail {
   idempotencyKey: string | undefined;
 }
 
+export interface WireRequest {
+  headers: IncomingMessage['headers'];
+  /** As it was sent. */
+  body: string;
+}
+
 /** What the next request meets. */
 export type Fault =
   | { status: number; name: string; headers?: Record<string, string> }
@@ -37,8 +43,8 @@ export interface ResendStandIn {
   apiKey: string;
   /** Every mail that was taken, the first one first. */
   emails: readonly WireEmail[];
-  /** Every request for a mail, also those that were refused: their header fields. */
-  requests: readonly IncomingMessage['headers'][];
+  /** Every request for a mail, also those that were refused. */
+  requests: readonly WireRequest[];
   /** The next requests meet these, one each. */
   fail(...faults: Fault[]): void;
   close(): Promise<void>;
@@ -46,6 +52,7 @@ export interface ResendStandIn {
 
 const longestBody = 40_000_000;
 const address = z.string().regex(/^([^<>\r\n]+ )?<?[^\s<>@]+@[^\s<>@]+>?$/, 'Invalid `to` field');
+const requiredFields = ['from', 'to', 'subject'];
 const Body = z.looseObject({
   from: address,
   to: z.union([address.transform((to) => [to]), z.array(address).min(1).max(50)]),
@@ -62,14 +69,15 @@ const Body = z.looseObject({
 export async function startResendStandIn(options: ResendStandInOptions): Promise<ResendStandIn> {
   const { port = 0, host = '127.0.0.1', apiKey, requestsPerSecond, now = Date.now } = options;
   const emails: WireEmail[] = [];
-  const requests: IncomingMessage['headers'][] = [];
+  const requests: WireRequest[] = [];
   const faults: Fault[] = [];
   const byKey = new Map<string, { body: string; id: string }>();
   let window = { second: 0, count: 0 };
 
   function requireAccess(headers: IncomingMessage['headers']): void {
     if (!headers['user-agent']) throw new Refusal(403, 'forbidden', 'The User-Agent header is required.');
-    if (!headers.authorization) throw new Refusal(401, 'missing_api_key', 'Missing API key in the header.');
+    if (!headers.authorization)
+      throw new Refusal(401, 'missing_api_key', 'Missing API key in the authorization header.');
     if (headers.authorization !== `Bearer ${apiKey}`)
       throw new Refusal(403, 'invalid_api_key', 'API key is invalid');
   }
@@ -79,7 +87,10 @@ export async function startResendStandIn(options: ResendStandInOptions): Promise
     if (window.second !== second) window = { second, count: 0 };
     window.count += 1;
     if (requestsPerSecond === undefined || window.count <= requestsPerSecond) return;
-    throw new Refusal(429, 'rate_limit_exceeded', 'Too many requests.', { 'retry-after': '1' });
+    throw new Refusal(429, 'rate_limit_exceeded', 'Too many requests.', {
+      ...{ 'retry-after': '1', 'ratelimit-limit': `${requestsPerSecond}` },
+      ...{ 'ratelimit-remaining': '0', 'ratelimit-reset': '1' },
+    });
   }
 
   function take(text: string, headers: IncomingMessage['headers']): { id: string } {
@@ -92,7 +103,10 @@ export async function startResendStandIn(options: ResendStandInOptions): Promise
       throw new Refusal(409, 'invalid_idempotent_request', 'The key was used with another payload.');
     }
     if (known) return { id: known.id };
-    const parsed = Body.safeParse(jsonOf(text));
+    const json = jsonOf(text);
+    const missing = requiredFields.find((name) => !Object.hasOwn(Object(json), name));
+    if (missing) throw new Refusal(422, 'missing_required_field', `Missing \`${missing}\` field.`);
+    const parsed = Body.safeParse(json);
     if (!parsed.success)
       throw new Refusal(422, 'validation_error', parsed.error.issues[0]?.message ?? 'Invalid');
     const { from, to, subject, html, text: plain, headers: fields } = parsed.data;
@@ -110,7 +124,7 @@ export async function startResendStandIn(options: ResendStandInOptions): Promise
     const text = await bodyOf(request);
     const { pathname } = new URL(request.url ?? '/', 'http://stand-in');
     if (request.method === 'POST' && pathname === '/emails') {
-      requests.push(request.headers);
+      requests.push({ headers: request.headers, body: text });
       requireAccess(request.headers);
       const fault = faults.shift();
       if (typeof fault === 'object') {
