@@ -56,7 +56,7 @@ type Options = NonNullable<Parameters<typeof createClient>[2]>;
 function aClient(url: string, key: string, options: Options = {}): SupabaseClient {
   const client = createClient(url, key, {
     ...options,
-    realtime: { transport: ws as never, ...options.realtime },
+    realtime: { transport: ws as never, timeout: 120_000 },
   });
   onTestFinished(async () => {
     await client.removeAllChannels();
@@ -181,7 +181,7 @@ describe('the database through supabase-js', () => {
     ['an unknown column to write', (client) => client.from('calls').insert({ nonsense: 1 }), 400, 'PGRST204'],
     ['a value of another type', (client) => client.from('calls').select('id').eq('id', 'x'), 400, '22P02'],
     ['a table that is none', (client) => client.from('nothing').select('id'), 404, 'PGRST205'],
-    ['our functions', (client) => client.rpc('enter_service', { p_role: 'auth' }), 404, 'PGRST202'],
+    ['a function of ours', (client) => client.rpc('enter_service', { p_role: 'auth' }), 404, 'PGRST202'],
     ['another schema', (client) => client.schema('private').from('calls').select('id'), 406, 'PGRST106'],
   ])('%s is refused', async (_title, ask, status, code) => {
     const answer = await ask(clientOf((await acme.as('owner')).token));
@@ -432,14 +432,14 @@ describe('Realtime through supabase-js', () => {
     };
     const [first, newest] = [await signed(claims, jwtSecret, '15m'), await signed(claims, jwtSecret, '30m')];
     async function join(accessToken: () => Promise<string>) {
-      const client = clientOf('', { accessToken, realtime: { heartbeatIntervalMs: 50 } });
+      const client = clientOf('', { accessToken });
       await client.realtime.setAuth();
       const [told, heard]: [string[], string[]] = [[], []];
       const channel = channelOf(client, globex.id)
         .on('system', {}, ({ message }: { message: string }) => told.push(message))
         .on('broadcast', { event: '*' }, ({ event }) => heard.push(event));
       expect((await joining(channel)).status).toBe('SUBSCRIBED');
-      return { told, heard, channel };
+      return { client, told, heard, channel };
     }
     let token = first;
     const kept = await join(async () => first);
@@ -447,6 +447,7 @@ describe('Realtime through supabase-js', () => {
     const held = () => supabase.tokens().filter((one) => one === first || one === newest);
     expect(held()).toEqual([first, first]);
     token = newest;
+    for (const { client } of [kept, renewed]) await client.realtime.sendHeartbeat(); // as every 25 s
     await vi.waitFor(() => expect(held()).toEqual([first, newest]), { timeout: 60_000 });
     supabase.endTokens(new Date(Date.now() + 20 * 60_000));
     await vi.waitFor(() => expect(kept.channel.state).toBe('closed'), { timeout: 60_000 });
