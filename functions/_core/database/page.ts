@@ -26,8 +26,8 @@ export type PageInput = z.infer<typeof pageInput>;
 export const Pagination = z.object({
   total: z.number().int().describe('Exact up to 10 000; past that an estimate.'),
   totalIsEstimate: z.boolean(),
-  limit: z.number().int(),
-  offset: z.number().int(),
+  limit: z.int32(),
+  offset: z.int32(),
   hasMore: z.boolean(),
   nextCursor: z.string().nullable(),
 });

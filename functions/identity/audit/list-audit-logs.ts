@@ -26,7 +26,7 @@ const AuditLog = z
     ip: z.string().nullable().describe('Where the platform tells it.'),
     userAgent: z.string().nullable(),
     requestId: z.string().nullable().describe('The X-Request-Id of the answer to whoever did it.'),
-    resource: z.object({ type: z.string(), id: z.string().nullable() }),
+    resource: z.object({ type: z.string(), id: z.string().nullable() }).meta({ id: 'AuditedResource' }),
     before: State.describe('What changed, as it was; without secrets.'),
     after: State.describe('What changed, as it is.'),
     digest: z.string().describe('SHA-256 of this entry and the digest before it, in hex.'),

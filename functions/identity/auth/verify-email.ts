@@ -22,6 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
           apiKeys: z.int32(),
           secondFactor: z.boolean().describe('Whether one was on.'),
         })
+        .meta({ id: 'EndedByProof' })
         .describe('What the first proof ended.'),
     })
     .meta({ id: 'VerifiedEmail' }),

@@ -16,43 +16,60 @@ const Status = z
       .describe('degraded: a part does not answer, dead letters wait, or mail goes nowhere.'),
     version: z.string(),
     uptimeSeconds: few.describe('Of this instance.'),
-    database: z.object({
-      latencyMs: z.number(),
-      pool: z.object({ most: few, open: few, idle: few, waiting: few }),
-    }),
-    queue: z.object({
-      driver: z.enum(['sqs', 'inline']),
-      queues: z.array(
-        z.object({
-          queue: z.string(),
-          isReachable: z.boolean(),
-          visible: count.nullable(),
-          deadLetters: count.nullable(),
-        }),
-      ),
-    }),
-    events: z.object({
-      waiting: count,
-      failed: count,
-      oldestWaitingSeconds: z.number(),
-      outboxWaiting: count,
-    }),
-    jobs: z.object({
-      waiting: count,
-      failed: count.describe('In the days that failed jobs are kept.'),
-      oldestDueSeconds: z.number(),
-    }),
-    objectStore: z.object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() }),
-    mail: z.object({
-      sentBy: z
-        .array(z.enum(mailChannels))
-        .describe('In the order in which they are tried. Empty: no mail can be sent.'),
-      waiting: count,
-      failed: count,
-      lastSentAt: z.iso.datetime().nullable(),
-    }),
-    lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).nullable(),
-    lastRefill: z.object({ at: z.iso.datetime(), missing: few, filled: few }).nullable(),
+    database: z
+      .object({
+        latencyMs: z.number(),
+        pool: z.object({ most: few, open: few, idle: few, waiting: few }).meta({ id: 'SystemPool' }),
+      })
+      .meta({ id: 'SystemDatabase' }),
+    queue: z
+      .object({
+        driver: z.enum(['sqs', 'inline']),
+        queues: z.array(
+          z
+            .object({
+              queue: z.string(),
+              isReachable: z.boolean(),
+              visible: count.nullable(),
+              deadLetters: count.nullable(),
+            })
+            .meta({ id: 'SystemQueue' }),
+        ),
+      })
+      .meta({ id: 'SystemQueues' }),
+    events: z
+      .object({
+        waiting: count,
+        failed: count,
+        oldestWaitingSeconds: z.number(),
+        outboxWaiting: count,
+      })
+      .meta({ id: 'SystemEvents' }),
+    jobs: z
+      .object({
+        waiting: count,
+        failed: count.describe('In the days that failed jobs are kept.'),
+        oldestDueSeconds: z.number(),
+      })
+      .meta({ id: 'SystemJobs' }),
+    objectStore: z
+      .object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() })
+      .meta({ id: 'SystemObjectStore' }),
+    mail: z
+      .object({
+        sentBy: z
+          .array(z.enum(mailChannels))
+          .describe('In the order in which they are tried. Empty: no mail can be sent.'),
+        waiting: count,
+        failed: count,
+        lastSentAt: z.iso.datetime().nullable(),
+      })
+      .meta({ id: 'SystemMail' }),
+    lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).meta({ id: 'SystemSync' }).nullable(),
+    lastRefill: z
+      .object({ at: z.iso.datetime(), missing: few, filled: few })
+      .meta({ id: 'SystemRefill' })
+      .nullable(),
   })
   .meta({ id: 'SystemStatus' });
 

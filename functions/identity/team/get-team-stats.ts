@@ -14,12 +14,14 @@ const TeamStats = z
     total: z.int32().describe('Members, active or not.'),
     active: z.int32(),
     inactive: z.int32(),
-    byRole: z.object(
-      Object.fromEntries(roles.map((role) => [role, z.int32()])) as Record<
-        (typeof roles)[number],
-        z.ZodInt32
-      >,
-    ),
+    byRole: z
+      .object(
+        Object.fromEntries(roles.map((role) => [role, z.int32()])) as Record<
+          (typeof roles)[number],
+          z.ZodInt32
+        >,
+      )
+      .meta({ id: 'MembersByRole' }),
     pendingInvitations: z.int32().describe('Sent, neither accepted nor expired.'),
     loggedInLast7Days: z.int32(),
     loggedInLast30Days: z.int32(),

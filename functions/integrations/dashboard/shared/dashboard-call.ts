@@ -25,12 +25,14 @@ export const DashboardCall = z
     id: z.uuid(),
     agent_id: z.string().nullable().describe('Retell’s id of the agent.'),
     call_id: z.string().describe('Retell’s id of the call.'),
-    caller_info: z.object({
-      from_number: z.string().nullable(),
-      to_number: z.string().nullable(),
-      direction: z.string().nullable(),
-      call_type: z.string().nullable(),
-    }),
+    caller_info: z
+      .object({
+        from_number: z.string().nullable(),
+        to_number: z.string().nullable(),
+        direction: z.string().nullable(),
+        call_type: z.string().nullable(),
+      })
+      .meta({ id: 'DashboardCaller' }),
     start_timestamp: z.number().int().describe('Epoch milliseconds.'),
     end_timestamp: z.number().int().nullable().describe('Epoch milliseconds.'),
     duration_ms: z.number().int().nullable(),
