@@ -19,7 +19,10 @@ export const pageInput = z.object({
     .max(1000)
     .optional()
     .describe('`nextCursor` of the page before, with the same filters.'),
-  sortOrder: z.enum(['asc', 'desc']).default('desc'),
+  sortOrder: z
+    .enum(['asc', 'desc'])
+    .default('desc')
+    .describe('`desc`: from the newest or largest on. `asc`: from the oldest or smallest on.'),
 });
 export type PageInput = z.infer<typeof pageInput>;
 

@@ -55,16 +55,16 @@ const filter = z.string().min(1, 'must not be empty').max(200, 'may have at most
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/audit-logs',
-  summary: 'List who changed what, newest first',
+  summary: 'List the changes in a company, newest first',
   description:
     'Entries are never changed or removed: each carries the digest of the one before, which GET /api/audit-logs/verify checks.',
   who: ['user'],
   permission: 'audit:read',
   input: pageInput.extend({
-    action: filter.optional(),
+    action: filter.optional().describe('Only entries of this action, such as `webhook.created`.'),
     actorId: z.uuid().optional().describe('Of a person or a key.'),
-    resourceType: filter.optional(),
-    resourceId: filter.optional(),
+    resourceType: filter.optional().describe('Only entries about this kind of thing, such as `webhook`.'),
+    resourceId: filter.optional().describe('Only entries about the thing of this id.'),
     from: timeInput.optional().describe('At this time or later.'),
     to: timeInput.optional().describe('Before this time.'),
   }),

@@ -76,7 +76,7 @@ const Status = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/system/status',
-  summary: 'See how the whole deployment does',
+  summary: 'Get the state of the deployment',
   who: ['user'],
   permission: 'platform:manage',
   instead: 'What the deployment offers your company: GET /api/settings/system.',

@@ -48,7 +48,8 @@ const Facts = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/system',
-  summary: 'Get what this deployment offers your company',
+  summary: 'Get the offer of this deployment',
+  description: 'Which features and providers your company can use here, and the limits that hold.',
   who: ['user'],
   output: Facts,
   handle: ({ ctx }) =>

@@ -10,7 +10,7 @@ import { confirmRights, enterCompany, requireAdmin, requireQuotaRights, rightsOf
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/settings',
-  summary: 'Change settings: your company’s and your own',
+  summary: 'Update settings: your company’s and your own',
   description:
     'The given sections are merged into what is there, all of them or none. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. The company’s need the role admin; `preferences` are everyone’s own.',
   who: ['user'],

@@ -42,7 +42,7 @@ const byRole = sql.join(
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/team/stats',
-  summary: 'Count the members of the company, by role and activity',
+  summary: 'Get the numbers of the team, by role and activity',
   who: ['user'],
   permission: 'team:read',
   output: TeamStats,

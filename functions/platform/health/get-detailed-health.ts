@@ -71,7 +71,7 @@ const Report = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/detailed',
-  summary: 'How the service does, in detail',
+  summary: 'Get the state of the service in detail',
   description: 'Wants METRICS_TOKEN as a bearer token, where one is set.',
   who: ['public'],
   output: Report,

@@ -84,7 +84,10 @@ export const dashboardCallShape = shapeOf(DashboardCall, {
 });
 
 /** What the dashboard's lists sort by, in its words. */
-export const DashboardSort = z.enum(['date', 'duration', 'cost']).default('date');
+export const DashboardSort = z
+  .enum(['date', 'duration', 'cost'])
+  .default('date')
+  .describe('The field that the list is sorted by.');
 
 const sorts: Record<z.infer<typeof DashboardSort>, Sort> = {
   date: { by: calls.startedAt, kind: 'time' },
@@ -124,7 +127,7 @@ export function dashboardCalls(
 /** What the lists across agents take. */
 export const acrossAgentsInput = pageInput.extend({
   agentId: z.string().max(200).optional().describe('Retell’s id of the agent.'),
-  callStatus: DashboardCallStatus.optional(),
+  callStatus: DashboardCallStatus.optional().describe('Only calls of this status.'),
   sortBy: DashboardSort,
 });
 
