@@ -61,7 +61,10 @@ const headers = {
   'RateLimit-Limit': { description: 'How many requests the tightest limit lets in.', schema: whole },
   'RateLimit-Remaining': { description: 'How many of them are left now.', schema: whole },
   'RateLimit-Reset': { description: 'Seconds until all of them are there again.', schema: whole },
-  'Retry-After': { description: 'Seconds to wait before the request is sent again.', schema: whole },
+  'Retry-After': {
+    description: 'Seconds to wait before the request is sent again. A 503 for want of a setting has none.',
+    schema: whole,
+  },
   Location: { description: 'Where to go.', schema: { type: 'string', format: 'uri-reference' } },
   'Idempotent-Replayed': {
     description: '`true` where the answer is that of an earlier request with the same Idempotency-Key.',

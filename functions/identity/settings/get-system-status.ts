@@ -88,7 +88,12 @@ export const { contract, respond, serve, handler } = endpoint({
       readQueues(ctx),
       readObjectStore(ctx),
     ]);
-    if (!database) throw new AppError('UNAVAILABLE', { message: 'The database does not answer.' });
+    if (!database) {
+      throw new AppError('UNAVAILABLE', {
+        message: 'The database does not answer.',
+        headers: { 'retry-after': '5' },
+      });
+    }
     const { latencyMs, state } = database;
     const sentBy = channelNames();
     const isOk =
