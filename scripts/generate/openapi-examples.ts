@@ -64,6 +64,7 @@ export class ExampleMaker {
     if (schema.enum) return schema.enum.find((word) => usualWords.has(word)) ?? schema.enum[0];
     const choices = schema.anyOf ?? schema.oneOf ?? schema.allOf;
     if (choices) return this.#chosen(choices, place, isWhole);
+    if (usuallyNull.has(place.field) && schema.type?.includes('null')) return null;
     const type = Array.isArray(schema.type) ? schema.type[0] : schema.type;
     if (type === 'string') return textOf(schema, place);
     if (type === 'integer' || type === 'number') return numberOf(schema, place);
@@ -100,7 +101,11 @@ export class ExampleMaker {
       const known = freeObjects[place.field];
       return known ?? {};
     }
-    const shown = Object.entries(properties).filter(([field]) => isWhole || required.includes(field));
+    // The sentence that an answer can have beside its data is rare.
+    const isRare = (field: string) => field === 'message' && 'success' in properties;
+    const shown = Object.entries(properties).filter(
+      ([field]) => required.includes(field) || (isWhole && !isRare(field)),
+    );
     return Object.fromEntries(
       shown.map(([field, inner]) => [field, this.#value(inner, { ...place, field }, isWhole)]),
     );
