@@ -96,6 +96,23 @@ describe('the schemas of the OpenAPI document', () => {
     expect(book.components[`${inner}Input`]).not.toHaveProperty('required');
   });
 
+  test('of a record that has a value for each of a few words are objects of these fields', () => {
+    const { properties } = new SchemaBook().add(
+      z.object({
+        may: z.record(z.enum(['viewer', 'owner']), z.boolean()),
+        counts: z.record(z.string(), z.int32()),
+      }),
+      'output',
+    );
+    expect(properties?.may).toEqual({
+      type: 'object',
+      properties: { viewer: { type: 'boolean' }, owner: { type: 'boolean' } },
+      required: ['viewer', 'owner'],
+      additionalProperties: false,
+    });
+    expect(properties?.counts).toMatchObject({ additionalProperties: { type: 'integer' } });
+  });
+
   test('cannot share a name', () => {
     const [name, book] = [unique(), new SchemaBook()];
     book.add(z.array(z.object({ a: z.string() }).meta({ id: name })), 'output');
@@ -103,15 +120,15 @@ describe('the schemas of the OpenAPI document', () => {
     expect(() => book.add(other, 'output')).toThrow(`Two schemas are named ${name}.`);
   });
 
-  test('say int64 where an integer can pass 2^31, and nothing where it cannot', () => {
+  test('say int64 where an integer can pass 2^31, and int32 where it cannot', () => {
     const { properties } = new SchemaBook().add(
       z.object({ bytes: z.number().int(), few: z.int32(), part: z.number().int().min(1).max(100) }),
       'output',
     );
     expect(properties).toEqual({
       bytes: { type: 'integer', format: 'int64' },
-      few: { type: 'integer' },
-      part: { type: 'integer', minimum: 1, maximum: 100 },
+      few: { type: 'integer', format: 'int32' },
+      part: { type: 'integer', format: 'int32', minimum: 1, maximum: 100 },
     });
   });
 });

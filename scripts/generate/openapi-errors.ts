@@ -7,20 +7,30 @@ export const ErrorSchema: Json = {
   type: 'object',
   required: ['success', 'error', 'message', 'code', 'requestId'],
   properties: {
-    success: { const: false },
-    error: { type: 'string', description: 'A sentence for a person.' },
-    message: { type: 'string', description: 'The same sentence.' },
+    success: { type: 'boolean', const: false },
+    error: { type: 'string', maxLength: 501, description: 'A sentence for a person.' },
+    message: { type: 'string', maxLength: 501, description: 'The same sentence.' },
     code: { type: 'string', description: 'Stable, for programs.', enum: Object.keys(errors).sort() },
     details: {
       type: 'array',
+      maxItems: 100,
       description: 'One for each bad field.',
-      items: {
-        type: 'object',
-        required: ['path', 'message'],
-        properties: { path: { type: 'string' }, message: { type: 'string' } },
-      },
+      items: { $ref: '#/components/schemas/ErrorDetail' },
     },
-    requestId: { type: 'string', description: 'Name it when you ask for help.' },
+    requestId: { type: 'string', maxLength: 128, description: 'Name it when you ask for help.' },
+  },
+};
+
+export const ErrorDetailSchema: Json = {
+  type: 'object',
+  required: ['path', 'message'],
+  properties: {
+    path: {
+      type: 'string',
+      maxLength: 201,
+      description: 'The field, with dots between its parts; empty for the whole body.',
+    },
+    message: { type: 'string', maxLength: 501, description: 'What is wrong with it.' },
   },
 };
 
@@ -59,7 +69,9 @@ export class ErrorBook {
     const name = codes.join('.');
     this.components[name] ??= {
       description: codes.map((code) => `\`${code}\` ${errors[code].message}`).join('\n\n'),
-      headers: { 'X-Request-Id': { $ref: '#/components/headers/X-Request-Id' } },
+      headers: Object.fromEntries(
+        headersOf(codes).map((header) => [header, { $ref: `#/components/headers/${header}` }]),
+      ),
       content: {
         'application/json': {
           schema: {
@@ -72,6 +84,19 @@ export class ErrorBook {
     return { $ref: `#/components/responses/${name}` };
   }
 }
+
+/** Says how long to wait. */
+const isPatient = (code: ErrorCode): boolean =>
+  code === 'RATE_LIMITED' || code === 'UNAVAILABLE' || code === 'ACCOUNT_LOCKED';
+
+/** The headers of a failure; those of a limit where one has counted the request. */
+const headersOf = (codes: readonly ErrorCode[]): string[] => [
+  'X-Request-Id',
+  ...(codes.some((code) => errors[code].status < 500)
+    ? ['RateLimit-Limit', 'RateLimit-Remaining', 'RateLimit-Reset']
+    : []),
+  ...(codes.some(isPatient) ? ['Retry-After'] : []),
+];
 
 const exampleOf = (code: ErrorCode): Json => ({
   success: false,

@@ -38,9 +38,19 @@ function tidy(schema: z.core.JSONSchema.BaseSchema): void {
     const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema;
     if (minimum === Number.MIN_SAFE_INTEGER || minimum === int32.from) delete schema.minimum;
     if (maximum === Number.MAX_SAFE_INTEGER || maximum === int32.to) delete schema.maximum;
-    if (maximum > int32.to) schema.format = 'int64';
+    schema.format = maximum > int32.to ? 'int64' : 'int32';
   }
   if (schema.format === 'uuid' || schema.format === 'date-time') delete schema.pattern;
+  namePropertiesOf(schema);
+}
+
+/** A record that has a value for each of a few words is an object of these fields: generated clients know no other form. */
+function namePropertiesOf(schema: z.core.JSONSchema.BaseSchema): void {
+  const { propertyNames, required, additionalProperties } = schema;
+  if (propertyNames === undefined || !required?.length || typeof additionalProperties !== 'object') return;
+  schema.properties = Object.fromEntries(required.map((name) => [name, additionalProperties]));
+  schema.additionalProperties = false;
+  delete schema.propertyNames;
 }
 
 /**
@@ -79,6 +89,15 @@ export class SchemaBook {
       this.#keep(rename(name), withRefsRenamed(definition, rename));
     const root = typeof id === 'string' ? { $ref: `#/$defs/${id}` } : own;
     return withRefsRenamed(root, rename) as JsonSchema; // JSON Schema by construction
+  }
+
+  /**
+   * Gives a schema that was added a name in the document, and refers to it.
+   * @throws where another schema has that name.
+   */
+  name(name: string, schema: unknown): JsonSchema {
+    this.#keep(name, schema);
+    return { $ref: `#/components/schemas/${name}` };
   }
 
   /** The schemas whose input differs from the answer of that name, or refers to one that does. */

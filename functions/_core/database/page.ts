@@ -19,15 +19,18 @@ export const pageInput = z.object({
     .max(1000)
     .optional()
     .describe('`nextCursor` of the page before, with the same filters.'),
-  sortOrder: z.enum(['asc', 'desc']).default('desc'),
+  sortOrder: z
+    .enum(['asc', 'desc'])
+    .default('desc')
+    .describe('`desc`: from the newest or largest on. `asc`: from the oldest or smallest on.'),
 });
 export type PageInput = z.infer<typeof pageInput>;
 
 export const Pagination = z.object({
   total: z.number().int().describe('Exact up to 10 000; past that an estimate.'),
   totalIsEstimate: z.boolean(),
-  limit: z.number().int(),
-  offset: z.number().int(),
+  limit: z.int32(),
+  offset: z.int32(),
   hasMore: z.boolean(),
   nextCursor: z.string().nullable(),
 });

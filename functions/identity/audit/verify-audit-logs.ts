@@ -25,7 +25,7 @@ const shape = shapeOf(Verification, {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/audit-logs/verify',
-  summary: 'Check that no entry of the audit log was altered or removed',
+  summary: 'Verify that the audit log is complete and unaltered',
   description: 'Computes the digest of every entry anew.',
   who: ['user'],
   permission: 'audit:read',

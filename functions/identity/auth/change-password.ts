@@ -5,7 +5,7 @@ import { changePassword, changePasswordInput } from './shared/change-password.ts
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/auth/password',
-  summary: 'Change one’s password',
+  summary: 'Change your password',
   description:
     'Ends one’s other sessions. Send `x-device-token`, or this device is not a known one any more.',
   who: ['user'],

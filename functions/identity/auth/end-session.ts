@@ -9,7 +9,7 @@ import { callingPerson } from './shared/person.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/auth/sessions/:id',
-  summary: 'End one of one’s sessions',
+  summary: 'End one of your sessions',
   description: 'Its tokens are refused from the next request on.',
   who: ['user'],
   input: z.object({ id: z.uuid() }),

@@ -9,7 +9,7 @@ import { makeCode, makeToken } from './shared/secret-tokens.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/forgot-password',
-  summary: 'Ask for a mail with which to set a new password',
+  summary: 'Send a mail with which a password is reset',
   description: `The answer is the same for an address that nobody has. The mail has a link and a code of 6 digits, good for ${resetMinutes} minutes.`,
   who: ['public'],
   limit: 'strict',

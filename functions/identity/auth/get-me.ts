@@ -35,7 +35,8 @@ const Me = Person.extend({
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/me',
-  summary: 'Get the person who is logged in, with companies and permissions',
+  summary: 'Get yourself, with your companies and permissions',
+  description: 'The permissions are those in the company that you act in: show only what they allow.',
   who: ['user'],
   output: Me,
   query: ({ caller, ip }) => ({

@@ -8,7 +8,8 @@ import { Profile, profileShape } from './shared/profile.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/profile',
-  summary: 'Get one’s own profile',
+  summary: 'Get your own profile',
+  description: 'Name, e-mail address, phone, language and time zone.',
   who: ['user'],
   output: Profile,
   query: () =>

@@ -34,7 +34,8 @@ const sessionShape = shapeOf(Session, {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/sessions',
-  summary: 'List where one is logged in, last seen first',
+  summary: 'List your sessions, last seen first',
+  description: 'Each is a place where you are logged in. `isCurrent` marks the one that asks.',
   who: ['user'],
   input: pageInput,
   output: Session,

@@ -7,7 +7,7 @@ import { callingPerson } from './shared/person.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/logout-all',
-  summary: 'End all sessions of the person, this one too',
+  summary: 'Log out of all sessions',
   description: 'Those in other companies as well. Their tokens are refused from the next request on.',
   who: ['user'],
   output: Done,

@@ -7,7 +7,7 @@ import { callingPerson } from './shared/person.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/logout',
-  summary: 'End this session',
+  summary: 'Log out of this session',
   description: 'Its tokens are refused from the next request on.',
   who: ['user'],
   output: Done,

@@ -15,7 +15,7 @@ const refusals = {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/refresh',
-  summary: 'Get new tokens for a refresh token',
+  summary: 'Refresh the tokens of a session',
   description: `The refresh token is used up: one that comes again was copied, and ends its session, with those that were switched to from it. For ${graceSeconds} seconds it gives the same successor again, so that a client may send twice.`,
   who: ['public'],
   limit: 'api', // by address: a token cannot be guessed, and an office of two hundred refreshes each quarter of an hour

@@ -15,7 +15,7 @@ import { loggedIn, startSession } from './shared/session-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/register',
-  summary: 'Make an account and its company',
+  summary: 'Register a person and their company',
   description:
     'The person owns the new company, and is logged in. A mail asks them to prove their address. Where the deployment has closed registration (REGISTRATION=invited), it answers 403: people come in by invitations. That an address is taken is said plainly, since the answer holds a token at once: the limit is what keeps from trying many.',
   who: ['public'],

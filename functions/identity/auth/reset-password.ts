@@ -22,7 +22,7 @@ const wrong = (path: 'token' | 'code') => {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/reset-password',
-  summary: 'Set a new password with the link or the code of a mail',
+  summary: 'Reset a password with the link or the code of a mail',
   description:
     'With `token`, or with `email` and `code`; a code has five tries. Works once, ends every session, unlocks the account, and makes this a known device. As long as no password was set by mail before, and from a device that the account does not know, it also undoes what the account, and the people whom it had invited, set up in the last seven days, since a stranger may have made it: API keys, second factor, members, invitations, webhooks, integrations, address lists, and that the account is to be deleted. Where those people took the account’s role or membership, it gets them back. In a company with an active owner from outside, members stay whose role somebody from outside gave; and the last active owner stays, unless the account is an owner. `ended` names it all. Send the `deviceToken` of this device, and only sessions end.',
   who: ['public'],

@@ -12,7 +12,7 @@ import { requireProvedAddress } from './shared/proved-address.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/phone/send-code',
-  summary: 'Send a code by SMS that proves your telephone number',
+  summary: 'Send a code that verifies your telephone number',
   description: `To the number of your profile. The code has 6 digits, is good for ${phoneCodeMinutes} minutes and has ${maxPhoneCodeTries} tries. Before a number is proved, no other SMS goes there; another number must be proved again. SMS go to the country of the number that sends them, and to those that the deployment names.`,
   who: ['user'],
   limit: 'strict',

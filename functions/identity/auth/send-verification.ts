@@ -9,7 +9,7 @@ import { callingPerson } from './shared/person.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/send-verification',
-  summary: 'Send the mail again that proves one’s e-mail address',
+  summary: 'Send the mail that verifies your e-mail address again',
   description:
     'An address that is proved already gets no mail. When the link is used, this session goes on; what was set up before ends.',
   who: ['user'],

@@ -9,7 +9,7 @@ import { switchSession } from './shared/switch-session.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/switch-company',
-  summary: 'Get tokens for another company that one belongs to',
+  summary: 'Switch to another of your companies',
   description:
     'A session of its own: the one that asks goes on. A refresh token of either that comes again ends both.',
   who: ['user'],

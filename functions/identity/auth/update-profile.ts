@@ -4,7 +4,7 @@ import { Profile, profileInput, updateProfile } from './shared/profile.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/auth/profile',
-  summary: 'Change one’s name, phone, time zone or language',
+  summary: 'Update your profile',
   description: 'What is absent stays as it is; a phone of null is taken away.',
   who: ['user'],
   input: profileInput,

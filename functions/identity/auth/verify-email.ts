@@ -7,7 +7,7 @@ import { tokenInput } from './shared/secret-tokens.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/verify-email',
-  summary: 'Prove an e-mail address by the token of the mail sent to it',
+  summary: 'Verify an e-mail address with the token of its mail',
   description:
     'The first proof ends the sessions, API keys and second factor that the account had, but for the session that asked for the mail (for the mail of a registration: that one’s).',
   who: ['public'],
@@ -22,6 +22,7 @@ export const { contract, respond, serve, handler } = endpoint({
           apiKeys: z.int32(),
           secondFactor: z.boolean().describe('Whether one was on.'),
         })
+        .meta({ id: 'EndedByProof' })
         .describe('What the first proof ended.'),
     })
     .meta({ id: 'VerifiedEmail' }),

@@ -7,7 +7,9 @@ import { usePhoneCode } from './shared/phone-proof.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/phone/verify',
-  summary: 'Prove your telephone number by the code that was sent to it',
+  summary: 'Verify your telephone number with the code of its SMS',
+  description:
+    'The code of the SMS works once. `phoneVerifiedAt` of the profile says when the number was proved.',
   who: ['user'],
   limit: 'strict',
   input: z.object({

@@ -19,7 +19,7 @@ import { readCompany } from './shared/company-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/companies',
-  summary: 'Make a company',
+  summary: 'Create a company',
   description: 'Its owner is invited by mail; where no address is given, it is whoever makes it.',
   who: ['user'],
   permission: 'platform:manage',

@@ -22,7 +22,10 @@ export const { contract, respond, serve, handler } = endpoint({
   input: pageInput.extend({
     search: z.string().trim().min(1).max(200).optional().describe('In the name.'),
     isDeleted: z.enum(['true', 'false']).default('false').describe('Those that wait to be erased.'),
-    sortBy: z.enum(['createdAt', 'name']).default('createdAt'),
+    sortBy: z
+      .enum(['createdAt', 'name'])
+      .default('createdAt')
+      .describe('The field that the list is sorted by.'),
   }),
   output: ListedCompany,
   envelope: 'page',

@@ -18,7 +18,7 @@ import { type Linking, LinksInput, proofsOf, replaceLinks } from './shared/links
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/companies/:id',
-  summary: 'Change a company',
+  summary: 'Update a company',
   description:
     'Fields that are not given stay as they are. Events that waited for one of the provider links are processed now. What an admin links must be listed by the company’s own account at the provider; for what is not, is linked elsewhere, or is not there, the answer is the same OWNERSHIP_NOT_PROVED. A platform admin may name any company, and links without proof.',
   who: ['user'],

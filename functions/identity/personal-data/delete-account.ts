@@ -16,7 +16,7 @@ import { auditOfPerson, companiesOf, requireNobodyDependsOn } from './shared/del
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/settings/account',
-  summary: 'Delete one’s own account',
+  summary: 'Delete your account',
   description: `Ends all sessions and stops one’s own API keys at once, and erases the person ${daysToThinkAgain} days later: until then, logging in and POST /api/settings/account/keep takes it back. Who owns a company with other people in it must first make another an owner; an account that such a company has come to depend on meanwhile is not erased before.`,
   who: ['user'],
   limit: 'strict',

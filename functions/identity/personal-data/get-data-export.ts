@@ -20,7 +20,7 @@ type Found = { companyId: string; createdAt: string } & (
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/export-data/:id',
-  summary: 'See how an export of one’s data stands, and where to fetch it',
+  summary: 'Get an export of your data',
   description: 'In whichever company it was asked for.',
   who: ['user'],
   input: z.object({ id: z.uuid() }),

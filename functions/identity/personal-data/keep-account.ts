@@ -9,7 +9,8 @@ import { auditOfPerson, companiesOf } from './shared/deletion.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/settings/account/keep',
-  summary: 'Keep an account that was to be deleted',
+  summary: 'Keep your account',
+  description: 'Takes back the wish to delete it, while it is not deleted yet.',
   who: ['user'],
   limit: 'strict',
   output: z.object({ deletesAt: z.null() }).meta({ id: 'KeptAccount' }),

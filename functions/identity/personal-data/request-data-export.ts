@@ -8,7 +8,7 @@ import { maxRows } from './shared/export-file.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/settings/export-data',
-  summary: 'Have all data about oneself put into a file',
+  summary: 'Request an export of your data',
   description: `Everything that is kept of you, in every company: profile, memberships, sessions, keys and actions, and your calls in companies that you work in, as one JSON file. Of logins, calls and actions it holds the newest ${maxRows} each; its field \`limits\` says where there were more. An e-mail tells when it is ready; GET /api/settings/export-data/:id gives its address.`,
   who: ['user'],
   limit: 'strict',

@@ -29,7 +29,7 @@ import { requireRoom } from './shared/usage.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/settings/api-keys',
-  summary: 'Make an API key of your own',
+  summary: 'Create an API key of your own',
   description: `It acts as you, in this company: it sees what you see, and does what both its scopes and your role of then allow. A person has at most ${maxKeysOfAPerson} that work.`,
   who: ['user'],
   permission: 'keys:write',

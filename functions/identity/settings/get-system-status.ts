@@ -16,50 +16,67 @@ const Status = z
       .describe('degraded: a part does not answer, dead letters wait, or mail goes nowhere.'),
     version: z.string(),
     uptimeSeconds: few.describe('Of this instance.'),
-    database: z.object({
-      latencyMs: z.number(),
-      pool: z.object({ most: few, open: few, idle: few, waiting: few }),
-    }),
-    queue: z.object({
-      driver: z.enum(['sqs', 'inline']),
-      queues: z.array(
-        z.object({
-          queue: z.string(),
-          isReachable: z.boolean(),
-          visible: count.nullable(),
-          deadLetters: count.nullable(),
-        }),
-      ),
-    }),
-    events: z.object({
-      waiting: count,
-      failed: count,
-      oldestWaitingSeconds: z.number(),
-      outboxWaiting: count,
-    }),
-    jobs: z.object({
-      waiting: count,
-      failed: count.describe('In the days that failed jobs are kept.'),
-      oldestDueSeconds: z.number(),
-    }),
-    objectStore: z.object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() }),
-    mail: z.object({
-      sentBy: z
-        .array(z.enum(mailChannels))
-        .describe('In the order in which they are tried. Empty: no mail can be sent.'),
-      waiting: count,
-      failed: count,
-      lastSentAt: z.iso.datetime().nullable(),
-    }),
-    lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).nullable(),
-    lastRefill: z.object({ at: z.iso.datetime(), missing: few, filled: few }).nullable(),
+    database: z
+      .object({
+        latencyMs: z.number(),
+        pool: z.object({ most: few, open: few, idle: few, waiting: few }).meta({ id: 'SystemPool' }),
+      })
+      .meta({ id: 'SystemDatabase' }),
+    queue: z
+      .object({
+        driver: z.enum(['sqs', 'inline']),
+        queues: z.array(
+          z
+            .object({
+              queue: z.string(),
+              isReachable: z.boolean(),
+              visible: count.nullable(),
+              deadLetters: count.nullable(),
+            })
+            .meta({ id: 'SystemQueue' }),
+        ),
+      })
+      .meta({ id: 'SystemQueues' }),
+    events: z
+      .object({
+        waiting: count,
+        failed: count,
+        oldestWaitingSeconds: z.number(),
+        outboxWaiting: count,
+      })
+      .meta({ id: 'SystemEvents' }),
+    jobs: z
+      .object({
+        waiting: count,
+        failed: count.describe('In the days that failed jobs are kept.'),
+        oldestDueSeconds: z.number(),
+      })
+      .meta({ id: 'SystemJobs' }),
+    objectStore: z
+      .object({ isConfigured: z.boolean(), isReachable: z.boolean().nullable() })
+      .meta({ id: 'SystemObjectStore' }),
+    mail: z
+      .object({
+        sentBy: z
+          .array(z.enum(mailChannels))
+          .describe('In the order in which they are tried. Empty: no mail can be sent.'),
+        waiting: count,
+        failed: count,
+        lastSentAt: z.iso.datetime().nullable(),
+      })
+      .meta({ id: 'SystemMail' }),
+    lastSync: z.object({ at: z.iso.datetime(), status: z.string() }).meta({ id: 'SystemSync' }).nullable(),
+    lastRefill: z
+      .object({ at: z.iso.datetime(), missing: few, filled: few })
+      .meta({ id: 'SystemRefill' })
+      .nullable(),
   })
   .meta({ id: 'SystemStatus' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/system/status',
-  summary: 'See how the whole deployment does',
+  summary: 'Get the state of the deployment',
   who: ['user'],
   permission: 'platform:manage',
   instead: 'What the deployment offers your company: GET /api/settings/system.',
@@ -71,7 +88,12 @@ export const { contract, respond, serve, handler } = endpoint({
       readQueues(ctx),
       readObjectStore(ctx),
     ]);
-    if (!database) throw new AppError('UNAVAILABLE', { message: 'The database does not answer.' });
+    if (!database) {
+      throw new AppError('UNAVAILABLE', {
+        message: 'The database does not answer.',
+        headers: { 'retry-after': '5' },
+      });
+    }
     const { latencyMs, state } = database;
     const sentBy = channelNames();
     const isOk =

@@ -16,33 +16,40 @@ const Facts = z
     version: z.string(),
     apiUrl: z.string(),
     frontendUrl: z.string().nullable(),
-    features: z.object({
-      email: Is.describe('Mails reach people: a provider or an SMTP server is set.'),
-      sms: Is.describe('The company has set Twilio’s account, token and number.'),
-      slack: Is,
-      teams: Is,
-      files: Is.describe('There is an object store for uploads, recordings and exports.'),
-    }),
+    features: z
+      .object({
+        email: Is.describe('Mails reach people: a provider or an SMTP server is set.'),
+        sms: Is.describe('The company has set Twilio’s account, token and number.'),
+        slack: Is,
+        teams: Is,
+        files: Is.describe('There is an object store for uploads, recordings and exports.'),
+      })
+      .meta({ id: 'SystemFeatures' }),
     providers: z
       .object({ retell: Is, dialpad: Is, dialpadConnect: Is, twilio: Is, razorpay: Is })
+      .meta({ id: 'SystemProviders' })
       .describe('Whether the company is served: by an account of its own, or by the deployment’s.'),
     servedBy: ServedBy,
     languages: z.array(z.string()).describe('GET /api/settings/languages tells more.'),
-    limits: z.object({
-      bodyBytes: z.int32(),
-      apiKeysOfAPerson: z.int32(),
-      webhooksOfACompany: z.int32(),
-      rates: z
-        .object({ api: RateLimit, apiHour: RateLimit, auth: RateLimit, strict: RateLimit, team: RateLimit })
-        .describe('Null: not limited.'),
-    }),
+    limits: z
+      .object({
+        bodyBytes: z.int32(),
+        apiKeysOfAPerson: z.int32(),
+        webhooksOfACompany: z.int32(),
+        rates: z
+          .object({ api: RateLimit, apiHour: RateLimit, auth: RateLimit, strict: RateLimit, team: RateLimit })
+          .meta({ id: 'SystemRateLimits' })
+          .describe('Null: not limited.'),
+      })
+      .meta({ id: 'SystemLimits' }),
   })
   .meta({ id: 'SystemInfo' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/system',
-  summary: 'Get what this deployment offers your company',
+  summary: 'Get the offer of this deployment',
+  description: 'Which features and providers your company can use here, and the limits that hold.',
   who: ['user'],
   output: Facts,
   handle: ({ ctx }) =>

@@ -4,7 +4,7 @@ import { readUsage, Usage } from './shared/usage.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/usage-quotas',
-  summary: 'Count what the company uses, against its quotas',
+  summary: 'Get the usage of the company against its quotas',
   description: 'Of the calendar month in the company’s time zone, and of now.',
   who: ['user'],
   permission: 'settings:read',

@@ -17,7 +17,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user'],
   input: pageInput.extend({
     all: queryFlag.default('false').describe('Needs the role admin.'),
-    status: ApiKey.shape.status.optional(),
+    status: ApiKey.shape.status.optional().describe('Only keys of this status.'),
   }),
   output: ApiKey,
   envelope: 'page',

@@ -15,7 +15,8 @@ const Language = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/languages',
-  summary: 'List the languages that people can choose',
+  summary: 'List the languages',
+  description: 'The languages that people can choose for the app and its mails.',
   who: ['user'],
   output: z.array(Language),
   async handle() {

@@ -15,7 +15,7 @@ const Theme = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/settings/themes',
-  summary: 'List the themes, with the colors of each',
+  summary: 'List the themes, with their colors',
   description: 'A person may also choose `system`: light or dark, as their device has it.',
   who: ['user'],
   output: z.array(Theme),

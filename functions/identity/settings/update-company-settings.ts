@@ -8,7 +8,7 @@ import { confirmRights, enterCompany, requireQuotaRights, rightsOf } from './sha
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/settings/company/:companyId',
-  summary: 'Change settings of a company',
+  summary: 'Update the settings of a company',
   description:
     'What is given is merged into what is there: sections and fields that are left out stay as they are, null takes a field back to its default, and deletes a secret. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. Quotas only by a platform admin. The number that SMS are sent from must be one of the company’s own Twilio account.',
   who: ['user'],

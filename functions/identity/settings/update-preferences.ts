@@ -6,7 +6,7 @@ import { changePreferences, Preferences, preferenceFields } from './shared/prefe
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/settings/user/preferences',
-  summary: 'Change your own preferences',
+  summary: 'Update your own preferences',
   description:
     'What is given is merged into what is there; null takes a field back to what your company has. `language` and `timezone` are those of your profile.',
   who: ['user'],

@@ -10,12 +10,15 @@ import { confirmRights, enterCompany, requireAdmin, requireQuotaRights, rightsOf
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/settings',
-  summary: 'Change settings: your company’s and your own',
+  summary: 'Update settings: your company’s and your own',
   description:
     'The given sections are merged into what is there, all of them or none. A key of Retell, Dialpad or Twilio is stored once its provider accepts it. The company’s need the role admin; `preferences` are everyone’s own.',
   who: ['user'],
   permission: 'settings:read',
-  input: z.object({ ...companySections, preferences: z.strictObject(preferenceFields).optional() }),
+  input: z.object({
+    ...companySections,
+    preferences: z.strictObject(preferenceFields).meta({ id: 'PreferencesPatch' }).optional(),
+  }),
   output: AllSettings,
   errors: ['EMAIL_NOT_VERIFIED', 'NOT_FOUND', 'OWNERSHIP_NOT_PROVED', 'CONFLICT', 'PROVIDER_FAILED'],
   async handle({ ctx, input: { preferences: own, ...company } }) {

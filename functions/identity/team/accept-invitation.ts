@@ -16,7 +16,7 @@ export const { contract, respond, serve, handler } = endpoint({
   limit: 'auth',
   limitBy: 'token',
   input: z.object({
-    token: z.string().min(1).max(200),
+    token: z.string().min(1).max(200).describe('The token of the invitation’s mail.'),
     password: enteredPassword.describe(
       'Of the account that the address has; else a new one, 12 to 128 characters of any kind.',
     ),

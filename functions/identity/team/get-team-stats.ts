@@ -14,12 +14,14 @@ const TeamStats = z
     total: z.int32().describe('Members, active or not.'),
     active: z.int32(),
     inactive: z.int32(),
-    byRole: z.object(
-      Object.fromEntries(roles.map((role) => [role, z.int32()])) as Record<
-        (typeof roles)[number],
-        z.ZodInt32
-      >,
-    ),
+    byRole: z
+      .object(
+        Object.fromEntries(roles.map((role) => [role, z.int32()])) as Record<
+          (typeof roles)[number],
+          z.ZodInt32
+        >,
+      )
+      .meta({ id: 'MembersByRole' }),
     pendingInvitations: z.int32().describe('Sent, neither accepted nor expired.'),
     loggedInLast7Days: z.int32(),
     loggedInLast30Days: z.int32(),
@@ -40,7 +42,7 @@ const byRole = sql.join(
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/team/stats',
-  summary: 'Count the members of the company, by role and activity',
+  summary: 'Get the numbers of the team, by role and activity',
   who: ['user'],
   permission: 'team:read',
   output: TeamStats,

@@ -28,9 +28,12 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'team:write',
   input: pageInput.extend({
     status: InvitationStatus.optional().describe('By default those that are open: pending or expired.'),
-    role: CompanyRole.optional(),
+    role: CompanyRole.optional().describe('Only invitations with this role.'),
     search: z.string().trim().min(1).max(200).optional().describe('In name and e-mail address.'),
-    sortBy: z.enum(['createdAt', 'sentAt', 'expiresAt', 'email']).default('createdAt'),
+    sortBy: z
+      .enum(['createdAt', 'sentAt', 'expiresAt', 'email'])
+      .default('createdAt')
+      .describe('The field that the list is sorted by.'),
   }),
   output: Invitation,
   envelope: 'page',

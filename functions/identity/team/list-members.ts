@@ -14,7 +14,7 @@ import {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/team/members',
-  summary: 'List the members of the company, the newest first',
+  summary: 'List the members of the company, newest first',
   who: ['user'],
   permission: 'team:read',
   input: pageInput.extend(memberFilters),

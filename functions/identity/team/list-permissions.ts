@@ -51,7 +51,7 @@ const rows: z.infer<typeof PermissionRow>[] = allPermissions.map((name) => {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/team/permissions',
-  summary: 'Show which role may do what, and what the caller may',
+  summary: 'List the permissions of each role, and your own',
   description: 'From the table that every endpoint is held to.',
   who: ['user'],
   permission: 'team:read',

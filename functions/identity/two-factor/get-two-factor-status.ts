@@ -23,7 +23,7 @@ const shape = shapeOf(Status, {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/auth/2fa/status',
-  summary: 'Tell whether two-factor authentication is on',
+  summary: 'Get the state of two-factor authentication',
   description: 'One that was set up but not verified is off.',
   who: ['user'],
   output: Status,

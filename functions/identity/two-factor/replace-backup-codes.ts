@@ -9,7 +9,8 @@ import { lockSecondFactor, takeCode } from './shared/second-factor.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/2fa/backup-codes',
-  summary: 'Make new backup codes in place of the old ones',
+  summary: 'Replace the backup codes',
+  description: 'The codes that you had work no longer. The new ones are shown this once.',
   who: ['user'],
   limit: 'strict',
   input: z.object({ code: codeInput.describe('Of the authenticator, or one of the old backup codes.') }),

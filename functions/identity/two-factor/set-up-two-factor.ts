@@ -19,7 +19,7 @@ const SetUp = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/auth/2fa/setup',
-  summary: 'Make a secret for an authenticator app',
+  summary: 'Set up two-factor authentication',
   description:
     'Changes nothing about logging in until POST /api/auth/2fa/verify has seen a code of it. A secret made before and not verified is replaced.',
   who: ['user'],

@@ -10,7 +10,7 @@ import { User, userShape } from './shared/user.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/users/company/:companyId',
-  summary: 'List the people of a company, the newest first',
+  summary: 'List the people of a company, newest first',
   description: 'Of one’s own company; a platform admin may name any.',
   who: ['user'],
   permission: 'users:read',

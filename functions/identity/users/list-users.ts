@@ -63,11 +63,14 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'platform:manage',
   instead: 'The people of your own company: GET /api/users/company/:companyId.',
   input: pageInput.extend({
-    companyId: z.uuid().optional(),
+    companyId: z.uuid().optional().describe('Only people of this company.'),
     role: CompanyRole.optional().describe('In that company, or else in any.'),
-    isActive: z.enum(['true', 'false']).optional(),
+    isActive: z.enum(['true', 'false']).optional().describe('Only people that are active, or that are not.'),
     search: z.string().trim().min(1).max(200).optional().describe('In name and e-mail address.'),
-    sortBy: z.enum(['createdAt', 'name', 'email', 'lastLoginAt']).default('createdAt'),
+    sortBy: z
+      .enum(['createdAt', 'name', 'email', 'lastLoginAt'])
+      .default('createdAt')
+      .describe('The field that the list is sorted by.'),
   }),
   output: Account,
   envelope: 'page',

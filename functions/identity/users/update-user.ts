@@ -22,7 +22,7 @@ import { activate, deactivate, readUser } from './shared/user-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/users/:id',
-  summary: 'Change a person of the company',
+  summary: 'Update a person of the company',
   description:
     'Everyone may change themselves, but for isActive. Only an owner may change an owner. A person who works in another company too changes their profile themselves. Of a person who is invited, this changes what a new account begins with. The role: PUT /api/team/members/:userId/role.',
   who: ['user'],

@@ -14,7 +14,7 @@ import { linkFields, linkToApp, wantedLinks } from './shared/links.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/apps',
-  summary: 'Make an app, with a key and its links at the providers',
+  summary: 'Create an app, with a key and its links',
   description:
     'With company_id the app belongs to that company. Without it, a new company of the same name is made, and its id is in the answer (company_id). Events that waited for one of the links are processed now.',
   who: ['internal'],

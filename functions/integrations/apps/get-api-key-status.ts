@@ -35,7 +35,9 @@ const shape = shapeOf(Key, {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/api-key/status',
-  summary: 'Show the keys of an app, newest first',
+  summary: 'List the keys of an app, newest first',
+  description:
+    'Whether each works, until when, and when it was last used. The keys themselves are not shown.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid() }),
   output: z

@@ -11,6 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/voicemails/:id',
   summary: 'Get a voicemail of an app',
+  description: 'With its transcript, once the provider has it.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid(), id: z.uuid() }),
   output: AppVoicemail,

@@ -10,6 +10,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id',
   summary: 'Get an app with its links',
+  description: 'With the Dialpad organization and the Retell agents whose events it receives.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid() }),
   output: App,

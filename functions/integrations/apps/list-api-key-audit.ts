@@ -35,10 +35,14 @@ const shape = shapeOf(AuditEntry, {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/api-key/audit',
-  summary: 'List what happened to the keys of an app, newest first',
+  summary: 'List the audit log of an app’s keys, newest first',
   description: 'Every key made, rotated and revoked, and every use that was refused.',
   who: ['internal'],
-  input: pageInput.extend({ app_id: z.uuid(), action: Action.optional(), key_id: z.uuid().optional() }),
+  input: pageInput.extend({
+    app_id: z.uuid(),
+    action: Action.optional().describe('Only entries of this action.'),
+    key_id: z.uuid().optional().describe('Only entries about this key.'),
+  }),
   output: AuditEntry,
   envelope: 'page',
   errors: ['NOT_FOUND', 'INVALID_CURSOR'],

@@ -12,13 +12,18 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/voicemails',
   summary: 'List the voicemails of an app, newest first',
+  description: 'Those of the Dialpad organization or agents that the app is linked to.',
   who: ['internal'],
   input: pageInput.extend({
     app_id: z.uuid(),
-    from_number: phoneInput.optional(),
-    to_number: phoneInput.optional(),
-    after: timeInput.optional(),
-    before: timeInput.optional(),
+    from_number: phoneInput
+      .optional()
+      .describe('Only voicemails from this number: E.164; write the plus as %2B.'),
+    to_number: phoneInput
+      .optional()
+      .describe('Only voicemails to this number: E.164; write the plus as %2B.'),
+    after: timeInput.optional().describe('Only voicemails of then or later.'),
+    before: timeInput.optional().describe('Only voicemails of an earlier time.'),
   }),
   output: AppVoicemail,
   envelope: 'page',

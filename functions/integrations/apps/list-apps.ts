@@ -10,10 +10,11 @@ import { ofCompany } from './shared/app-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps',
-  summary: 'List apps of every company, newest first',
+  summary: 'List the apps of every company, newest first',
+  description: 'Each with its links and the number of its live keys.',
   who: ['internal'],
   input: pageInput.extend({
-    company_id: z.uuid().optional(),
+    company_id: z.uuid().optional().describe('Only apps of this company.'),
     search: z.string().trim().min(1).max(200).optional().describe('In the name.'),
   }),
   output: App,

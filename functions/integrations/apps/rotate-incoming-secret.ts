@@ -11,7 +11,7 @@ import { requireCompany } from './shared/app-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/companies/:company_id/incoming-secret',
-  summary: 'Make the secret of a company’s incoming webhook, or a new one',
+  summary: 'Create a secret for the incoming webhook of a company',
   description:
     'For POST /api/webhooks/incoming/:companyId. An older secret stops working within a minute of the answer.',
   who: ['internal'],

@@ -14,7 +14,7 @@ import { madeOfInput } from './shared/refused-by-retell.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/dashboard/agents',
-  summary: 'Create an agent at Retell',
+  summary: 'Create a Retell agent',
   who: ['user', 'key'],
   description:
     'In the company’s own Retell account. In the deployment’s only for the default company, and for companies that a platform admin lets manage shared accounts.',

@@ -10,7 +10,7 @@ import { DashboardAgent, retellAgents } from './shared/dashboard-agent.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/dashboard/agents/:agentId',
-  summary: 'Deactivate an agent',
+  summary: 'Deactivate a Retell agent',
   description:
     'It keeps its calls. At Retell nothing changes; a sync that still finds it there leaves it inactive.',
   who: ['user', 'key'],

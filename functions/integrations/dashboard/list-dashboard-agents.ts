@@ -14,7 +14,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'agents:read',
   input: pageInput.extend({
-    status: AgentStatus.optional(),
+    status: AgentStatus.optional().describe('Only agents of this status.'),
     search: z.string().trim().min(1).max(200).optional().describe('In the name and Retell’s id.'),
   }),
   output: z

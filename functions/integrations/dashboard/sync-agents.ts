@@ -5,7 +5,7 @@ import { scopeOf, syncRetellAgents } from '../sync/public.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/dashboard/sync-agents',
-  summary: 'Pull the agents from Retell',
+  summary: 'Sync the agents with Retell',
   who: ['user', 'key'],
   permission: 'sync:run',
   output: z

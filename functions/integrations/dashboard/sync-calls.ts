@@ -8,7 +8,7 @@ const budgetMs = 18_000;
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/dashboard/sync-calls',
-  summary: 'Pull the calls that are new or changed from Retell',
+  summary: 'Sync the calls with Retell',
   who: ['user', 'key'],
   permission: 'sync:run',
   input: z.object({

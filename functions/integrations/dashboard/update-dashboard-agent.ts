@@ -14,7 +14,7 @@ import { madeOfInput } from './shared/refused-by-retell.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/dashboard/agents/:agentId',
-  summary: 'Edit a Retell agent',
+  summary: 'Update a Retell agent',
   description:
     'The name, voice and language are changed at Retell first: in the company’s own account, or in the deployment’s as for creating one. The status is ours alone. An app’s key changes agents that are linked to the app.',
   who: ['user', 'key'],

@@ -10,18 +10,18 @@ const text = z.string().max(4000).optional();
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/callback',
-  summary: 'Finish connecting an app to its Dialpad organization',
+  summary: 'Finish to connect an app to Dialpad',
   description: 'Dialpad sends the admin’s browser here. Answers a page to a browser, JSON to anyone else.',
   who: ['public'],
   input: z.object({
-    code: text,
-    state: text,
+    code: text.describe('Dialpad’s code, which is exchanged for tokens.'),
+    state: text.describe('The state that Dialpad was sent with.'),
     error: text.describe('Why Dialpad gives no code, as RFC 6749 has it.'),
-    error_description: text,
-    error_uri: text,
-    scope: text,
-    iss: text,
-    session_state: text,
+    error_description: text.describe('Dialpad’s sentence about the refusal.'),
+    error_uri: text.describe('Dialpad’s page about the refusal.'),
+    scope: text.describe('The scopes that Dialpad granted.'),
+    iss: text.describe('Who issued the code (RFC 9207).'),
+    session_state: text.describe('Dialpad’s own; not used.'),
   }),
   output: z
     .object({

@@ -8,7 +8,7 @@ import { Found, Status, statusOf } from './shared/status.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/status',
-  summary: 'Show how an app is connected to Dialpad, and whether events arrive',
+  summary: 'Get the state of an app’s connection to Dialpad',
   who: ['internal', 'key'],
   permission: 'calls:read',
   input: z.object({ app_id: z.uuid().optional().describe('Not needed with an app’s own key.') }),

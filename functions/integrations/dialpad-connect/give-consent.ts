@@ -14,11 +14,13 @@ import { bindState } from './shared/state-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/authorize/consent',
-  summary: 'Agree to connect a Dialpad organization, and go there',
+  summary: 'Give consent, and go to Dialpad',
   description:
     'The button of our consent page. The browser is given a cookie, and only a browser with that cookie can finish at /callback. Requests from other sites are refused: an admin must have seen the page.',
   who: ['public'],
-  input: z.object({ state: z.string().max(200) }),
+  input: z.object({
+    state: z.string().max(200).describe('The state of the attempt to connect, as GET /authorize made it.'),
+  }),
   inQuery: ['state'],
   output: z.string(),
   envelope: 'none',

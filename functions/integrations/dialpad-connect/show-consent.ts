@@ -9,10 +9,12 @@ import { readState, stateMinutes } from './shared/state-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/authorize/consent',
-  summary: 'Show who asks for access to a Dialpad organization',
+  summary: 'Show the page that asks for consent',
   description: `Names the company and the app, before the browser goes to Dialpad. Good for ${stateMinutes} minutes; opening it changes nothing.`,
   who: ['public'],
-  input: z.object({ state: z.string().max(200) }),
+  input: z.object({
+    state: z.string().max(200).describe('The state of the attempt to connect, as GET /authorize made it.'),
+  }),
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',

@@ -9,7 +9,7 @@ import { keepState, stateMinutes } from './shared/state-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/authorize',
-  summary: 'Begin to connect an app to its Dialpad organization',
+  summary: 'Start to connect an app to Dialpad',
   // A browser that follows a link can send no header, and a key in an address would end in histories and logs: so the
   // client's server calls this, and hands the address on to the browser of the admin.
   description: `For the client’s own server, which has the key: it sends its user’s browser on to the address in Location (or, with mode=json, in authorize_url). That is our page which names the company and the app; from there an admin of the Dialpad organization goes on to Dialpad, agrees, and comes back to /callback in the same browser. Works once, within ${stateMinutes} minutes.`,
@@ -17,7 +17,10 @@ export const { contract, respond, serve, handler } = endpoint({
   permission: 'provider:connect',
   input: z.object({
     app_id: z.uuid().optional().describe('Not needed with an app’s own key.'),
-    mode: z.enum(['redirect', 'json']).default('redirect'),
+    mode: z
+      .enum(['redirect', 'json'])
+      .default('redirect')
+      .describe('`redirect`: the answer leads a browser there. `json`: it holds the address.'),
   }),
   output: z
     .object({ app_id: z.uuid(), authorize_url: z.string(), expires_at: z.iso.datetime() })

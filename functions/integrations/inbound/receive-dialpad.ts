@@ -10,7 +10,7 @@ import { ReceivedAnswer } from './shared/received-answer.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/webhooks/dialpad',
-  summary: 'Take in a Dialpad event',
+  summary: 'Receive an event of Dialpad',
   description:
     'The body is a compact JWS (HS256), signed with DIALPAD_WEBHOOK_SECRET, the webhook secret that a company has set, or the secret of the app’s own webhook: call, SMS and voicemail events.',
   who: ['signed'],

@@ -7,7 +7,7 @@ import { ReceivedAnswer } from './shared/received-answer.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/incoming/:companyId',
-  summary: 'Take in an event of a company’s own system',
+  summary: 'Receive an event of a company’s own system',
   description:
     'JSON signed in x-webhook-signature: HMAC-SHA256 of the body, in hex, with the company’s incoming secret; with x-webhook-timestamp, of `timestamp.body` (a deployment may demand it, by INCOMING_TIMESTAMP).',
   who: ['signed'],

@@ -8,7 +8,7 @@ import { ReceivedAnswer } from './shared/received-answer.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/webhooks/retell',
-  summary: 'Take in a Retell event',
+  summary: 'Receive an event of Retell',
   description:
     'call_started, call_ended, call_analyzed and the transfer events, signed in x-retell-signature with the API key (RETELL_API_KEY, or the company’s own).',
   who: ['signed'],

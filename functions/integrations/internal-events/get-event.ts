@@ -9,7 +9,8 @@ import { EventDetail, eventDetailShape } from './shared/event.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/events/:id',
-  summary: 'Get an event with what it said',
+  summary: 'Get an inbound event with its content',
+  description: 'The body as the provider sent it, and what became of it.',
   who: ['internal'],
   input: z.object({ id: z.uuid() }),
   output: EventDetail,

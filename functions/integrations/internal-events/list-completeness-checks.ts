@@ -11,14 +11,21 @@ import { Check, CheckSummary, checkShape, summaryOf } from './shared/completenes
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/completeness',
-  summary: 'List the comparisons of a provider’s own list with our calls, newest first',
+  summary: 'List the comparisons of providers’ lists with our calls, newest first',
   description:
     'Every ten minutes each account’s calls of the last hours are asked for; what is missing or behind here is filled in. Periods overlap, so that `listed` counts a call several times; `missing` counts it once, when it was found.',
   who: ['internal'],
   input: pageInput.extend({
     app_id: z.uuid().optional().describe('With those of its company as a whole, which hold its calls too.'),
-    company_id: z.uuid().optional(),
-    provider: z.string().min(1).max(50).optional(),
+    company_id: z.uuid().optional().describe('Only comparisons of this company.'),
+    provider: z
+      .string()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe(
+        'Only comparisons of this provider: `dialpad`, `retell`, `twilio`, `webrtc`, `manual` or `incoming`.',
+      ),
     from: timeInput.optional().describe('Only comparisons of a period that reaches past this.'),
     to: timeInput.optional().describe('Only comparisons of a period that began before this.'),
   }),

@@ -11,17 +11,24 @@ import { EventStatus, eventShape, StoredEvent } from './shared/event.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/events',
-  summary: 'List the events that came in from providers, newest first',
+  summary: 'List inbound events, newest first',
   description: 'What waits, what failed and why. POST /internal/events/:id/replay does one again.',
   who: ['internal'],
   input: pageInput.extend({
-    status: EventStatus.optional(),
-    provider: z.string().min(1).max(50).optional(),
-    type: z.string().min(1).max(100).optional(),
-    company_id: z.uuid().optional(),
-    app_id: z.uuid().optional(),
-    received_after: timeInput.optional(),
-    received_before: timeInput.optional(),
+    status: EventStatus.optional().describe('Only events of this status.'),
+    provider: z
+      .string()
+      .min(1)
+      .max(50)
+      .optional()
+      .describe(
+        'Only events of this provider: `dialpad`, `retell`, `twilio`, `webrtc`, `manual` or `incoming`.',
+      ),
+    type: z.string().min(1).max(100).optional().describe('Only events of this type.'),
+    company_id: z.uuid().optional().describe('Only events of this company.'),
+    app_id: z.uuid().optional().describe('Only events of this app.'),
+    received_after: timeInput.optional().describe('Only events that came in then or later.'),
+    received_before: timeInput.optional().describe('Only events that came in earlier.'),
   }),
   output: StoredEvent,
   envelope: 'page',

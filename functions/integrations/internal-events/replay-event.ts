@@ -17,7 +17,7 @@ const isDue = sql`status = 'received' and next_attempt_at <= clock_timestamp()`;
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/events/:id/replay',
-  summary: 'Process an event again, from its first attempt',
+  summary: 'Process an inbound event again',
   description:
     'Harmless for one that was processed: its timeline and announcements stay single. One that rests after a failure is tried now.',
   who: ['internal'],

@@ -10,7 +10,7 @@ import { replayEvents } from '../inbound/public.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/events/replay',
-  summary: 'Process many events of a status again, oldest first',
+  summary: 'Process the inbound events of a status again',
   description:
     'As many as fit at once: when `more` is true, ask again, with received_after = last_received_at where the events keep their status.',
   who: ['internal'],

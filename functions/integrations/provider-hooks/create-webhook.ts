@@ -21,12 +21,12 @@ const hookUrlInput = z
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/internal/webhooks/create',
-  summary: 'Make the webhook of an app at Dialpad',
+  summary: 'Create the webhook of an app at Dialpad',
   description:
     'With a secret of its own, which is stored encrypted and shown nowhere. A second one with the same address is refused: it would have Dialpad send everything twice, and the first may have been deleted at Dialpad by hand, which DELETE and a new one mend.',
   who: ['internal'],
   input: z.object({
-    app_id: z.uuid(),
+    app_id: z.uuid().describe('The id of the app.'),
     hook_url: hookUrlInput
       .optional()
       .describe('Where Dialpad sends events, instead of this deployment’s own address.'),

@@ -8,7 +8,7 @@ import { findHook, markDeleted } from './shared/hook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/internal/webhooks/:webhook_id',
-  summary: 'Delete a webhook with its subscriptions, at Dialpad too',
+  summary: 'Delete a webhook at Dialpad with its subscriptions',
   description:
     'What is no longer at Dialpad counts as deleted. When Dialpad does not answer, the webhook stays listed here: delete it again, which does what is left to do.',
   who: ['internal'],

@@ -9,7 +9,8 @@ import { Hook, hookIs, hookIsLive, hookShape, webhookIdInput } from './shared/ho
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/webhooks/:webhook_id',
-  summary: 'Get a webhook with its subscriptions',
+  summary: 'Get a webhook at Dialpad with its subscriptions',
+  description: 'As it was made here; Dialpad is not asked.',
   who: ['internal'],
   input: z.object({ webhook_id: webhookIdInput }),
   output: Hook,

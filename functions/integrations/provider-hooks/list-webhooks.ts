@@ -10,9 +10,10 @@ import { Hook, hookIsLive, hookShape } from './shared/hook.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/webhooks',
-  summary: 'List the webhooks that were made at Dialpad, newest first',
+  summary: 'List the webhooks at Dialpad, newest first',
+  description: 'As they were made here; Dialpad is not asked.',
   who: ['internal'],
-  input: pageInput.extend({ app_id: z.uuid().optional() }),
+  input: pageInput.extend({ app_id: z.uuid().optional().describe('Only webhooks of this app.') }),
   output: Hook,
   envelope: 'page',
   errors: ['NOT_FOUND', 'INVALID_CURSOR'],

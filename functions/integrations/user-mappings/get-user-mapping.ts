@@ -11,6 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/users/mappings/:id',
   summary: 'Get a mapped user of an app',
+  description: 'Which person of the client the Dialpad user is.',
   who: ['internal'],
   input: z.object({ app_id: z.uuid(), id: z.uuid() }),
   output: Mapping,

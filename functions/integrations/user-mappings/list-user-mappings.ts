@@ -11,11 +11,17 @@ export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/internal/apps/:app_id/users/mappings',
   summary: 'List the mapped users of an app, newest first',
+  description: 'Which Dialpad user is which person of the client.',
   who: ['internal'],
   input: pageInput.extend({
     app_id: z.uuid(),
-    dialpad_user_id: z.string().min(1).max(200).optional(),
-    user_id: z.string().min(1).max(200).optional(),
+    dialpad_user_id: z.string().min(1).max(200).optional().describe('Only mappings of this Dialpad user.'),
+    user_id: z
+      .string()
+      .min(1)
+      .max(200)
+      .optional()
+      .describe('Only mappings with this id of the client’s own.'),
     search: z.string().trim().min(1).max(200).optional().describe('In name and e-mail address.'),
   }),
   output: Mapping,

@@ -14,7 +14,9 @@ export const { contract, respond, serve, handler } = endpoint({
   description:
     'For development; 404 in production. A page for people; with `Accept: application/json`, at most 100 mails as `[{ to, subject, text, html, at }]`, newest first.',
   who: ['public'],
-  input: z.object({ to: z.string().max(320).optional() }),
+  input: z.object({
+    to: z.string().max(320).optional().describe('Only mails and SMS to this address or number.'),
+  }),
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',

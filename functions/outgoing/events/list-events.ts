@@ -8,7 +8,7 @@ import { logPage } from './shared/log-page.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/events',
-  summary: 'Read the log of events, oldest first',
+  summary: 'List events, oldest first',
   description:
     'Each event has the next number of its company’s log, so that whoever has read up to one goes on with `after`, and knows that nothing was missed. An agent sees events of calls and voicemails that they see, an app’s key those of its app: then numbers are left out. Events are kept for 30 days.',
   who: ['user', 'key'],
@@ -25,7 +25,10 @@ export const { contract, respond, serve, handler } = endpoint({
     subjectId: z.uuid().optional().describe('Only what is about this call, message, …'),
     since: timeInput.optional().describe('Only what happened then or later.'),
     until: timeInput.optional().describe('Only what happened before.'),
-    sortOrder: z.enum(['asc', 'desc']).default('asc'),
+    sortOrder: z
+      .enum(['asc', 'desc'])
+      .default('asc')
+      .describe('`asc`: the oldest first. `desc`: the newest first.'),
   }),
   output: LoggedEvent,
   envelope: 'page',

@@ -21,7 +21,7 @@ function lastEventId(header: string | null): number | undefined {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/events/stream',
-  summary: 'Follow the log of events as it is written',
+  summary: 'Stream events as they happen',
   description:
     'Server-sent events: `id` is the `sequence`, `event` the type, `data` the event as GET /api/events shows it. Whoever comes back with `Last-Event-ID` (or `after`) misses nothing; without either, the stream begins with what happens next. A comment every 15 seconds shows that it lives; an event `end` says why it ended for good, a stream that just ends is to be opened again. Where the platform does not let an answer run on, it ends after the first events, or some seconds. Credentials go in a header, never in the address, so browsers read it by `fetch` rather than `EventSource`.',
   who: ['user', 'key'],

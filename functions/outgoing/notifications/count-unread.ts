@@ -8,7 +8,8 @@ import { callersOwn } from './shared/notification.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/notifications/unread-count',
-  summary: 'Count your own notifications that are not read yet',
+  summary: 'Count your unread notifications',
+  description: 'For the badge in an app: a count of your own in this company.',
   who: ['user'],
   output: z.object({ count: z.int32() }).meta({ id: 'UnreadCount' }),
   query: () =>

@@ -7,7 +7,8 @@ import { Done, done } from '#identity/auth/public.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/notifications/:id',
-  summary: 'Delete one of your own notifications',
+  summary: 'Delete one of your notifications',
+  description: 'It leaves your list. What was sent by mail or SMS stays in the log of the company.',
   who: ['user'],
   input: z.object({ id: z.uuid() }),
   output: Done,

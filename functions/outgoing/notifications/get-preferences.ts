@@ -5,7 +5,7 @@ import { Notifications, preferencesOf, storedPreferences } from './shared/own-pr
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/notifications/preferences',
-  summary: 'Get what you want to be told of, and how',
+  summary: 'Get your notification preferences',
   description:
     'For each category and channel; what you have not chosen yourself is as your company has it. Slack and Teams are channels of the company: its own settings say what goes there. The same as `notifications` in GET /api/settings/user/preferences.',
   who: ['user'],

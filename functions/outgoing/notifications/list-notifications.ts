@@ -15,13 +15,16 @@ import {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/notifications',
-  summary: 'List your own notifications, newest first',
+  summary: 'List your notifications, newest first',
   description: 'Those of the company that the session is in. Read ones are kept for 90 days, all for 180.',
   who: ['user'],
   input: pageInput.extend({
-    category: categoryInput.optional(),
-    type: typeInput.optional(),
-    isRead: z.enum(['true', 'false']).optional(),
+    category: categoryInput.optional().describe('Only notifications of this category.'),
+    type: typeInput.optional().describe('Only notifications of this type.'),
+    isRead: z
+      .enum(['true', 'false'])
+      .optional()
+      .describe('Only notifications that were read, or that were not.'),
   }),
   output: Notification,
   envelope: 'page',

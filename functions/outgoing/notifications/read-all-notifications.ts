@@ -9,7 +9,8 @@ import { categoryInput } from './shared/notification.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PATCH',
   path: '/api/notifications/read-all',
-  summary: 'Mark all of your own notifications as read',
+  summary: 'Mark all of your notifications as read',
+  description: 'The answer says how many were unread.',
   who: ['user'],
   input: z.object({
     category: categoryInput.optional(),

@@ -9,7 +9,7 @@ import { Notification, notificationShape } from './shared/notification.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PATCH',
   path: '/api/notifications/:id/read',
-  summary: 'Mark one of your own notifications as read',
+  summary: 'Mark one of your notifications as read',
   description: 'Of one that was read before, the first time stays.',
   who: ['user'],
   input: z.object({ id: z.uuid() }),

@@ -5,7 +5,7 @@ import { changePreferences, Notifications, NotificationsPatch } from './shared/o
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/notifications/preferences',
-  summary: 'Change what you want to be told of, and how',
+  summary: 'Update your notification preferences',
   description:
     'What is given is merged into what is there; null takes a field back to what your company has. Mails about security cannot be switched off.',
   who: ['user'],

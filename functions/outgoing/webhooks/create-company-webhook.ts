@@ -6,7 +6,7 @@ import { createWebhook } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/company/:companyId',
-  summary: 'Make a webhook of a company',
+  summary: 'Create a webhook of a company',
   description:
     'Of one’s own company, as POST /api/webhooks; a platform admin may name any. The secret is in this answer only.',
   who: ['user', 'key'],

@@ -7,7 +7,7 @@ import { createWebhook } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks',
-  summary: 'Make a webhook of the company',
+  summary: 'Create a webhook',
   description: `At most ${maxWebhooks}. The secret, by which its receiver checks signatures, is in this answer only.`,
   who: ['user', 'key'],
   permission: 'webhooks:write',

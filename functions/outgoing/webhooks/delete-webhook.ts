@@ -6,7 +6,7 @@ import { deleteWebhook } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'DELETE',
   path: '/api/webhooks/:id',
-  summary: 'Delete a webhook of the company',
+  summary: 'Delete a webhook',
   description: 'Its deliveries go with it, also those that wait.',
   who: ['user', 'key'],
   permission: 'webhooks:write',

@@ -5,7 +5,7 @@ import { DeliveryWithLog, oneDelivery } from './shared/webhook-deliveries.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/webhooks/:id/deliveries/:deliveryId',
-  summary: 'Show a delivery of a webhook, with what was sent and answered',
+  summary: 'Get a delivery, with the request and the answer',
   who: ['user', 'key'],
   permission: 'webhooks:read',
   input: z.object({ id: z.uuid(), deliveryId: z.uuid() }),

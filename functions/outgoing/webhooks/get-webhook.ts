@@ -10,7 +10,7 @@ import { oneWebhook } from './shared/webhook-access.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/webhooks/:id',
-  summary: 'Show a webhook of the company',
+  summary: 'Get a webhook',
   who: ['user', 'key'],
   permission: 'webhooks:read',
   input: z.object({ id: z.uuid() }),

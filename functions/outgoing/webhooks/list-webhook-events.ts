@@ -5,7 +5,7 @@ import { CatalogueEntry } from './shared/catalogue.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/webhooks/events',
-  summary: 'List the events that webhooks can hear of',
+  summary: 'List the events that a webhook can receive',
   description: 'Each with the JSON Schema of what is sent, and an example.',
   who: ['user', 'key'],
   permission: 'events:read',

@@ -6,7 +6,7 @@ import { ownWebhooks } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/webhooks',
-  summary: 'List the webhooks of the company, newest first',
+  summary: 'List webhooks, newest first',
   who: ['user', 'key'],
   permission: 'webhooks:read',
   input: pageInput,

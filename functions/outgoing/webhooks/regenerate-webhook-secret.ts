@@ -6,7 +6,7 @@ import { regenerateSecret } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/:id/regenerate-secret',
-  summary: 'Give a webhook of the company a new secret',
+  summary: 'Create a new secret for a webhook',
   description: `The secret before it signs along for ${overlapHours} h, so that the receiver can change over; only that one, however often this is called.`,
   who: ['user', 'key'],
   permission: 'webhooks:write',

@@ -5,7 +5,7 @@ import { replayEvents, replayInput } from './shared/webhook-replay.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/:id/replay',
-  summary: 'Send a webhook of the company all events of a period again',
+  summary: 'Send the events of a period to a webhook again',
   description:
     'For a receiver that lost some. Also those that happened while the webhook was off. Each keeps its id, so that a receiver knows what it has. Refused while the webhook is off.',
   who: ['user', 'key'],

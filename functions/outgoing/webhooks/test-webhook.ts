@@ -7,7 +7,7 @@ import { Tested, testWebhook } from './shared/webhook-test.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'POST',
   path: '/api/webhooks/:id/test',
-  summary: 'Send a webhook of the company something now',
+  summary: 'Send a test event to a webhook',
   description:
     'Once, also while it is switched off, and answers with what came of it. `sequence` of what is sent is 0: it is in no log.',
   who: ['user', 'key'],

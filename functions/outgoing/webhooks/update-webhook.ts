@@ -6,7 +6,7 @@ import { updateWebhook } from './shared/webhook-store.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'PUT',
   path: '/api/webhooks/:id',
-  summary: 'Change a webhook of the company',
+  summary: 'Update a webhook',
   description:
     'Fields that are not given stay as they are. With `isActive: true` a webhook is on again that was switched off for failing.',
   who: ['user', 'key'],

@@ -16,7 +16,7 @@ describe('GET /api/routes', () => {
     expect(body.data).toContainEqual({
       method: 'GET',
       path: '/api/routes',
-      summary: 'List every endpoint',
+      summary: 'List the endpoints',
       who: ['public'],
       role: null,
       scope: null,

@@ -5,11 +5,14 @@ import { assetReply } from './shared/assets.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/docs/assets/:file',
-  summary: 'A script or style of /docs',
+  summary: 'Get a script or style of /docs',
+  description: 'Kept by browsers for a year: its address changes with the version.',
   who: ['public'],
   input: z.object({
-    file: z.enum(['swagger-ui-bundle.js', 'swagger-ui.css', 'docs.js', 'docs.css', 'icon.svg']),
-    v: z.string().max(64).optional().describe('Whatever makes the address new when the file is.'),
+    file: z
+      .enum(['swagger-ui-bundle.js', 'swagger-ui.css', 'docs.js', 'docs.css', 'icon.svg'])
+      .describe('The name of the file.'),
+    v: z.string().max(64).optional().describe('The version: it makes the address new when the file is.'),
   }),
   output: z.string(),
   envelope: 'none',

@@ -5,7 +5,8 @@ import { pageReply } from './shared/page.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/docs',
-  summary: 'This API, to read and to try: Swagger UI',
+  summary: 'Show this document in Swagger UI',
+  description: 'A page to read the document and to try each request.',
   who: ['public'],
   output: z.string(),
   envelope: 'none',

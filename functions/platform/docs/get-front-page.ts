@@ -5,7 +5,8 @@ import { RawReply } from '#core/http/reply.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/',
-  summary: 'Go to the documents: for whoever opens the address in a browser',
+  summary: 'Go to the documents',
+  description: 'The address of the deployment in a browser leads to /docs.',
   who: ['public'],
   output: z.string(),
   envelope: 'none',

@@ -8,7 +8,9 @@ let text: string | undefined;
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/openapi.json',
-  summary: 'The OpenAPI 3.1 document of this API',
+  summary: 'Get the OpenAPI document',
+  description:
+    'Every endpoint, schema and webhook of this deployment, as OpenAPI 3.1: make a typed client from it.',
   who: ['public'],
   output: z.looseObject({ openapi: z.string() }),
   envelope: 'none',

@@ -11,7 +11,8 @@ const styles = [
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/redoc',
-  summary: 'This API, to read: Redoc',
+  summary: 'Show this document in Redoc',
+  description: 'A page to read the document.',
   who: ['public'],
   output: z.string(),
   envelope: 'none',

@@ -20,7 +20,8 @@ const Routes = z.array(
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/routes',
-  summary: 'List every endpoint',
+  summary: 'List the endpoints',
+  description: 'One line an endpoint: method, path, who may call it, with which role and scope.',
   who: ['public'],
   output: Routes,
   isStatic: true,

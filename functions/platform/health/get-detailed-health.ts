@@ -17,39 +17,61 @@ const Report = z
     status: z.enum(['ok', 'degraded']).describe('degraded: migrations are missing, or dead letters wait.'),
     version: z.string(),
     uptimeSeconds: few,
-    database: z.object({
-      latencyMs: z.number(),
-      pool: z.object({ most: few, open: few, idle: few, waiting: few }),
-      pendingMigrations: z.array(z.string()),
-      warnings: z
-        .array(z.string())
-        .describe('Rights that the login of the API should not have, each with the remedy.'),
-    }),
-    events: z.object({
-      waiting: z.array(
-        z.object({ provider: z.string(), status: z.string(), events: count, oldestSeconds: z.number() }),
-      ),
-      oldestWaitingSeconds: z.number(),
-      processed: z.array(z.object({ provider: z.string(), events: count, failures: count })),
-    }),
-    outbox: z.object({ waiting: count, oldestSeconds: z.number() }),
-    deliveries: z.object({ waiting: count, due: count, oldestSeconds: z.number() }).describe('Of webhooks.'),
+    database: z
+      .object({
+        latencyMs: z.number(),
+        pool: z.object({ most: few, open: few, idle: few, waiting: few }).meta({ id: 'HealthPool' }),
+        pendingMigrations: z.array(z.string()),
+        warnings: z
+          .array(z.string())
+          .describe('Rights that the login of the API should not have, each with the remedy.'),
+      })
+      .meta({ id: 'HealthDatabase' }),
+    events: z
+      .object({
+        waiting: z.array(
+          z
+            .object({ provider: z.string(), status: z.string(), events: count, oldestSeconds: z.number() })
+            .meta({ id: 'HealthWaitingEvents' }),
+        ),
+        oldestWaitingSeconds: z.number(),
+        processed: z.array(
+          z
+            .object({ provider: z.string(), events: count, failures: count })
+            .meta({ id: 'HealthProcessedEvents' }),
+        ),
+      })
+      .meta({ id: 'HealthEvents' }),
+    outbox: z.object({ waiting: count, oldestSeconds: z.number() }).meta({ id: 'HealthOutbox' }),
+    deliveries: z
+      .object({ waiting: count, due: count, oldestSeconds: z.number() })
+      .meta({ id: 'HealthDeliveries' })
+      .describe('Of webhooks.'),
     jobs: z
-      .array(z.object({ queue: z.string(), waiting: count, due: count, oldestSeconds: z.number() }))
+      .array(
+        z
+          .object({ queue: z.string(), waiting: count, due: count, oldestSeconds: z.number() })
+          .meta({ id: 'HealthJobs' }),
+      )
       .describe('Work for after an answer, by queue.'),
     queues: z.array(
-      z.object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count }),
+      z
+        .object({ queue: z.string(), visible: count, inFlight: count, delayed: count, deadLetters: count })
+        .meta({ id: 'HealthQueue' }),
     ),
-    lastSync: z.object({ at: z.string(), status: z.string() }).nullable(),
-    lastRefill: z.object({ at: z.string(), missing: few, filled: few }).nullable(),
-    memory: z.object({ residentBytes: count, heapUsedBytes: count }),
+    lastSync: z.object({ at: z.string(), status: z.string() }).meta({ id: 'HealthSync' }).nullable(),
+    lastRefill: z
+      .object({ at: z.string(), missing: few, filled: few })
+      .meta({ id: 'HealthRefill' })
+      .nullable(),
+    memory: z.object({ residentBytes: count, heapUsedBytes: count }).meta({ id: 'HealthMemory' }),
   })
   .meta({ id: 'DetailedHealth' });
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/detailed',
-  summary: 'How the service does, in detail',
+  summary: 'Get the state of the service in detail',
   description: 'Wants METRICS_TOKEN as a bearer token, where one is set.',
   who: ['public'],
   output: Report,

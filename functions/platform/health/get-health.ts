@@ -6,7 +6,7 @@ import { uptimeSeconds, version } from './shared/uptime.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health',
-  summary: 'Whether the service works',
+  summary: 'Check that the service works',
   description: 'For monitors: 200 when the database answers within two seconds, else 503.',
   who: ['public'],
   output: z

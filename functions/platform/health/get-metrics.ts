@@ -13,7 +13,7 @@ const mediaType = 'text/plain; version=0.0.4; charset=utf-8';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/metrics',
-  summary: 'Metrics for Prometheus',
+  summary: 'Get the metrics for Prometheus',
   description:
     'Wants METRICS_TOKEN as a bearer token, where one is set. Events, queues and latencies are those of the whole deployment, requests those of the instance that answers.',
   who: ['public'],

@@ -7,7 +7,7 @@ import { pendingMigrations } from './shared/pending-migrations.ts';
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/health/ready',
-  summary: 'Whether this instance can take requests',
+  summary: 'Check that this instance can take requests',
   description:
     '503 while the database does not answer, or lacks a migration that this version was built with.',
   who: ['public'],

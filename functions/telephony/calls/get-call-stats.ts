@@ -22,7 +22,7 @@ const isTimezone = (name: string): boolean => {
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
   path: '/api/calls/stats/summary',
-  summary: 'Sum up the calls of a period',
+  summary: 'Get the statistics of a period',
   description:
     'Of the calls that the caller may see, by when they started. `answerRate` is answered ÷ offered: missed calls and voicemails were offered; calls that still wait, were cancelled or failed were not.',
   who: ['user', 'key'],

@@ -35,7 +35,13 @@ export const { contract, respond, serve, handler } = endpoint({
   summary: 'List the timeline of a call, oldest first',
   who: ['user', 'key'],
   permission: 'calls:read',
-  input: pageInput.extend({ id: z.uuid(), sortOrder: z.enum(['asc', 'desc']).default('asc') }),
+  input: pageInput.extend({
+    id: z.uuid(),
+    sortOrder: z
+      .enum(['asc', 'desc'])
+      .default('asc')
+      .describe('`asc`: the oldest first. `desc`: the newest first.'),
+  }),
   output: CallEvent,
   envelope: 'page',
   errors: ['NOT_FOUND', 'INVALID_CURSOR'],

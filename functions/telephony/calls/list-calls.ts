@@ -24,20 +24,38 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['user', 'key'],
   permission: 'calls:read',
   input: pageInput.extend({
-    status: CallStatus.optional(),
-    direction: Direction.optional(),
-    provider: z.string().max(50).optional(),
-    agentId: z.uuid().optional(),
-    customerId: z.uuid().optional(),
-    campaignId: z.uuid().optional(),
+    status: CallStatus.optional().describe('Only calls of this status.'),
+    direction: Direction.optional().describe('Only calls of this direction.'),
+    provider: z
+      .string()
+      .max(50)
+      .optional()
+      .describe(
+        'Only calls of this provider: `dialpad`, `retell`, `twilio`, `webrtc`, `manual` or `incoming`.',
+      ),
+    agentId: z.uuid().optional().describe('Only calls of this agent.'),
+    customerId: z.uuid().optional().describe('Only calls with this customer.'),
+    campaignId: z.uuid().optional().describe('Only calls of this campaign.'),
     from: phoneInput.optional().describe('E.164; write the plus as %2B.'),
     to: phoneInput.optional().describe('E.164; write the plus as %2B.'),
-    sentiment: z.enum(['positive', 'neutral', 'negative', 'unknown']).optional(),
-    startedAfter: timeInput.optional(),
-    startedBefore: timeInput.optional(),
-    minDurationMs: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+    sentiment: z
+      .enum(['positive', 'neutral', 'negative', 'unknown'])
+      .optional()
+      .describe('Only calls that were rated so.'),
+    startedAfter: timeInput.optional().describe('Only calls that started then or later.'),
+    startedBefore: timeInput.optional().describe('Only calls that started earlier.'),
+    minDurationMs: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .optional()
+      .describe('Only calls that lasted at least as long, in milliseconds.'),
     search: z.string().trim().min(1).max(200).optional().describe('In numbers, agent name and summary.'),
-    sortBy: z.enum(['startedAt', 'durationMs', 'cost']).default('startedAt'),
+    sortBy: z
+      .enum(['startedAt', 'durationMs', 'cost'])
+      .default('startedAt')
+      .describe('The field that the list is sorted by.'),
   }),
   output: Call,
   envelope: 'page',

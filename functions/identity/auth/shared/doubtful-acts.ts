@@ -11,22 +11,22 @@ import { daysToThinkAgain, pairs, shutOut } from './standing.ts';
 export const UndoneActs = z
   .object({
     members: z
-      .array(z.object({ companyId: z.uuid(), id: z.uuid(), email: z.string() }))
+      .array(z.object({ companyId: z.uuid(), id: z.uuid(), email: z.string() }).meta({ id: 'UndoneMember' }))
       .describe('Deactivated: they had joined by an invitation of this account, or of somebody who had.'),
     invitations: z.int32().describe('Open ones, revoked.'),
     webhooks: z
-      .array(z.object({ companyId: z.uuid(), id: z.uuid(), url: z.string() }))
+      .array(z.object({ companyId: z.uuid(), id: z.uuid(), url: z.string() }).meta({ id: 'UndoneWebhook' }))
       .describe(
         'Switched off: made or redirected, or given a new secret, by one of these people. Give one a new secret before it is switched on.',
       ),
     integrations: z
-      .array(z.object({ companyId: z.uuid(), name: z.string() }))
+      .array(z.object({ companyId: z.uuid(), name: z.string() }).meta({ id: 'UndoneIntegration' }))
       .describe('Whose secrets or connection were deleted, such as `retell`.'),
     addressLists: z
-      .array(z.object({ companyId: z.uuid() }))
+      .array(z.object({ companyId: z.uuid() }).meta({ id: 'UndoneAddressList' }))
       .describe('Companies whose `ipAllowlist` was cleared: they can be used from anywhere.'),
     restored: z
-      .array(z.object({ companyId: z.uuid(), role: CompanyRole }))
+      .array(z.object({ companyId: z.uuid(), role: CompanyRole }).meta({ id: 'RestoredMembership' }))
       .describe('Companies in which the account is active again, with the role that it had before.'),
     deletion: z.boolean().describe('Whether the account was to be deleted, and stays.'),
   })

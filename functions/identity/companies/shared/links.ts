@@ -27,9 +27,11 @@ export const LinksInput = z
     retellAgentIds: z.array(externalId).max(500).optional(),
     twilioNumbers: z.array(phoneInput).max(500).optional(),
   })
-  .describe(
-    'Each kind that is given replaces the company’s links of that kind. Those of an app stay: they are changed at the app. What is new must be listed by the company’s own account: the agent by its Retell key, the organization by its Dialpad key or an app’s connection, the number by its Twilio account. A platform admin links without that.',
-  );
+  .meta({
+    id: 'ProviderLinksPatch',
+    description:
+      'Each kind that is given replaces the company’s links of that kind. Those of an app stay: they are changed at the app. What is new must be listed by the company’s own account: the agent by its Retell key, the organization by its Dialpad key or an app’s connection, the number by its Twilio account. A platform admin links without that.',
+  });
 
 interface Kind {
   field: 'dialpadOrgId' | 'retellAgentIds' | 'twilioNumbers';

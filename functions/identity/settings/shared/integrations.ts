@@ -58,6 +58,9 @@ const each = (make: (field: Field) => z.ZodType) =>
     name,
     z.strictObject(Object.fromEntries(Object.entries(fields).map(([field, which]) => [field, make(which)]))),
   ]);
+const named = (name: string, kind: 'Integration' | 'IntegrationPatch') => ({
+  id: `${name.charAt(0).toUpperCase()}${name.slice(1)}${kind}`,
+});
 
 export type IntegrationsShown = Record<string, Record<string, SecretState | string | null>>;
 /** Where Retell sends the webhooks of a company's own account: without the company, an unlinked agent would be nobody's. */
@@ -69,13 +72,14 @@ export const IntegrationsShown = z
     Object.fromEntries(
       each((field) => (field.isSecret ? SecretState : z.string().nullable())).map(([name, schema]) => [
         name,
-        name === 'retell'
+        (name === 'retell'
           ? schema.extend({
               webhookAddress: z
                 .string()
                 .describe('Enter it at Retell as the webhook of an account of your own.'),
             })
-          : schema,
+          : schema
+        ).meta(named(name, 'Integration')),
       ]),
     ),
   )
@@ -85,7 +89,10 @@ export type IntegrationsPatch = Record<string, Record<string, string | null | un
 export const IntegrationsPatch = z
   .strictObject(
     Object.fromEntries(
-      each((field) => field.input.nullable().optional()).map(([name, schema]) => [name, schema.optional()]),
+      each((field) => field.input.nullable().optional()).map(([name, schema]) => [
+        name,
+        schema.meta(named(name, 'IntegrationPatch')).optional(),
+      ]),
     ),
   )
   .meta({

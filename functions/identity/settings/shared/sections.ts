@@ -29,17 +29,19 @@ const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of d
 
 export const Notifications = z
   .strictObject({
-    categories: z.strictObject({
-      orders: Channels,
-      payments: Channels,
-      invoices: Channels,
-      campaigns: Channels,
-      calls: Channels.describe('Missed calls.'),
-      team: Channels,
-      security: inChannels(
-        z.literal(true, 'must be true: mails about security cannot be switched off'),
-      ).describe('Its mails cannot be switched off.'),
-    }),
+    categories: z
+      .strictObject({
+        orders: Channels,
+        payments: Channels,
+        invoices: Channels,
+        campaigns: Channels,
+        calls: Channels.describe('Missed calls.'),
+        team: Channels,
+        security: inChannels(z.literal(true, 'must be true: mails about security cannot be switched off'))
+          .meta({ id: 'SecurityChannelChoices' })
+          .describe('Its mails cannot be switched off.'),
+      })
+      .meta({ id: 'NotificationChoices' }),
     quietHours: z.strictObject({ isEnabled: z.boolean(), from: clock, to: clock }).meta({
       id: 'QuietHours',
       description: 'In the reader’s own time zone. Security is told at any hour.',
@@ -102,9 +104,21 @@ export const Display = z.strictObject({
 export function patchOf<S extends z.ZodObject>(section: S): z.ZodType<Patch<z.output<S>>> {
   const fields = Object.entries(section.shape).map(([name, field]) => [
     name,
-    field instanceof z.ZodObject ? patchOf(field).optional() : z.nullable(field as z.ZodType).optional(),
+    field instanceof z.ZodObject ? namedPatchOf(field).optional() : z.nullable(field as z.ZodType).optional(),
   ]);
   return z.strictObject(Object.fromEntries(fields)) as unknown as z.ZodType<Patch<z.output<S>>>;
+}
+
+const namedPatches = new Map<string, z.ZodType>();
+
+/** The patch of a section within a section: `QuietHours` is changed by `QuietHoursPatch`, one schema for all its uses. */
+function namedPatchOf(section: z.ZodObject): z.ZodType {
+  // A schema that was described once more has its name one step up.
+  const id = [section, section._zod.parent].map((of) => of && z.globalRegistry.get(of)?.id).find(Boolean);
+  if (id === undefined) return patchOf(section);
+  const known = namedPatches.get(id) ?? patchOf(section).meta({ id: `${id}Patch` });
+  namedPatches.set(id, known);
+  return known;
 }
 
 export const NotificationsPatch = patchOf(Notifications).meta({ id: 'NotificationPreferencesPatch' });

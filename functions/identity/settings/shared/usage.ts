@@ -22,17 +22,23 @@ type MetricUsage = z.infer<typeof MetricUsage>;
 
 export const Usage = z
   .object({
-    period: z.object({
+    period: z
+      .object({
       from: z.iso.datetime(),
       to: z.iso.datetime().describe('Not included.'),
       timezone: z.string(),
-    }),
-    month: z.object({ calls: MetricUsage, messages: MetricUsage, voicemails: MetricUsage }),
-    now: z.object({
+      })
+      .meta({ id: 'UsagePeriod' }),
+    month: z
+      .object({ calls: MetricUsage, messages: MetricUsage, voicemails: MetricUsage })
+      .meta({ id: 'UsageOfMonth' }),
+    now: z
+      .object({
       users: MetricUsage.describe('Active members.'),
       apiKeys: MetricUsage.describe('People’s and programs’ that work now.'),
       webhooks: MetricUsage,
-    }),
+      })
+      .meta({ id: 'UsageNow' }),
   })
   .meta({ id: 'Usage' });
 

@@ -43,10 +43,13 @@ export const memberSorts = {
 
 /** What such a list takes, besides a page. */
 export const memberFilters = {
-  role: CompanyRole.optional(),
-  isActive: z.enum(['true', 'false']).optional(),
+  role: CompanyRole.optional().describe('Only people with this role.'),
+  isActive: z.enum(['true', 'false']).optional().describe('Only people that are active, or that are not.'),
   search: z.string().trim().min(1).max(200).optional().describe('In name and e-mail address.'),
-  sortBy: z.enum(['joinedAt', 'name', 'email', 'lastLoginAt']).default('joinedAt'),
+  sortBy: z
+    .enum(['joinedAt', 'name', 'email', 'lastLoginAt'])
+    .default('joinedAt')
+    .describe('The field that the list is sorted by.'),
 };
 
 /** The conditions of those filters. */

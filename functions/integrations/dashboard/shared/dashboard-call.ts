@@ -25,12 +25,14 @@ export const DashboardCall = z
     id: z.uuid(),
     agent_id: z.string().nullable().describe('Retell’s id of the agent.'),
     call_id: z.string().describe('Retell’s id of the call.'),
-    caller_info: z.object({
-      from_number: z.string().nullable(),
-      to_number: z.string().nullable(),
-      direction: z.string().nullable(),
-      call_type: z.string().nullable(),
-    }),
+    caller_info: z
+      .object({
+        from_number: z.string().nullable(),
+        to_number: z.string().nullable(),
+        direction: z.string().nullable(),
+        call_type: z.string().nullable(),
+      })
+      .meta({ id: 'DashboardCaller' }),
     start_timestamp: z.number().int().describe('Epoch milliseconds.'),
     end_timestamp: z.number().int().nullable().describe('Epoch milliseconds.'),
     duration_ms: z.number().int().nullable(),
@@ -82,7 +84,10 @@ export const dashboardCallShape = shapeOf(DashboardCall, {
 });
 
 /** What the dashboard's lists sort by, in its words. */
-export const DashboardSort = z.enum(['date', 'duration', 'cost']).default('date');
+export const DashboardSort = z
+  .enum(['date', 'duration', 'cost'])
+  .default('date')
+  .describe('The field that the list is sorted by.');
 
 const sorts: Record<z.infer<typeof DashboardSort>, Sort> = {
   date: { by: calls.startedAt, kind: 'time' },
@@ -122,7 +127,7 @@ export function dashboardCalls(
 /** What the lists across agents take. */
 export const acrossAgentsInput = pageInput.extend({
   agentId: z.string().max(200).optional().describe('Retell’s id of the agent.'),
-  callStatus: DashboardCallStatus.optional(),
+  callStatus: DashboardCallStatus.optional().describe('Only calls of this status.'),
   sortBy: DashboardSort,
 });
 

@@ -34,11 +34,13 @@ export const Status = z
       .describe('Of the token; one with a refresh token is renewed by itself.'),
     refreshes: z.boolean(),
     hooks: z.array(Hook),
-    events: z.object({
-      last_received_at: z.iso.datetime().nullable(),
-      waiting: z.number().int(),
-      failed: z.number().int().describe('Given up after six attempts; can be replayed.'),
-    }),
+    events: z
+      .object({
+        last_received_at: z.iso.datetime().nullable(),
+        waiting: z.number().int(),
+        failed: z.number().int().describe('Given up after six attempts; can be replayed.'),
+      })
+      .meta({ id: 'DialpadConnectionEvents' }),
   })
   .meta({ id: 'DialpadConnectionStatus' });
 

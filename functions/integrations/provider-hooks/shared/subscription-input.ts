@@ -24,7 +24,7 @@ const id = z
 
 export const SubscriptionInput = z
   .object({
-    app_id: z.uuid(),
+    app_id: z.uuid().describe('The id of the app.'),
     webhook_id: webhookIdInput.optional().describe('By default the app’s newest webhook.'),
     types: z
       .array(z.enum(['call', 'sms']))

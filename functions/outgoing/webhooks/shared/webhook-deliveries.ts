@@ -97,8 +97,11 @@ const deliveryWithLogShape = shapeOf(DeliveryWithLog, {
 
 export const deliveriesInput = pageInput.extend({
   id: z.uuid(),
-  status: DeliveryStatus.optional(),
-  type: z.enum([...eventTypes, testType]).optional(),
+  status: DeliveryStatus.optional().describe('Only deliveries of this status.'),
+  type: z
+    .enum([...eventTypes, testType])
+    .optional()
+    .describe('Only deliveries of this type of event.'),
   since: timeInput.optional().describe('Made then or later.'),
   until: timeInput.optional().describe('Made before then.'),
 });

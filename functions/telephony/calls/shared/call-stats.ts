@@ -24,7 +24,9 @@ export const CallStats = z
     timezone: z.string().describe('Of the days in `byDay`.'),
     total: count.describe('Calls that started in the period.'),
     byStatus: z.record(CallStatus, count),
-    byDirection: z.object({ inbound: count, outbound: count, unknown: count }),
+    byDirection: z
+      .object({ inbound: count, outbound: count, unknown: count })
+      .meta({ id: 'CallsByDirection' }),
     byProvider: z.record(z.string(), count),
     offered: count.describe('Answered or left unanswered: neither waiting, cancelled nor failed.'),
     answered: count.describe('Talked to: in progress, on hold or completed.'),
@@ -41,10 +43,12 @@ export const CallStats = z
         p50Ms: z.number().int().nullable(),
         p95Ms: z.number().int().nullable(),
       })
+      .meta({ id: 'CallDurations' })
       .describe('Of the answered calls whose duration is known.'),
     cost: z.array(Cost).describe('One total for each currency, in minor units.'),
     sentiment: z
       .object({ positive: count, neutral: count, negative: count, unknown: count })
+      .meta({ id: 'CallsBySentiment' })
       .describe('`unknown` counts the calls that were not analysed, too.'),
     byDay: z
       .array(
