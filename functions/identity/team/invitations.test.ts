@@ -404,9 +404,9 @@ describe('the quota of users', () => {
       await other`select 1 from invitations where company_id = ${acme.id} for update`;
       asked = Promise.all(tokens.map((token) => accept(token)));
       await eventually(async () => {
-          const waiting = await adminSql()`select 1 from pg_stat_activity
+        const waiting = await adminSql()`select 1 from pg_stat_activity
             where datname = current_database() and wait_event_type = 'Lock'`;
-          expect(waiting).toHaveLength(4);
+        expect(waiting).toHaveLength(4);
       });
     });
     const answers = await asked;

@@ -24,9 +24,9 @@ export const Usage = z
   .object({
     period: z
       .object({
-      from: z.iso.datetime(),
-      to: z.iso.datetime().describe('Not included.'),
-      timezone: z.string(),
+        from: z.iso.datetime(),
+        to: z.iso.datetime().describe('Not included.'),
+        timezone: z.string(),
       })
       .meta({ id: 'UsagePeriod' }),
     month: z
@@ -34,9 +34,9 @@ export const Usage = z
       .meta({ id: 'UsageOfMonth' }),
     now: z
       .object({
-      users: MetricUsage.describe('Active members.'),
-      apiKeys: MetricUsage.describe('People’s and programs’ that work now.'),
-      webhooks: MetricUsage,
+        users: MetricUsage.describe('Active members.'),
+        apiKeys: MetricUsage.describe('People’s and programs’ that work now.'),
+        webhooks: MetricUsage,
       })
       .meta({ id: 'UsageNow' }),
   })
