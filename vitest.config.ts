@@ -33,6 +33,13 @@ export default defineConfig({
     globalSetup: ['functions/_core/testing/global-setup.ts'],
     reporters: ['default', new SlowestFiles()],
     maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['functions/**/*.ts', 'local/**/*.ts', 'scripts/**/*.ts', 'stacks/**/*.ts', 'db/**/*.ts'],
+      exclude: ['functions/_generated/**', '**/testing/**', '**/*.test.ts'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'dist/coverage',
+    },
     projects: [
       project('shared', {
         include: folders.map((folder) => `${folder}/**/*.test.ts`),
