@@ -13,6 +13,7 @@ import * as updateSettings from '#identity/settings/update-settings.ts';
 import * as inviteMember from '#identity/team/invite-member.ts';
 import * as updateMemberRole from '#identity/team/update-member-role.ts';
 import * as createWebhook from '#outgoing/webhooks/create-webhook.ts';
+import * as updateWebhook from '#outgoing/webhooks/update-webhook.ts';
 import { adminSql } from '../testing/admin-sql.ts';
 import { aCompany, request, type TestCompany, type TestPerson } from '../testing/company.ts';
 
@@ -104,21 +105,6 @@ async function meanwhile<T>(
   return (await running) ?? [];
 }
 
-/** A webhook that is made by a key behind a lock, while this happens, is refused and leaves no row. */
-async function expectNothingByKey(happens: (company: TestCompany) => PromiseLike<unknown>): Promise<void> {
-  const company = await aCompany();
-  const admin = await company.as('admin');
-  const made = await admin.request(createApiKey, { name: 'Mine' });
-  const headers = { 'x-api-key': made.body.data.key };
-  const [answer] = await meanwhile(
-    company,
-    () => [request(createWebhook, { url: 'https://late.example.com/hook' }, headers)],
-    () => happens(company),
-  );
-  expect([answer?.status, answer?.body.code]).toEqual([401, 'UNAUTHENTICATED']);
-  expect(await adminSql()`select 1 from webhook_endpoints where company_id = ${company.id}`).toEqual([]);
-}
-
 describe('a write whose author may no longer write when its lock is free', () => {
   for (const [what, { end, status }] of Object.entries(ends)) {
     test.each(Object.keys(writes))(`leaves nothing when ${what}: %s`, async (name) => {
@@ -138,16 +124,29 @@ describe('a write whose author may no longer write when its lock is free', () =>
     });
   }
 
-  test('leaves nothing when the key is revoked', async () => {
-    await expectNothingByKey(
-      ({ id }) => adminSql()`update api_keys set revoked_at = now() where company_id = ${id}`,
-    );
-  });
-
-  test('leaves nothing when the company of a key is deleted', async () => {
-    await expectNothingByKey(
-      ({ id }) => adminSql()`update companies set deleted_at = now() where id = ${id}`,
-    );
+  const keyEnds = {
+    'the key is revoked': (sql: postgres.TransactionSql, { id }: TestCompany) =>
+      sql`update api_keys set revoked_at = now() where company_id = ${id}`,
+    'the company of the key is deleted': (sql: postgres.TransactionSql, { id }: TestCompany) =>
+      sql`update companies set deleted_at = now() where id = ${id}`,
+  };
+  test.each(Object.entries(keyEnds))('changes nothing when %s', async (_, end) => {
+    const company = await aCompany();
+    const admin = await company.as('admin');
+    const made = await admin.request(createApiKey, { name: 'Mine' });
+    const webhook = await admin.request(createWebhook, { url: 'https://early.example.com/hook' });
+    const { id } = webhook.body.data;
+    let running: ReturnType<Request> | undefined;
+    await blocker.begin(async (sql) => {
+      await sql`select from webhook_endpoints where id = ${id} for update`;
+      running = request(updateWebhook, { id, description: 'Late' }, { 'x-api-key': made.body.data.key });
+      await untilWaiting(1);
+      await end(sql, company);
+    });
+    const answer = await running;
+    expect([answer?.status, answer?.body.code]).toEqual([401, 'UNAUTHENTICATED']);
+    const [kept] = await adminSql()`select description from webhook_endpoints where id = ${id}`;
+    expect(kept).toEqual({ description: null });
   });
 });
 
