@@ -57,7 +57,7 @@ if (isCommand(import.meta.url)) {
       requireResettable(given);
       if (!values.yes)
         throw new Error(
-          `The environment names a database of its own (${databaseAddress(given).host}): say --yes to drop it.`,
+          `The environment names a database of its own (${databaseAddress(given).host}): to drop it, say so: npm run db:reset -- --yes.`,
         );
     }
     const own = given ? undefined : (await runningStack())?.database;
