@@ -21,8 +21,8 @@ function project(
       sequence: { setupFiles: 'list' },
       env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' }, // it warns on Node 20, once a file
       // Bounds for what hangs, not for what is slow: no test may depend on how fast the machine is.
-      testTimeout: 180_000,
-      hookTimeout: 180_000,
+      testTimeout: 600_000,
+      hookTimeout: 600_000,
       expect: { poll: { timeout: 120_000 } },
     },
   };
@@ -33,6 +33,13 @@ export default defineConfig({
     globalSetup: ['functions/_core/testing/global-setup.ts'],
     reporters: ['default', new SlowestFiles()],
     maxWorkers: 2,
+    coverage: {
+      provider: 'v8',
+      include: ['functions/**/*.ts', 'local/**/*.ts', 'scripts/**/*.ts', 'stacks/**/*.ts', 'db/**/*.ts'],
+      exclude: ['functions/_generated/**', '**/testing/**', '**/*.test.ts'],
+      reporter: ['text-summary', 'html'],
+      reportsDirectory: 'dist/coverage',
+    },
     projects: [
       project('shared', {
         include: folders.map((folder) => `${folder}/**/*.test.ts`),
