@@ -31,12 +31,13 @@ import type { LastStatement, Row } from './database/statement.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
 import { plainAddress } from './http/address.ts';
-import { failureReply, jsonReply } from './http/answers.ts';
+import { failurePage, failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './http/idempotency.ts';
 import { type HeaderFields, type Incoming, mediaTypeOf, type Platform, readBody } from './http/incoming.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './http/input.ts';
 import { pathPattern } from './http/path.ts';
+import { wantsPage } from './http/plain-page.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
 import { logRequest } from './http/request-log.ts';
@@ -238,7 +239,8 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       const refusal = await countRefusal(error, { headers, ip, caller: asked.caller });
       limit = refusal.limit;
       failure = pointing(refusal.error, contract);
-      reply = failureReply(failure, requestId);
+      const asPage = contract.isPage && wantsPage(headers);
+      reply = (asPage ? failurePage : failureReply)(failure, requestId);
     }
     reply.headers = {
       ...commonHeaders(incoming.headers, requestId),
