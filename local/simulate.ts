@@ -1,5 +1,5 @@
 /**
- * `npm run simulate`: a day of a call centre in a minute. Asks the stand-ins of a running `npm start` to have calls,
+ * `npm run simulate`: a day of a call center in a minute. Asks the stand-ins of a running `npm start` to have calls,
  * messages and voicemails happen; they send their signed webhooks as the providers would. Then says what the API has.
  *   npm run simulate                 60 seconds, about 6 calls a second at the busiest
  *   npm run simulate -- --seconds=20 shorter

@@ -67,7 +67,7 @@ function greet(stack: Stack, seconds: number): void {
       `  curl -s '${stack.url}/api/calls/stats/summary' -H 'x-api-key: ${demo.apiKey}'`,
       `  curl -s '${stack.url}/api/auth/login' -H 'content-type: application/json' -d '{"email":"${demo.email}","password":"${demo.password}"}'`,
       '',
-      'In another terminal, `npm run simulate` sends a day of a call centre in a minute, and `npm run listen` receives what',
+      'In another terminal, `npm run simulate` sends a day of a call center in a minute, and `npm run listen` receives what',
       'goes out as webhooks. `npm run make-admin` and `npm run verify-audit` know this stack, too. Ctrl-C stops everything.',
     );
     const folder = resolve(dataFolder());

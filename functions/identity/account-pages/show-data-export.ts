@@ -8,7 +8,7 @@ const form = `${logInFields}
 
 const script = `${logInScript}
 if (token === '') {
-  say('This link is not whole, its token is missing: open the link of the mail again, or ask for another export.', 'bad');
+  say('This link is incomplete: open the link of the mail again, or ask for another export.', 'bad');
 } else {
   form.hidden = false;
 }
