@@ -31,7 +31,7 @@ export interface Contract {
   limit: LimitClass;
   /** The field that an `auth` limit counts by beside the caller's address: whose e-mail address, or which token. */
   limitBy?: string | undefined;
-  /** Path, query and body in one flat object, strict but for what is signed and for pages; fields of the path by its names, the rest by `method`. */
+  /** Path, query and body in one flat object, strict but for what is signed; fields of the path by its names, the rest by `method`. */
   input: z.ZodObject;
   /** Fields of a POST, PUT or PATCH that come in the query string all the same. */
   inQuery: readonly string[];
@@ -112,8 +112,7 @@ export function contractOf<I extends z.ZodObject, O extends z.ZodType>(
 ): Contract {
   // A provider may add what it likes to the address of its hook: refusing that would lose the event.
   const declared = definition.input ?? noInput;
-  const isPage = definition.isPage ?? false;
-  const input = definition.who.includes('signed') || isPage ? declared.strip() : declared.strict();
+  const input = definition.who.includes('signed') ? declared.strip() : declared.strict();
   return {
     method: definition.method,
     path: definition.path,
@@ -144,7 +143,7 @@ export function contractOf<I extends z.ZodObject, O extends z.ZodType>(
     takesBody:
       definition.method !== 'GET' && (definition.method !== 'DELETE' || definition.body !== undefined),
     produces: definition.produces ?? 'application/json',
-    isPage,
+    isPage: definition.isPage ?? false,
     isStatic: definition.isStatic ?? false,
   };
 }

@@ -63,6 +63,15 @@ describe('what is wrong with a field', () => {
     ]);
   });
 
+  test.each([
+    [{ statuss: 'x' }, 'statuss: is not a known field (did you mean status?)'],
+    [{ colour: 'x' }, 'colour: is not a known field (known are status, limit)'],
+    [{ status: 1, limit: 'x', colour: 'x' }, 'status: must be a string, and 2 more'],
+  ])('says of %j: %s', (given, sentence) => {
+    const schema = z.strictObject({ status: z.string().optional(), limit: z.number().optional() });
+    expect(() => validate(schema, given)).toThrow(`The request does not match the schema: ${sentence}`);
+  });
+
   test('has no word of zod’s own, in any endpoint, for any input', () => {
     const strange = [
       undefined,

@@ -91,7 +91,7 @@ describe.each(pages)('GET $path', ({ page, path }) => {
   });
 
   test('does not mind what mail programs and click trackers add to its address, nor repeat it', async () => {
-    const added = 'utm_source=news&fbclid=x1&mc_cid=2&next=//evil.example';
+    const added = 'utm_source=news&utm_source=mail&fbclid=x1&mc_cid=2&next=//evil.example';
     const tracked = await page.serve(new Request(`https://api.example.com${path}?${added}`));
     expect(tracked.status).toBe(200);
     expect(await tracked.text()).toBe((await request(page)).text);

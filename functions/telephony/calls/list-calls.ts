@@ -30,8 +30,12 @@ export const { contract, respond, serve, handler } = endpoint({
     agentId: z.uuid().optional(),
     customerId: z.uuid().optional(),
     campaignId: z.uuid().optional(),
-    from: phoneInput.optional().describe('E.164; write the plus as %2B.'),
-    to: phoneInput.optional().describe('E.164; write the plus as %2B.'),
+    from: phoneInput
+      .optional()
+      .describe('A whole number, E.164; write the plus as %2B. `search` finds a part of one.'),
+    to: phoneInput
+      .optional()
+      .describe('A whole number, E.164; write the plus as %2B. `search` finds a part of one.'),
     sentiment: z.enum(['positive', 'neutral', 'negative', 'unknown']).optional(),
     startedAfter: timeInput.optional(),
     startedBefore: timeInput.optional(),
