@@ -58,6 +58,7 @@ function greet(stack: Stack, seconds: number): void {
       '',
       `  demo user   ${demo.email}, password "${demo.password}"`,
       `  demo key    ${demo.apiKey}`,
+      `  operators   x-internal-secret: ${env().INTERNAL_API_SECRET}   (INTERNAL_API_SECRET, for /internal/*)`,
       '',
       'Try:',
       `  curl -s '${stack.url}/api/calls?limit=3' -H 'x-api-key: ${demo.apiKey}'`,

@@ -188,15 +188,28 @@ const maxListed = 8;
 
 /** Which field was meant in place of one that is not known: the nearest of the schema's own, else all where they are few. */
 function hintFor({ path, message }: ErrorDetail, schema: z.ZodType): string {
-  if (message !== unknownField || !(schema instanceof z.ZodObject)) return '';
-  const known = Object.keys(schema.shape);
+  if (message !== unknownField) return '';
+  const within = path.split('.');
+  const given = within.pop() ?? '';
+  const known = fieldsAt(schema, within);
+  if (!known) return '';
   const [nearest] = known
-    .map((name) => ({ name, distance: editsBetween(name.toLowerCase(), path.toLowerCase()) }))
+    .map((name) => ({ name, distance: editsBetween(name.toLowerCase(), given.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   if (nearest && nearest.distance <= Math.max(2, Math.floor(nearest.name.length / 3)))
     return ` (did you mean ${nearest.name}?)`;
   if (known.length === 0) return ' (none is taken here)';
   return known.length <= maxListed ? ` (known are ${known.join(', ')})` : '';
+}
+
+/** The fields that an object of the schema has at this path; undefined where that is no plain object. */
+function fieldsAt(schema: z.core.$ZodType | undefined, path: readonly string[]): string[] | undefined {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault)
+    inner = inner.unwrap();
+  if (!(inner instanceof z.ZodObject)) return undefined;
+  const [field, ...rest] = path;
+  return field === undefined ? Object.keys(inner.shape) : fieldsAt(inner.shape[field], rest);
 }
 
 /** How many letters must change, come or go to make one word the other (Levenshtein 1966); at most 40 letters are compared. */
