@@ -44,6 +44,13 @@ describe('every contract', () => {
     if (contract.who.includes('signed')) expect(contract.body, 'a signature is over bytes').toBe('raw');
   });
 
+  test('is a page where it answers HTML: what trackers add to a link is ignored, and failures are pages too', () => {
+    const pages = endpoints.filter(({ contract }) => contract.isPage).map(({ title }) => title);
+    const html = endpoints.filter(({ contract }) => contract.produces.startsWith('text/html'));
+    expect(pages).toEqual(expect.arrayContaining(html.map(({ title }) => title)));
+    expect(pages).toHaveLength(html.length + 1); // GET /callback answers JSON to anyone but a browser
+  });
+
   test.each(endpoints)('$title declares the parameters of its path', ({ contract }) => {
     const fields = Object.keys(contract.input.shape);
     expect(fields).toEqual(expect.arrayContaining([...pathPattern(contract.path).names]));
@@ -52,7 +59,7 @@ describe('every contract', () => {
 });
 
 describe('a parameter that is not known', () => {
-  const strict = endpoints.filter(({ contract }) => !contract.who.includes('signed'));
+  const strict = endpoints.filter(({ contract }) => !contract.who.includes('signed') && !contract.isPage);
   test.each(strict)('$title names it in a 400', async (endpoint) => {
     const { contract } = endpoint;
     const headers = await headersFor(endpoint, company);

@@ -1,5 +1,5 @@
 /**
- * `npm run simulate`: a day of a call centre in a minute. Asks the stand-ins of a running `npm start` to have calls,
+ * `npm run simulate`: a day of a call center in a minute. Asks the stand-ins of a running `npm start` to have calls,
  * messages and voicemails happen; they send their signed webhooks as the providers would. Then says what the API has.
  *   npm run simulate                 60 seconds, about 6 calls a second at the busiest
  *   npm run simulate -- --seconds=20 shorter
@@ -78,9 +78,12 @@ let messages = 0;
 const pending = new Set<Promise<void>>();
 const started = Date.now();
 let owed = 0;
+let counted = started;
 while (Date.now() - started < seconds * 1000) {
   const hour = Math.min(23, Math.floor(((Date.now() - started) / (seconds * 1000)) * 24));
-  owed += (callsASecond[hour] ?? 0) / 5;
+  const since = Date.now();
+  owed += ((callsASecond[hour] ?? 0) * (since - counted)) / 1000; // an SMS or a busy machine may take long
+  counted = since;
   for (; owed >= 1; owed--) {
     const { provider, kind } = pick();
     // Each call takes a few seconds of the minute, so that some are to be seen at GET /api/calls/active.
@@ -99,6 +102,7 @@ while (Date.now() - started < seconds * 1000) {
   progress.show(clock, `${calls} calls, ${messages} messages sent`);
   await sleep(200);
 }
+progress.show('24:00', `${calls} calls, ${messages} messages sent`);
 await Promise.all(pending);
 
 progress.end();

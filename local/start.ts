@@ -17,9 +17,6 @@ if (existsSync('.env')) process.loadEnvFile('.env');
 const isDevelopmentSaid = saysDevelopment();
 process.env.NODE_ENV ||= 'development'; // nothing else says so: what is deployed is production unless told otherwise
 
-// The queue's own side uses AWS's SDK, which has an opinion on every version of Node.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
-
 /** The account's past, so that there is something to see at once; the clock goes on from there. */
 async function firstSync(): Promise<void> {
   const ctx = makeContext({
@@ -61,14 +58,16 @@ function greet(stack: Stack, seconds: number): void {
       '',
       `  demo user   ${demo.email}, password "${demo.password}"`,
       `  demo key    ${demo.apiKey}`,
+      `  operators   x-internal-secret: ${env().INTERNAL_API_SECRET}   (INTERNAL_API_SECRET, for /internal/*)`,
       '',
       'Try:',
       `  curl -s '${stack.url}/api/calls?limit=3' -H 'x-api-key: ${demo.apiKey}'`,
       `  curl -s '${stack.url}/api/calls/stats/summary' -H 'x-api-key: ${demo.apiKey}'`,
       `  curl -s '${stack.url}/api/auth/login' -H 'content-type: application/json' -d '{"email":"${demo.email}","password":"${demo.password}"}'`,
       '',
-      'In another terminal, `npm run simulate` sends a day of a call centre in a minute, and `npm run listen` receives what',
-      'goes out as webhooks. `npm run make-admin` and `npm run verify-audit` know this stack, too. Ctrl-C stops everything.',
+      'In another terminal, `npm run simulate` sends a day of a call center in a minute, and `npm run listen` receives what',
+      'goes out as webhooks. `npm run make-admin` and `npm run verify-audit` know this stack, too. Ctrl-C stops everything;',
+      'the data stays, and so do ports, tokens and webhooks of the stand-ins, but not the calls and messages in their own lists.',
     );
     const folder = resolve(dataFolder());
     if (folder !== resolve('.data'))
@@ -83,12 +82,21 @@ function greet(stack: Stack, seconds: number): void {
   console.log(lines.join('\n'));
 }
 
+/** @throws Error with one sentence */
+function portOf(text: string | undefined): number {
+  const port = text === undefined || text === '' ? 8888 : Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new Error(
+    `PORT must be a number from 0 to 65535 (0: any that is free), not ${JSON.stringify(text)}.`,
+  );
+}
+
 const started = performance.now();
 try {
   process.env.LOG_LEVEL ||= 'warn';
   const stack = await startStack({
-    port: Number(process.env.PORT ?? 8888),
-    host: process.env.HOST ?? '127.0.0.1',
+    port: portOf(process.env.PORT),
+    host: process.env.HOST || '127.0.0.1',
     dataFolder: dataFolder(),
     seedsAnywhere: isDevelopmentSaid,
   });

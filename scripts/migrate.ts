@@ -20,6 +20,15 @@ export interface Migrated {
   already: number;
 }
 
+/** A file of db/migrations is not what it was when this database got it. */
+export class EditedMigration extends Error {
+  readonly file: string;
+  constructor(file: string) {
+    super(`${file} was edited after it was applied. Add a new migration instead.`);
+    this.file = file;
+  }
+}
+
 const lock = (tx: TransactionSql) => tx`select pg_advisory_xact_lock(hashtext('trunkline migrations'))`;
 
 /**
@@ -44,8 +53,7 @@ export async function migrate(databaseUrl: string, apiPassword?: string): Promis
         await lock(tx);
         const [known] = await tx`select sha256 from trunkline_migrations.applied where name = ${name}`;
         if (known) {
-          if (known.sha256 !== sha256)
-            throw new Error(`${name} was edited after it was applied. Add a new migration instead.`);
+          if (known.sha256 !== sha256) throw new EditedMigration(name);
           return;
         }
         await tx.unsafe(text);

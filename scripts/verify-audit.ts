@@ -258,7 +258,10 @@ const maxFindings = 200;
 export function reportOf({ days, newest, companies, entries, findings }: Verified): string[] {
   const lines = findings.slice(0, maxFindings);
   if (findings.length > maxFindings) lines.push(`… and ${findings.length - maxFindings} more.`);
-  lines.push(`${entries} entries of ${companies} companies, held against ${days} daily anchors.`);
+  const counted = (n: number, one: string, many: string) => `${n} ${n === 1 ? one : many}`;
+  lines.push(
+    `${counted(entries, 'entry', 'entries')} of ${counted(companies, 'company', 'companies')}, held against ${counted(days, 'daily anchor', 'daily anchors')}.`,
+  );
   if (newest) lines.push(`The newest anchor, of ${newest.day}, has the SHA-256 ${newest.sha256}.`);
   lines.push(
     findings.length === 0

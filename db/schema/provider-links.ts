@@ -41,6 +41,7 @@ export const providerConnections = pgTable('provider_connections', {
   updatedAt: timestamp('updated_at', { withTimezone: true }).notNull().defaultNow(),
   connectedBy: uuid('connected_by'),
   connectedAt: timestamp('connected_at', { withTimezone: true }),
+  refusedAt: timestamp('refused_at', { withTimezone: true }),
 });
 
 export const oauthStates = pgTable('oauth_states', {

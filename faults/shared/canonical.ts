@@ -82,7 +82,7 @@ export async function untoldEnds(sql: Sql, companyId: string): Promise<number> {
     select count(*)::int as n from calls c
     where c.company_id = ${companyId} and c.status = any(${[...finalStatuses]})
       and not exists (select from outbox o where o.company_id = c.company_id and o.subject_id = c.id
-        and o.type = case when c.status in ('missed', 'voicemail') then 'call.missed' else 'call.completed' end)`;
+        and o.type = case when c.status in ('missed', 'voicemail') and c.direction is distinct from 'outbound' then 'call.missed' else 'call.completed' end)`;
   return row?.n ?? 0;
 }
 

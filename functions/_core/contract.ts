@@ -31,7 +31,7 @@ export interface Contract {
   limit: LimitClass;
   /** The field that an `auth` limit counts by beside the caller's address: whose e-mail address, or which token. */
   limitBy?: string | undefined;
-  /** Path, query and body in one flat strict object; fields of the path by its names, the rest by `method`. */
+  /** Path, query and body in one flat object, strict but for what is signed; fields of the path by its names, the rest by `method`. */
   input: z.ZodObject;
   /** Fields of a POST, PUT or PATCH that come in the query string all the same. */
   inQuery: readonly string[];
@@ -59,6 +59,11 @@ export interface Contract {
   takesIdempotencyKey: boolean;
   /** The media type of success, where it is not JSON. */
   produces: string;
+  /**
+   * A page that people come to by a link: parameters that it does not know are ignored, since mail programs and click
+   * trackers add theirs (`utm_source`, `fbclid`), and a browser is told what failed by a page.
+   */
+  isPage: boolean;
   /** A static host, where the deployment has one, serves this from dist/public instead. */
   isStatic: boolean;
 }
@@ -90,6 +95,7 @@ export interface Definition<I extends z.ZodObject, O extends z.ZodType> {
   maxBodyBytes?: number;
   maxKeys?: number;
   produces?: string;
+  isPage?: boolean;
   isStatic?: boolean;
 }
 
@@ -137,6 +143,7 @@ export function contractOf<I extends z.ZodObject, O extends z.ZodType>(
     takesBody:
       definition.method !== 'GET' && (definition.method !== 'DELETE' || definition.body !== undefined),
     produces: definition.produces ?? 'application/json',
+    isPage: definition.isPage ?? false,
     isStatic: definition.isStatic ?? false,
   };
 }

@@ -31,12 +31,13 @@ import type { LastStatement, Row } from './database/statement.ts';
 import { env } from './env.ts';
 import { AppError } from './errors.ts';
 import { plainAddress } from './http/address.ts';
-import { failureReply, jsonReply } from './http/answers.ts';
+import { failurePage, failureReply, jsonReply } from './http/answers.ts';
 import { commonHeaders, requestIdOf } from './http/headers.ts';
 import { beginIdempotent, type IdempotentRequest, idempotentRequestOf } from './http/idempotency.ts';
 import { type HeaderFields, type Incoming, mediaTypeOf, type Platform, readBody } from './http/incoming.ts';
 import { mergeInput, parseJsonBody, parseQuery, validate } from './http/input.ts';
 import { pathPattern } from './http/path.ts';
+import { wantsPage } from './http/plain-page.ts';
 import { type Platforms, platforms } from './http/platforms.ts';
 import { RawReply, type Reply } from './http/reply.ts';
 import { logRequest } from './http/request-log.ts';
@@ -61,8 +62,17 @@ export interface Endpoint extends Platforms {
 
 /** A refusal of the caller, with what to ask instead where the contract says it. */
 function pointing(error: unknown, { instead }: Contract): unknown {
-  if (instead === undefined || !(error instanceof AppError) || error.code !== 'FORBIDDEN') return error;
-  return new AppError('FORBIDDEN', { message: `${error.message} ${instead}`, cause: error });
+  if (!(error instanceof AppError) || error.code !== 'FORBIDDEN') return error;
+  const ways = [wayOut(error.message), instead].filter((way) => way !== undefined);
+  if (ways.length === 0) return error;
+  return new AppError('FORBIDDEN', { message: [error.message, ...ways].join(' '), cause: error });
+}
+
+/** What to do about a refusal of the database's, in its words (private.enter_key, private.check_member). */
+function wayOut(refusal: string): string | undefined {
+  if (refusal.startsWith('The API key lacks the scope'))
+    return 'Name it in `scopes` when you make a key: POST /api/settings/api-keys, or POST /internal/apps for an app.';
+  return refusal.startsWith('The role ') ? 'Ask an admin of the company.' : undefined;
 }
 
 /** An answer, and how the tightest limit that counts its request stands. */
@@ -132,7 +142,10 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const { incoming, waitUntil, ip } = asked;
     const now = new Date();
     if (incoming.method !== contract.method) {
-      throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow: contract.method } });
+      throw new AppError('METHOD_NOT_ALLOWED', {
+        message: `This path does not take ${incoming.method}, but ${contract.method}.`,
+        headers: { allow: contract.method },
+      });
     }
     const params = pattern.match(incoming.url.pathname);
     if (!params) throw new AppError('NOT_FOUND');
@@ -175,7 +188,7 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
     const isJson = contract.body === 'json' || (contract.body === 'upload' && !upload);
     const given = mergeInput(
       params,
-      parseQuery(incoming.url.searchParams),
+      parseQuery(heeded(contract, incoming.url.searchParams)),
       body.length > 0 && isJson ? parseJsonBody(body, contract.maxKeys) : upload?.fields,
     );
     const value = validate(contract.input, given) as z.output<I>; // the same schema, made strict
@@ -238,7 +251,8 @@ export function endpoint<O extends z.ZodType, I extends z.ZodObject = typeof noI
       const refusal = await countRefusal(error, { headers, ip, caller: asked.caller });
       limit = refusal.limit;
       failure = pointing(refusal.error, contract);
-      reply = failureReply(failure, requestId);
+      const asPage = contract.isPage && wantsPage(headers);
+      reply = (asPage ? failurePage : failureReply)(failure, requestId);
     }
     reply.headers = {
       ...commonHeaders(incoming.headers, requestId),
@@ -265,6 +279,10 @@ function uploadOf({ body: kind }: Contract, headers: HeaderFields, body: Buffer)
   if (mediaType === 'application/json') return undefined;
   return mediaType === 'multipart/form-data' ? parseForm(contentType, body) : wholeBody(mediaType, body);
 }
+
+/** The parameters of an address; of a page's, those that it knows. */
+const heeded = ({ isPage, input }: Contract, given: URLSearchParams): URLSearchParams =>
+  isPage ? new URLSearchParams([...given].filter(([name]) => Object.hasOwn(input.shape, name))) : given;
 
 function accountOf({ limitBy }: Contract, value: Record<string, unknown>): string | undefined {
   const account = limitBy === undefined ? undefined : value[limitBy];

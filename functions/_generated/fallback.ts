@@ -90,6 +90,7 @@ export const { respond, serve, handler } = makeFallback([
   { method: 'DELETE', path: '/api/settings/webhooks/:id' },
   { method: 'GET', path: '/api/team/invitations' },
   { method: 'DELETE', path: '/api/team/invitations/:id' },
+  { method: 'GET', path: '/api/team/invitations/:token' },
   { method: 'POST', path: '/api/team/invitations/:token/accept' },
   { method: 'POST', path: '/api/team/invitations/:id/resend' },
   { method: 'POST', path: '/api/team/invite' },

@@ -89,6 +89,7 @@ export const endpoints = [
   { file: 'functions/outgoing/webhooks/delete-settings-webhook.ts', method: 'DELETE', path: '/api/settings/webhooks/:id', load: () => import('../outgoing/webhooks/delete-settings-webhook.ts') },
   { file: 'functions/identity/team/list-invitations.ts', method: 'GET', path: '/api/team/invitations', load: () => import('../identity/team/list-invitations.ts') },
   { file: 'functions/identity/team/delete-invitation.ts', method: 'DELETE', path: '/api/team/invitations/:id', load: () => import('../identity/team/delete-invitation.ts') },
+  { file: 'functions/identity/team/get-invitation.ts', method: 'GET', path: '/api/team/invitations/:token', load: () => import('../identity/team/get-invitation.ts') },
   { file: 'functions/identity/team/accept-invitation.ts', method: 'POST', path: '/api/team/invitations/:token/accept', load: () => import('../identity/team/accept-invitation.ts') },
   { file: 'functions/identity/team/resend-invitation.ts', method: 'POST', path: '/api/team/invitations/:id/resend', load: () => import('../identity/team/resend-invitation.ts') },
   { file: 'functions/identity/team/invite-member.ts', method: 'POST', path: '/api/team/invite', load: () => import('../identity/team/invite-member.ts') },

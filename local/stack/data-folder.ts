@@ -54,6 +54,8 @@ export async function takeDataFolder(folder: string): Promise<() => Promise<void
         { cause: error },
       );
     }
+    if (code === 'ENOTDIR' || code === 'EEXIST')
+      throw new Error(`DATA_DIR=${folder} is a file, or lies in one: set it to a folder.`, { cause: error });
     throw error;
   }
   await stopOrphan(folder);

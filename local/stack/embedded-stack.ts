@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import postgres from 'postgres';
+import * as z from 'zod';
 import { forgetObjects } from '#core/clients/objects.ts';
 import { databaseAddress, isLoopback } from '#core/database/database-address.ts';
 import { closeDatabase } from '#core/database/pool.ts';
@@ -8,12 +9,13 @@ import { env, forgetEnv } from '#core/env.ts';
 import { log } from '#core/log.ts';
 import { forgetQueueClient } from '#core/work/queue.ts';
 import { workers } from '../../functions/_generated/modules.ts';
-import { migrate } from '../../scripts/migrate.ts';
+import { EditedMigration, migrate } from '../../scripts/migrate.ts';
 import { demo, seed } from '../seed.ts';
 import { startClock } from './clock.ts';
 import { takeDataFolder } from './data-folder.ts';
 import { freePort } from './free-port.ts';
-import { type LocalServer, startHttpServer } from './http-server.ts';
+import { type LocalServer, requireFree, startHttpServer } from './http-server.ts';
+import { keptPorts, type Ports, readKept, writeKept } from './kept.ts';
 import { keepSms } from './local-sms.ts';
 import { startObjectStore } from './object-store.ts';
 import { localApiPassword, startPostgres } from './postgres.ts';
@@ -65,10 +67,11 @@ const setDefaults = (values: Record<string, string>): void => {
 };
 
 /** Objects go to the store that S3_ENDPOINT or S3_BUCKET names, else to one of our own in the data folder. */
-async function startObjects(dataFolder: string, undo: Undo): Promise<StackFacts['objects']> {
+async function startObjects(dataFolder: string, port: number, undo: Undo): Promise<StackFacts['objects']> {
   if (process.env.S3_ENDPOINT || process.env.S3_BUCKET) return undefined;
   const store = await startObjectStore({
     folder: join(dataFolder, 'objects'),
+    port,
     allowedOrigins: () => [...env().ALLOWED_ORIGINS, new URL(env().PUBLIC_URL).origin],
   });
   const settings = {
@@ -93,10 +96,38 @@ async function startObjects(dataFolder: string, undo: Undo): Promise<StackFacts[
   return settings;
 }
 
+/** The stand-ins go on with what was set up at them before. Kept soon after each change, since a start may be killed. */
+async function keepStandIns(standIns: StandIns, folder: string): Promise<() => Promise<void>> {
+  const name = 'stand-ins.json';
+  const before = await readKept(folder, name, z.unknown());
+  try {
+    if (before !== undefined) standIns.restore(before);
+  } catch (error) {
+    log().warn({ err: error }, 'what the stand-ins knew could not be read: they start anew');
+  }
+  let kept = '';
+  const keep = async () => {
+    const state = standIns.state();
+    const text = JSON.stringify(state);
+    if (text === kept) return;
+    await writeKept(folder, name, state);
+    kept = text;
+  };
+  const timer = setInterval(
+    () => void keep().catch((err: unknown) => log().warn({ err }, 'the stand-ins’ state was not kept')),
+    1_000,
+  );
+  timer.unref();
+  return async () => {
+    clearInterval(timer);
+    await keep();
+  };
+}
+
 const databaseName = 'trunkline';
 
 /** The database: the one that DATABASE_URL names, else a Postgres of our own in the data folder. */
-async function startDatabase(options: StackOptions, undo: Undo): Promise<{ adminUrl: string }> {
+async function startDatabase(options: StackOptions, ports: Ports, undo: Undo): Promise<{ adminUrl: string }> {
   const given = process.env.DATABASE_URL;
   if (given) {
     const adminUrl = process.env.MIGRATION_DATABASE_URL ?? given;
@@ -105,7 +136,7 @@ async function startDatabase(options: StackOptions, undo: Undo): Promise<{ admin
   }
   const server = await startPostgres({
     folder: join(options.dataFolder, 'postgres'),
-    port: options.postgresPort ?? (await freePort(54_329)),
+    port: options.postgresPort ?? ports.postgres,
     ...(options.postgresFlags ? { flags: options.postgresFlags } : {}),
   });
   undo.add(async () => {
@@ -117,7 +148,13 @@ async function startDatabase(options: StackOptions, undo: Undo): Promise<{ admin
   if (!known) await admin.unsafe(`create database ${databaseName}`);
   await admin.end();
   const adminUrl = server.adminUrl(databaseName);
-  await migrate(adminUrl, localApiPassword);
+  await migrate(adminUrl, localApiPassword).catch((error: unknown) => {
+    if (!(error instanceof EditedMigration)) throw error;
+    throw new Error(
+      `${error.file} was edited after it was applied to the database in ${options.dataFolder}: delete that folder to start anew, or take the edit back.`,
+      { cause: error },
+    );
+  });
   process.env.DATABASE_URL = server.apiUrl(databaseName);
   return { adminUrl };
 }
@@ -126,18 +163,21 @@ async function startDatabase(options: StackOptions, undo: Undo): Promise<{ admin
 export async function startStack(options: StackOptions): Promise<Stack> {
   const undo = new Undo();
   try {
+    const port = options.port === 0 ? await freePort() : options.port;
+    await requireFree({ port, host: options.host });
     const dataFolder = resolve(options.dataFolder);
     undo.add(await takeDataFolder(dataFolder));
-    const port = options.port === 0 ? await freePort() : options.port;
+    const ports = await keptPorts(dataFolder);
     const url = `http://${options.host === '0.0.0.0' ? '127.0.0.1' : options.host}:${port}`;
     const isDatabaseOwn = !process.env.DATABASE_URL;
-    const { adminUrl } = await startDatabase({ ...options, dataFolder }, undo);
+    const { adminUrl } = await startDatabase({ ...options, dataFolder }, ports, undo);
 
-    const standIns = await startStandIns((sms) => void keepSms(sms));
+    const standIns = await startStandIns((sms) => void keepSms(sms), ports);
     undo.add(() => standIns.close());
-    const queueServer = process.env.SQS_ENDPOINT ? undefined : await startQueueServer();
+    undo.add(await keepStandIns(standIns, dataFolder));
+    const queueServer = process.env.SQS_ENDPOINT ? undefined : await startQueueServer(ports.sqs);
     if (queueServer) undo.add(() => queueServer.stop());
-    const ownObjects = await startObjects(dataFolder, undo);
+    const ownObjects = await startObjects(dataFolder, ports.objects, undo);
 
     const isRetellLocal = !process.env.RETELL_API_URL && !process.env.RETELL_API_KEY;
     const isDialpadLocal = !process.env.DIALPAD_API_URL && !process.env.DIALPAD_API_KEY;

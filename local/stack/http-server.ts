@@ -95,6 +95,26 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
+/** Why a server does not listen, with what to do. */
+function notListening(error: NodeJS.ErrnoException, { port, host }: { port: number; host: string }): Error {
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `Port ${port} is taken by another program: stop it, or set PORT to a free one (PORT=8889 npm start).`,
+    EACCES: `Port ${port} may only be used by root: set PORT to one above 1023.`,
+    EADDRNOTAVAIL: `HOST=${host} is no address of this machine: set HOST to 127.0.0.1, or to 0.0.0.0 for all of them.`,
+    ENOTFOUND: `HOST=${host} is no address of this machine: set HOST to 127.0.0.1, or to 0.0.0.0 for all of them.`,
+  };
+  return new Error(sentences[error.code ?? ''] ?? error.message, { cause: error });
+}
+
+/** @throws Error with one sentence where a server could not listen there. */
+export async function requireFree(at: { port: number; host: string }): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(notListening(error, at)));
+    server.listen(at.port, at.host, () => server.close(() => resolve()));
+  });
+}
+
 /** The embedded HTTP server: node:http in front of the same endpoints that are deployed. */
 export async function startHttpServer(options: { port: number; host: string }): Promise<LocalServer> {
   const find = await makeRouter();
@@ -146,15 +166,7 @@ export async function startHttpServer(options: { port: number; host: string }): 
   server.keepAliveTimeout = 65_000;
   server.requestTimeout = 30_000;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const sentence =
-        error.code === 'EADDRINUSE'
-          ? `Port ${options.port} is taken by another program: stop it, or set PORT to a free one (PORT=8889 npm start).`
-          : error.code === 'EACCES'
-            ? `Port ${options.port} may only be used by root: set PORT to one above 1023.`
-            : error.message;
-      reject(new Error(sentence, { cause: error }));
-    });
+    server.once('error', (error) => reject(notListening(error, options)));
     server.listen(options.port, options.host, resolve);
   });
   return {

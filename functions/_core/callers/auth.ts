@@ -72,7 +72,11 @@ async function callerOfKey(key: string, beforeLookup: () => void): Promise<Calle
     }
     return { kind: 'service-key', companyId: DEFAULT_COMPANY_ID };
   }
-  const unknown = () => new AppError('UNAUTHENTICATED', { message: 'The API key is not known.' });
+  const unknown = () =>
+    new AppError('UNAUTHENTICATED', {
+      message:
+        'The API key is not known: check that it is whole, or make another (POST /api/settings/api-keys).',
+    });
   if (!looksLikeApiKey(key)) throw unknown();
   const hash = hashApiKey(key);
   const cacheKey = hash.toString('base64');

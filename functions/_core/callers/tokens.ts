@@ -98,6 +98,9 @@ export async function verifyAccessToken(token: string, now: Date): Promise<Acces
   } catch (cause) {
     if (cause instanceof AppError) throw cause;
     if (cause instanceof joseErrors.JWTExpired) throw new AppError('TOKEN_EXPIRED', { cause });
-    throw new AppError('UNAUTHENTICATED', { message: 'The access token is not valid.', cause });
+    throw new AppError('UNAUTHENTICATED', {
+      message: 'The access token is not valid: log in again (POST /api/auth/login).',
+      cause,
+    });
   }
 }

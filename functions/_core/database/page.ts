@@ -189,13 +189,18 @@ function composePage({ items, pagination }: Page): string {
   return `{"success":true,"data":${items},"pagination":${JSON.stringify(pagination)}}`;
 }
 
-/** One resource by its id: a statement that selects `item` (see asJson), or 404. */
+/**
+ * One resource by its id, or 404.
+ * @param statement Selects `item`: JSON as text, as asJson gives it, or any JSON with `::text`.
+ */
 export function oneOf(statement: SQL): Read {
   return {
     statements: [statement],
     reply([found = []]) {
       const row = found[0];
       if (!row) throw new AppError('NOT_FOUND');
+      if (typeof row.item !== 'string')
+        throw new TypeError('oneOf needs `item` as JSON text: select it with asJson(shape), or with ::text.');
       return { body: `{"success":true,"data":${row.item}}` };
     },
   };

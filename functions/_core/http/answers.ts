@@ -1,6 +1,7 @@
 import { ProviderError } from '../clients/http-client.ts';
 import { env } from '../env.ts';
 import { AppError } from '../errors.ts';
+import { plainPage } from './plain-page.ts';
 import type { Reply } from './reply.ts';
 
 const json = 'application/json; charset=utf-8';
@@ -56,4 +57,13 @@ export function failureReply(error: unknown, requestId: string): Reply {
     headers: { 'content-type': json, ...failure.headers },
     body: JSON.stringify(body),
   };
+}
+
+/** The same failure as a page, for a person who came by a link. */
+export function failurePage(error: unknown, requestId: string): Reply {
+  const failure = asAppError(error);
+  const title = failure.status >= 500 ? 'This did not work' : 'This page cannot be shown';
+  const sentences = [shortened(failure.message, 500), `Request ${requestId}`];
+  const { reply } = plainPage({ status: failure.status, title, sentences });
+  return { ...reply, headers: { ...reply.headers, ...failure.headers } };
 }

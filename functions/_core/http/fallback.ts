@@ -40,13 +40,16 @@ export function makeFallback(routes: readonly Route[]): Platforms {
     const methods = methodsOf(url.pathname);
     // A method that the path takes comes here only where the platform knows better: a file that is not there.
     if (methods.length === 0 || methods.includes(method))
-      throw new AppError('NOT_FOUND', { message: 'There is nothing here.' });
+      throw new AppError('NOT_FOUND', { message: 'There is nothing here: GET /docs shows every path.' });
     const allow = [...methods, 'OPTIONS'].join(', ');
     if (method === 'OPTIONS') {
       const headers = preflightHeaders(fields.get('origin'), methods);
       return { status: 204, headers: { allow, ...headers }, body: null };
     }
-    throw new AppError('METHOD_NOT_ALLOWED', { headers: { allow } });
+    throw new AppError('METHOD_NOT_ALLOWED', {
+      message: `This path does not take ${method}, but ${methods.join(', ')}.`,
+      headers: { allow },
+    });
   }
 
   return platforms(async (incoming, platform = {}) => {

@@ -163,6 +163,8 @@ export function mergeInput(
   return merged;
 }
 
+const unknownField = 'is not a known field';
+
 /** Zod's complaints as the API's details: a dotted path and a sentence for each. Of unknown fields, the first few by name. */
 export function detailsOf(error: z.core.$ZodError): ErrorDetail[] {
   const details: ErrorDetail[] = [];
@@ -175,10 +177,54 @@ export function detailsOf(error: z.core.$ZodError): ErrorDetail[] {
       continue;
     }
     for (const key of issue.keys.slice(0, maxNamed))
-      unknown.push({ path: path === '' ? key : `${path}.${key}`, message: 'is not a known field' });
+      unknown.push({ path: path === '' ? key : `${path}.${key}`, message: unknownField });
     unknownCount += issue.keys.length;
   }
   return [...details, ...fewOf(unknown, unknownCount, 'that are not known fields')];
+}
+
+/** Fields that a sentence may list. */
+const maxListed = 8;
+
+/** Which field was meant in place of one that is not known: the nearest of the schema's own, else all where they are few. */
+function hintFor({ path, message }: ErrorDetail, schema: z.ZodType): string {
+  if (message !== unknownField) return '';
+  const within = path.split('.');
+  const given = within.pop() ?? '';
+  const known = fieldsAt(schema, within);
+  if (!known) return '';
+  const [nearest] = known
+    .map((name) => ({ name, distance: editsBetween(name.toLowerCase(), given.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (nearest && nearest.distance <= Math.max(2, Math.floor(nearest.name.length / 3)))
+    return ` (did you mean ${nearest.name}?)`;
+  if (known.length === 0) return ' (none is taken here)';
+  return known.length <= maxListed ? ` (known are ${known.join(', ')})` : '';
+}
+
+/** The fields that an object of the schema has at this path; undefined where that is no plain object. */
+function fieldsAt(schema: z.core.$ZodType | undefined, path: readonly string[]): string[] | undefined {
+  let inner = schema;
+  while (inner instanceof z.ZodOptional || inner instanceof z.ZodNullable || inner instanceof z.ZodDefault)
+    inner = inner.unwrap();
+  if (!(inner instanceof z.ZodObject)) return undefined;
+  const [field, ...rest] = path;
+  return field === undefined ? Object.keys(inner.shape) : fieldsAt(inner.shape[field], rest);
+}
+
+/** How many letters must change, come or go to make one word the other (Levenshtein 1966); at most 40 letters are compared. */
+function editsBetween(one: string, other: string): number {
+  const [a, b] = [one.slice(0, 40), other.slice(0, 40)];
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const above = row;
+    row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(changed, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+  }
+  return row.at(-1) ?? 0;
 }
 
 /** @throws AppError VALIDATION_FAILED that says what is wrong with which field. */
@@ -187,8 +233,13 @@ export function validate<S extends z.ZodType>(schema: S, value: unknown): z.outp
   if (parsed.success) return parsed.data;
   const details = detailsOf(parsed.error);
   const first = details[0];
+  const count = parsed.error.issues.reduce(
+    (n, issue) => n + (issue.code === 'unrecognized_keys' ? issue.keys.length : 1),
+    0,
+  );
+  const more = count > 1 ? `, and ${(count - 1).toLocaleString('en')} more` : '';
   const message = first
-    ? `The request does not match the schema: ${first.path || 'the body'}: ${first.message}`
+    ? `The request does not match the schema: ${first.path || 'the body'}: ${first.message}${hintFor(first, schema)}${more}`
     : undefined;
   throw new AppError('VALIDATION_FAILED', { details, ...(message === undefined ? {} : { message }) });
 }
@@ -201,8 +252,8 @@ export const timeInput = z.iso
     return year >= 1970 && year <= 2200;
   }, 'must lie between the years 1970 and 2200');
 
-/** A telephone number given by a caller: E.164. A space stands for the plus that a query string turned into one. */
+/** A whole telephone number given by a caller: E.164. The shortest of the world have seven digits with their country. A space stands for the plus that a query string turned into one. */
 export const phoneInput = z
   .string()
   .transform((text) => text.replace(/^ /, '+'))
-  .pipe(z.string().regex(/^\+[1-9]\d{1,14}$/, 'must be an E.164 number such as +14155550101'));
+  .pipe(z.string().regex(/^\+[1-9]\d{6,14}$/, 'must be a whole E.164 number such as +14155550101'));

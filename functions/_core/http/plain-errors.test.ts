@@ -63,6 +63,17 @@ describe('what is wrong with a field', () => {
     ]);
   });
 
+  test.each([
+    [{ statuss: 'x' }, 'statuss: is not a known field (did you mean status?)'],
+    [{ colour: 'x' }, 'colour: is not a known field (known are status, limit, inner)'],
+    [{ inner: { langauge: 'x' } }, 'inner.langauge: is not a known field (did you mean language?)'],
+    [{ status: 1, limit: 'x', colour: 'x' }, 'status: must be a string, and 2 more'],
+  ])('says of %j: %s', (given, sentence) => {
+    const inner = z.strictObject({ language: z.string() }).partial().optional();
+    const schema = z.strictObject({ status: z.string(), limit: z.number(), inner }).partial();
+    expect(() => validate(schema, given)).toThrow(`The request does not match the schema: ${sentence}`);
+  });
+
   test('has no word of zod’s own, in any endpoint, for any input', () => {
     const strange = [
       undefined,

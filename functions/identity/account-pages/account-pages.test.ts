@@ -78,13 +78,23 @@ describe.each(pages)('GET $path', ({ page, path }) => {
     },
   );
 
-  test('refuses a token that none could be, and what it does not know, without repeating it', async () => {
+  test('refuses a token that none could be, without repeating it, and tells a browser by a page', async () => {
+    if (!('token' in page.contract.input.shape)) return;
     const tooLong = await request(page, { token: '<b>'.repeat(67) });
     expect([tooLong.status, tooLong.body.code]).toEqual([400, 'VALIDATION_FAILED']);
     expect(tooLong.text).not.toContain('<b>');
-    const unknown = await page.serve(new Request(`https://api.example.com${path}?next=//evil.example`));
-    expect(unknown.status).toBe(400);
-    expect(await unknown.text()).not.toContain('evil');
+    const accept = 'text/html,application/xhtml+xml,*/*;q=0.8';
+    const shown = await request(page, { token: '<b>'.repeat(67) }, { accept });
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([400, 'text/html; charset=utf-8']);
+    expect(shown.text).toContain('<h1>This page cannot be shown</h1>');
+    expect(shown.text).not.toContain('<b>');
+  });
+
+  test('does not mind what mail programs and click trackers add to its address, nor repeat it', async () => {
+    const added = 'utm_source=news&utm_source=mail&fbclid=x1&mc_cid=2&next=//evil.example';
+    const tracked = await page.serve(new Request(`https://api.example.com${path}?${added}`));
+    expect(tracked.status).toBe(200);
+    expect(await tracked.text()).toBe((await request(page)).text);
   });
 
   test('takes no other method and is at no other path', async () => {

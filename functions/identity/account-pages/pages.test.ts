@@ -22,6 +22,7 @@ import * as verifyEmail from '../auth/verify-email.ts';
 import * as deleteAccount from '../personal-data/delete-account.ts';
 import * as keepAccount from '../personal-data/keep-account.ts';
 import * as acceptInvitation from '../team/accept-invitation.ts';
+import * as getInvitation from '../team/get-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
 import { tokenFor } from '../team/testing/invitations.ts';
 import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
@@ -33,7 +34,7 @@ import * as showVerifyEmail from './show-verify-email.ts';
 
 const endpoints = [
   ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount, showDataExport],
-  ...[verifyEmail, resetPassword, acceptInvitation, getMe, logout, login, keepAccount],
+  ...[verifyEmail, resetPassword, getInvitation, acceptInvitation, getMe, logout, login, keepAccount],
 ];
 const chosen = 'a quite different password';
 
@@ -102,7 +103,7 @@ describeInBrowser(endpoints, (ground) => {
       '/keep-account',
       '/data-export?token=x',
       '/data-export',
-    ])('%s fits, breaks no policy, and asks nobody anything', async (address) => {
+    ])('%s fits, breaks no policy, and asks nobody anything but who invites', async (address) => {
       const { page, troubles, asked } = await open(address, width, colorScheme);
       await page.locator('form:visible, #said:not(:empty)').first().waitFor();
       expect(page.url()).toBe(ground.base + address.replace(/\?.*/, ''));
@@ -115,7 +116,8 @@ describeInBrowser(endpoints, (ground) => {
         expect(await page.evaluate(overflow)).toBe(0);
       }
       await shoot(page, `${address.replaceAll(/\W/g, '-')}-${width}-${colorScheme}`);
-      expect(asked).toEqual([`GET ${address}`]);
+      const introduced = address.includes('=inv_') ? ['GET /api/team/invitations/inv_x'] : [];
+      expect(asked).toEqual([`GET ${address}`, ...introduced]);
       expect(troubles).toEqual([]);
       await page.close();
     });
@@ -141,7 +143,7 @@ describeInBrowser(endpoints, (ground) => {
     const again = await open(`/verify-email?token=${token}`);
     await again.page.getByRole('button').dblclick();
     await again.said
-      .getByText('The token is wrong, was used, or is too old: ask for another mail.')
+      .getByText('The link of the mail is wrong, was used, or is too old: log in and have another mail sent')
       .waitFor();
     await shoot(again.page, 'verified-again');
     await again.page.close();
@@ -261,6 +263,8 @@ describeInBrowser(endpoints, (ground) => {
   test('an invitation makes an account, tells the company, and leaves nobody logged in', async () => {
     const { email, token } = await invitationToken();
     const { page, troubles, asked, said } = await open(`/accept-invitation?token=${token}`, 390);
+    await page.getByText('Acme & Söhne <b> invites you to join them.').waitFor();
+    await page.getByText('Leave it empty to keep the name in the invitation: Ben.').waitFor();
     await page.getByLabel('Your name').fill('Ben');
     await page.getByLabel('Password', { exact: true }).fill('password1234');
     await page.getByRole('button').click();
@@ -275,10 +279,20 @@ describeInBrowser(endpoints, (ground) => {
     expect(troubles).toEqual([]);
     await page.close();
     const again = await open(`/accept-invitation?token=${token}`);
-    await again.page.getByLabel('Password', { exact: true }).fill(chosen);
-    await again.page.getByRole('button').click();
     await again.said.getByText(/^This invitation is not open: .* log in; .* another one\.$/).waitFor();
     await again.page.close();
+  });
+
+  test('an invitation without a name asks for one', async () => {
+    const email = `cem-${randomUUID()}@example.com`;
+    const owner = await (await aCompany('Acme')).as('owner');
+    await owner.request(inviteMember, { email, role: 'agent' });
+    const { page } = await open(`/accept-invitation?token=${await tokenFor(email)}`);
+    await page.getByText('As your colleagues will see it.').waitFor();
+    await page.getByLabel('Password', { exact: true }).fill(chosen);
+    await page.getByRole('button').click();
+    await page.getByText('Your name is needed.').waitFor();
+    await page.close();
   });
 
   test('an invitation asks the account that there is for its password, and for its second factor', async () => {

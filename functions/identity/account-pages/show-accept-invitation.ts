@@ -9,12 +9,12 @@ import {
 } from './shared/account-page.ts';
 
 const form = `<fieldset>
-<legend>Has your address an account already?</legend>
+<legend>Do you already have an account?</legend>
 <label class="choice"><input type="radio" name="account" id="is-new" checked> <span>No, make one for me</span></label>
 <label class="choice"><input type="radio" name="account" id="is-known"> <span>Yes, I have a password</span></label>
 </fieldset>
 <div id="of-new">
-${field('name', 'Your name', 'autocomplete="name" maxlength="200"', 'Leave it empty to keep the name in the invitation.')}
+${field('name', 'Your name', 'autocomplete="name" maxlength="200" required', 'As your colleagues will see it.')}
 </div>
 <div>
 ${field('password', 'Password', 'type="password" data-password autocomplete="new-password" required', newPasswordHint)}
@@ -27,8 +27,22 @@ ${field('code', 'Code', 'autocomplete="one-time-code" autocapitalize="none" spel
 
 const script = `
 if (token === '') {
-  say('This link is not whole, its token is missing: open the link of the mail again, or ask whoever invited you for another.', 'bad');
+  say('This link is incomplete: open the link of the mail again, or ask the person who invited you for another.', 'bad');
 } else {
+  void introduce();
+}
+
+/** Names the company. The name of the person is asked for where the invitation has none. */
+async function introduce() {
+  const { isOk, status, body } = await ask('/api/team/invitations/' + encodeURIComponent(token));
+  if (status === 404) return say(body.message, 'bad');
+  if (isOk) {
+    form.querySelector('p').textContent = body.data.companyName + ' invites you to join them.';
+    if (body.data.name !== null) {
+      element('name').required = false;
+      element('name-hint').textContent = 'Leave it empty to keep the name in the invitation: ' + body.data.name + '.';
+    }
+  }
   form.hidden = false;
 }
 
@@ -86,6 +100,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   async handle() {
     return accountPage({
       title: 'Accept your invitation',

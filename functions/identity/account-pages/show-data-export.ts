@@ -8,7 +8,7 @@ const form = `${logInFields}
 
 const script = `${logInScript}
 if (token === '') {
-  say('This link is not whole, its token is missing: open the link of the mail again, or ask for another export.', 'bad');
+  say('This link is incomplete: open the link of the mail again, or ask for another export.', 'bad');
 } else {
   form.hidden = false;
 }
@@ -51,6 +51,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   async handle() {
     return accountPage({
       title: 'Download your data',

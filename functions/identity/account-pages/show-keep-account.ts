@@ -30,6 +30,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   async handle() {
     return accountPage({
       title: 'Keep your account',

@@ -6,7 +6,7 @@ const form = '<button>Confirm e-mail address</button>';
 
 const script = `
 if (token === '') {
-  say('This link is not whole, its token is missing: open the link of the mail again, or ask for another mail.', 'bad');
+  say('This link is incomplete: open the link of the mail again, or log in and have another mail sent.', 'bad');
 } else {
   form.hidden = false;
 }
@@ -33,6 +33,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   async handle() {
     return accountPage({
       title: 'Confirm your e-mail address',

@@ -16,7 +16,7 @@ import { tokenInput } from './shared/secret-tokens.ts';
 
 const wrong = (path: 'token' | 'code') => {
   const message = 'is wrong, was used, or is too old: ask for another mail';
-  return invalidField(path, message, `The ${path} ${message}.`);
+  return invalidField(path, message, `The ${path === 'token' ? 'link of the mail' : 'code'} ${message}.`);
 };
 
 export const { contract, respond, serve, handler } = endpoint({

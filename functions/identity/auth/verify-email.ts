@@ -31,8 +31,9 @@ export const { contract, respond, serve, handler } = endpoint({
       verifyEmail(tx, ctx, input.token),
     );
     if (verified === undefined) {
-      const message = 'is wrong, was used, or is too old: ask for another mail';
-      throw invalidField('token', message, `The token ${message}.`);
+      const why = 'is wrong, was used, or is too old';
+      const sentence = `The link of the mail ${why}: log in and have another mail sent.`;
+      throw invalidField('token', why, sentence);
     }
     return verified;
   },

@@ -141,6 +141,8 @@ describe('PUT /api/companies/:id', () => {
     [{ ipAllowlist: ["10.0.0.0/8'; drop table companies; --"] }],
     [{ providerLinks: { twilioNumbers: ['555'] } }],
     [{ providerLinks: { retellAgentIds: [''] } }],
+    [{ providerLinks: { retellAgentIds: ['<agent>'] } }],
+    [{ providerLinks: { dialpadOrgId: '<Dialpad company or office id>' } }],
     [{ providerLinks: { secret: 'x' } }],
     [{ deletedAt: null }],
     [{ companyId: randomUUID() }],
@@ -239,7 +241,7 @@ describe('the provider links that a platform admin writes', () => {
   test('give the company the events that waited for them', async () => {
     const acme = await aCompany();
     const owner = await aPlatformAdmin(acme);
-    const organization = `org-${randomUUID()}`;
+    const organization = String(5_000_000_000_000_000 + Math.floor(Math.random() * 1e15));
     const events = lifecycle(
       'missed',
       Math.floor(Math.random() * 2 ** 31),

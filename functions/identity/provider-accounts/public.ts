@@ -2,7 +2,7 @@
 export { type Credentials, isAccepted } from './shared/accepting.ts';
 export { provedIds, provedOf } from './shared/asking.ts';
 export type { Claim, Held, Thing } from './shared/claim.ts';
-export { dialpadAccount, dialpadConnections, keyOf } from './shared/dialpad-account.ts';
+export { dialpadAccount, dialpadConnections, heeding, keyOf } from './shared/dialpad-account.ts';
 export { expiryOf, keepConnection } from './shared/dialpad-connection.ts';
 export {
   askedScopes,

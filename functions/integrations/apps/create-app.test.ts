@@ -20,7 +20,7 @@ import * as listApps from './list-apps.ts';
 import * as rotateIncomingSecret from './rotate-incoming-secret.ts';
 
 const startMs = Date.parse('2026-03-01T10:00:00Z');
-const anOrganization = () => `org-${randomUUID()}`;
+const anOrganization = () => String(5_000_000_000_000_000 + Math.floor(Math.random() * 1e15));
 const keyHeader = (key: string) => ({ 'x-app-api-key': key });
 
 const send = (event: object | undefined, organization: string) =>
@@ -124,7 +124,9 @@ describe('POST /internal/apps', () => {
     ['an unknown field', { name: 'x', admin: true }],
     ['a company id of no form', { name: 'x', company_id: "' or 1=1 --" }],
     ['an object for an id', { name: 'x', dialpad_org_id: { $ne: 1 } }],
-    ['too many agents', { name: 'x', retell_agent_ids: Array<string>(201).fill('a') }],
+    ['a placeholder for an id', { name: 'x', dialpad_org_id: '<Dialpad company or office id>' }],
+    ['an agent of no form', { name: 'x', retell_agent_ids: ['<agent>'] }],
+    ['too many agents', { name: 'x', retell_agent_ids: Array<string>(201).fill('agent_a') }],
     ['no scopes', { name: 'x', scopes: [] }],
   ])('refuses %s with 400', async (_, input) => {
     expect((await internal(createApp, input)).status).toBe(400);

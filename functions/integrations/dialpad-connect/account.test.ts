@@ -2,8 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { encryptSecret, placeOf } from '#core/security/secrets.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { setSettings } from '#core/testing/settings.ts';
+import { proveAccounts } from '#identity/provider-accounts/shared/prove-accounts.ts';
+import { deauthorize } from '#providers/dialpad/oauth.ts';
+import * as refill from '../sync/refill.schedule.ts';
 import * as getConnectionStatus from './get-connection-status.ts';
-import { connected, tokenOf, works, world } from './testing/connecting.ts';
+import { agreed, returned } from './testing/admin-browser.ts';
+import { begun, connected, contextOf, tokenOf, works, world } from './testing/connecting.ts';
 
 describe('the token of a connection', () => {
   const later = () => new Date(Date.now() + 2 * 3_600_000);
@@ -46,10 +50,46 @@ describe('the token of a connection', () => {
       code: 'CONFLICT',
       message: expect.stringContaining(`GET /authorize?app_id=${app.appId}`),
     });
+    expect((await app.request(getConnectionStatus)).body.data.must_reconnect).toBe(true);
     await adminSql()`update provider_connections set refresh_token = null where app_id = ${app.appId}`;
     await expect(tokenOf(app.appId)).rejects.toMatchObject({ code: 'CONFLICT' });
     const { data } = (await app.request(getConnectionStatus)).body;
     expect(data).toMatchObject({ connected: false, access_by: null, must_reconnect: true });
+  });
+
+  test('that is refused by Dialpad is to be connected anew from the first refusal on, until it is', async () => {
+    await adminSql()`delete from provider_connections`; // of other tests: a refill asks every account
+    const app = await connected();
+    const mustReconnect = async () => {
+      const { data } = (await app.request(getConnectionStatus)).body;
+      expect(data.connected).toBe(!data.must_reconnect);
+      return data.must_reconnect as boolean;
+    };
+    expect(await mustReconnect()).toBe(false);
+    await deauthorize(world.dialpad.url, await tokenOf(app.appId));
+    await refill.run();
+    expect(await mustReconnect()).toBe(true);
+    await returned(await agreed(await begun(app.appId)));
+    expect(await mustReconnect()).toBe(false);
+
+    const [row] = await adminSql()`select company_id from apps where id = ${app.appId}`;
+    await deauthorize(world.dialpad.url, await tokenOf(app.appId));
+    await proveAccounts(contextOf(), row?.company_id);
+    expect(await mustReconnect()).toBe(true);
+    await refill.run();
+    expect(await mustReconnect()).toBe(true);
+  });
+
+  test('that works again is not to be connected anew, and an outage is no refusal', async () => {
+    await adminSql()`delete from provider_connections`;
+    const app = await connected();
+    await adminSql()`update provider_connections set refused_at = now() where app_id = ${app.appId}`;
+    await refill.run();
+    expect((await app.request(getConnectionStatus)).body.data.must_reconnect).toBe(false);
+    setSettings({ DIALPAD_API_URL: 'http://127.0.0.1:1' });
+    const [row] = await adminSql()`select company_id from apps where id = ${app.appId}`;
+    await proveAccounts(contextOf(), row?.company_id);
+    expect((await app.request(getConnectionStatus)).body.data.must_reconnect).toBe(false);
   });
 
   test('survives a refresh that found Dialpad away', async () => {

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { AppError } from '#core/errors.ts';
+import { plainPage, wantsPage } from '#core/http/plain-page.ts';
 import { askedScopes, expiryOf } from '#identity/provider-accounts/public.ts';
 import { begunWith, codeRefused, exchanged, kept, refusal } from './shared/finishing.ts';
-import { plainPage } from './shared/plain-page.ts';
 
 const text = z.string().max(4000).optional();
 
@@ -31,9 +31,10 @@ export const { contract, respond, serve, handler } = endpoint({
       expires_at: z.iso.datetime().nullable().describe('Of the token, which is refreshed by itself.'),
     })
     .meta({ id: 'DialpadConnection' }),
+  isPage: true,
   errors: ['FORBIDDEN', 'PROVIDER_FAILED', 'UNAVAILABLE'],
   async handle({ ctx, input }) {
-    const isBrowser = (ctx.headers.get('accept') ?? '').includes('text/html');
+    const isBrowser = wantsPage(ctx.headers);
     try {
       const begun = await begunWith(ctx, input.state);
       if (input.error !== undefined) throw refusal(input.error);

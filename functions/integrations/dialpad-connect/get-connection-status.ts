@@ -22,7 +22,9 @@ export const { contract, respond, serve, handler } = endpoint({
       return { app_id: app.id, key, ...Found.parse(JSON.parse(row?.item ?? '')) };
     });
     const { connection, key, ...facts } = found;
-    const mustReconnect = connection ? connection.is_over && !connection.refreshes : false;
+    const mustReconnect = connection
+      ? connection.is_refused || (connection.is_over && !connection.refreshes)
+      : false;
     const own = connection && !mustReconnect ? ('oauth' as const) : null;
     const byKey = connection ? null : (key?.by ?? null);
     return {

@@ -4,11 +4,11 @@ import { endpoint } from '#core/endpoint.ts';
 import { env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { HeaderFields } from '#core/http/incoming.ts';
+import { plainPage } from '#core/http/plain-page.ts';
 import { RawReply } from '#core/http/reply.ts';
 import { askedScopes, oauthApp, redirectUri } from '#identity/provider-accounts/public.ts';
 import { hashOfCookie, newBrowserCookie } from './shared/browser-cookie.ts';
 import { stateRefused } from './shared/finishing.ts';
-import { plainPage } from './shared/plain-page.ts';
 import { bindState } from './shared/state-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -25,6 +25,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   status: 303,
   errors: ['FORBIDDEN', 'UNAVAILABLE'],
   async handle({ ctx, input: { state } }) {

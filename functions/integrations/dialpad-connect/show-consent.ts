@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { endpoint } from '#core/endpoint.ts';
 import { dialpadApiUrl } from '#core/env.ts';
+import { plainPage } from '#core/http/plain-page.ts';
 import { askedScopes, oauthApp, scopeMeanings } from '#identity/provider-accounts/public.ts';
 import { stateRefused } from './shared/finishing.ts';
-import { plainPage } from './shared/plain-page.ts';
 import { readState, stateMinutes } from './shared/state-store.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
@@ -18,6 +18,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   errors: ['UNAVAILABLE'],
   async handle({ ctx, input }) {
     oauthApp();

@@ -79,6 +79,7 @@ describe('POST /internal/apps/:app_id/users/map', () => {
     ['no user', { dialpad_user_id: '1' }],
     ['an empty id', { dialpad_user_id: '', user_id: 'x' }],
     ['an e-mail of no form', { dialpad_user_id: '1', user_id: 'x', email: 'nobody' }],
+    ['a user that is no Dialpad id', { dialpad_user_id: '<id>', user_id: 'x' }],
     ['half a number', { dialpad_user_id: 1.5, user_id: 'x' }],
     ['an unknown field', { dialpad_user_id: '1', user_id: 'x', role: 'admin' }],
   ])('refuses %s with 400', async (_, input) => {
@@ -124,10 +125,13 @@ describe('POST /internal/apps/:app_id/users/batch-map', () => {
 
   test('takes a thousand at once, in one statement, and no more', async () => {
     const { appId } = await anApp();
-    const mappings = Array.from({ length: 1000 }, (_, i) => ({ dialpad_user_id: `d${i}`, user_id: `u${i}` }));
+    const mappings = Array.from({ length: 1000 }, (_, i) => ({
+      dialpad_user_id: String(i + 1),
+      user_id: `u${i}`,
+    }));
     const { body } = await internal(batchMapUsers, { app_id: appId, mappings });
     expect(body.data).toEqual({ created: 1000, updated: 0, failed: 0, errors: [] });
-    const more = [...mappings, { dialpad_user_id: 'x', user_id: 'y' }];
+    const more = [...mappings, { dialpad_user_id: '2000', user_id: 'y' }];
     expect((await internal(batchMapUsers, { app_id: appId, mappings: more })).status).toBe(400);
     const [count] = await adminSql()`select count(*)::int as n from user_mappings where app_id = ${appId}`;
     expect(count?.n).toBe(1000);

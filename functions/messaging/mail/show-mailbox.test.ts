@@ -70,6 +70,13 @@ describe('GET /dev/mailbox as JSON', () => {
 });
 
 describe('GET /dev/mailbox as a page', () => {
+  test('shows an SMS as its text alone', async () => {
+    await hasMail({ to: '+14155550142', subject: 'SMS from +15005550006', text: '123456 is your code' });
+    const { text } = await request(showMailbox, { to: '+14155550142' });
+    expect(text).toContain('<pre class="plain">123456 is your code</pre>');
+    expect(text).not.toMatch(/<iframe|type="radio"/);
+  });
+
   test('is HTML for browsers, and runs no script', async () => {
     const { headers, text } = await request(showMailbox, {}, { accept: 'text/html,*/*;q=0.8' });
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8');

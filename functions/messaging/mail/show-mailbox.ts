@@ -20,6 +20,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   errors: ['NOT_FOUND'],
   async handle({ ctx, input }) {
     requireMailbox();

@@ -136,7 +136,8 @@ describe('the dispatch of events', () => {
     const acme = await aCompany();
     const answered = await acme.hasCall({ status: 'completed' });
     const missed = await acme.hasCall({ status: 'voicemail' });
-    for (const { id: subjectId } of [answered, missed]) {
+    const outbound = await acme.hasCall({ status: 'missed', direction: 'outbound' });
+    for (const { id: subjectId } of [answered, missed, outbound]) {
       await anEvent(acme.id, { type: 'call.missed', subjectId });
       await anEvent(acme.id, { type: 'call.completed', subjectId });
     }
@@ -146,6 +147,7 @@ describe('the dispatch of events', () => {
     expect(told).toEqual([
       { type: 'call.completed', subject_id: answered.id, sequence: 1 },
       { type: 'call.missed', subject_id: missed.id, sequence: 2 },
+      { type: 'call.completed', subject_id: outbound.id, sequence: 3 },
     ]);
     const [{ waiting } = {}] = await adminSql()`
       select count(*)::int as waiting from outbox where company_id = ${acme.id} and dispatched_at is null`;

@@ -11,6 +11,7 @@ export const { contract, respond, serve, handler } = endpoint({
   output: z.string(),
   envelope: 'none',
   produces: 'text/html; charset=utf-8',
+  isPage: true,
   isStatic: true,
   async handle() {
     return pageReply({

@@ -80,7 +80,7 @@ function numbersOf(call: DialpadCall): CallFields {
   return {};
 }
 
-/** The person on this leg. A department, office or call centre handles nothing itself. */
+/** The person on this leg. A department, office or call center handles nothing itself. */
 export function personOf(call: DialpadCall): CallFields {
   if (call.target?.type !== 'user') return {};
   return known({ providerAgentId: call.target.id, agentName: call.target.name });

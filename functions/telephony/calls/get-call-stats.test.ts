@@ -47,6 +47,21 @@ describe('GET /api/calls/stats/summary', () => {
     expect(body.data).toMatchObject({ total: 10, offered: 5, answered: 3, answerRate: 0.6 });
   });
 
+  test('misses and answers only calls to us: an outbound one that nobody took is none that we missed', async () => {
+    const acme = await aCompany();
+    const at = '2026-03-02T10:00:00Z';
+    for (const status of ['missed', 'voicemail', 'completed']) {
+      await acme.hasCall({ startedAt: at, status, direction: 'outbound' });
+      const unknown = await acme.hasCall({ startedAt: at, status }); // counts as one to us
+      await adminSql()`update calls set direction = null where id = ${unknown.id}`;
+    }
+    await acme.hasCall({ startedAt: at, status: 'completed' });
+    const { body } = await (await acme.key()).request(getCallStats, march);
+    expect(body.data).toMatchObject({ total: 7, offered: 4, answered: 2, missed: 2, answerRate: 0.5 });
+    expect(body.data.byStatus).toMatchObject({ completed: 3, missed: 2, voicemail: 2 });
+    expect(body.data.byDay[1]).toMatchObject({ total: 7, answered: 2, missed: 2, offered: 4 });
+  });
+
   test('says how long answered calls took, and what they cost in each currency', async () => {
     const acme = await aCompany();
     const at = '2026-03-02T10:00:00Z';
@@ -71,9 +86,9 @@ describe('GET /api/calls/stats/summary', () => {
     const period = { from: '2026-03-28T00:00:00+01:00', to: '2026-03-31T00:00:00+02:00' };
     const { body } = await key.request(getCallStats, { ...period, timezone: 'Europe/Berlin' });
     expect(body.data.byDay).toEqual([
-      { date: '2026-03-28', total: 0, answered: 0, offered: 0, durationMs: 0 },
-      { date: '2026-03-29', total: 1, answered: 1, offered: 1, durationMs: 2000 },
-      { date: '2026-03-30', total: 1, answered: 0, offered: 1, durationMs: 0 },
+      { date: '2026-03-28', total: 0, answered: 0, missed: 0, offered: 0, durationMs: 0 },
+      { date: '2026-03-29', total: 1, answered: 1, missed: 0, offered: 1, durationMs: 2000 },
+      { date: '2026-03-30', total: 1, answered: 0, missed: 1, offered: 1, durationMs: 0 },
     ]);
   });
 

@@ -24,7 +24,7 @@ export const { contract, respond, serve, handler } = endpoint({
   path: '/api/calls/stats/summary',
   summary: 'Get the statistics of a period',
   description:
-    'Of the calls that the caller may see, by when they started. `answerRate` is answered ÷ offered: missed calls and voicemails were offered; calls that still wait, were cancelled or failed were not.',
+    'Of the calls that the caller may see, by when they started. `answerRate` is answered ÷ offered, of the calls to us: missed calls and voicemails were offered; calls that still wait, were cancelled or failed were not, nor was any outbound call.',
   who: ['user', 'key'],
   permission: 'calls:read',
   input: z.object({

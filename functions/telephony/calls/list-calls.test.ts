@@ -145,6 +145,19 @@ describe('GET /api/calls', () => {
     expect((await key.request(listCalls, { search: '0777' })).body.data).toHaveLength(1);
   });
 
+  test('takes whole numbers alone: a part of one is searched for', async () => {
+    const acme = await aCompany();
+    const key = await acme.key();
+    await acme.hasCall({ from: '+14155550188' });
+    const part = await key.request(listCalls, { from: '+14155' });
+    expect([part.status, part.body.details]).toEqual([
+      400,
+      [{ path: 'from', message: 'must be a whole E.164 number such as +14155550101' }],
+    ]);
+    expect((await key.request(listCalls, { search: '+14155' })).body.data).toHaveLength(1);
+    expect((await key.request(listCalls, { from: '+14155550188' })).body.data).toHaveLength(1);
+  });
+
   test('needs the scope, and says so', async () => {
     const acme = await aCompany();
     const key = await acme.key(['messages:read']);

@@ -36,8 +36,12 @@ export const { contract, respond, serve, handler } = endpoint({
     agentId: z.uuid().optional().describe('Only calls of this agent.'),
     customerId: z.uuid().optional().describe('Only calls with this customer.'),
     campaignId: z.uuid().optional().describe('Only calls of this campaign.'),
-    from: phoneInput.optional().describe('E.164; write the plus as %2B.'),
-    to: phoneInput.optional().describe('E.164; write the plus as %2B.'),
+    from: phoneInput
+      .optional()
+      .describe('A whole number, E.164; write the plus as %2B. `search` finds a part of one.'),
+    to: phoneInput
+      .optional()
+      .describe('A whole number, E.164; write the plus as %2B. `search` finds a part of one.'),
     sentiment: z
       .enum(['positive', 'neutral', 'negative', 'unknown'])
       .optional()

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm/sql';
+import type { Direction } from './words.ts';
 
 /**
  * The status of a call: its words, and what they mean, in one place.
@@ -26,16 +27,26 @@ export type CallStatus = (typeof callStatuses)[number];
 export const activeStatuses = ['queued', 'ringing', 'in_progress', 'on_hold'] as const;
 /** Someone talked to the caller … */
 export const answeredStatuses = ['in_progress', 'on_hold', 'completed'] as const;
-/** … or nobody took the call. Both together were offered; the rest waits, was withdrawn or never rang. */
-export const missedStatuses = ['missed', 'voicemail'] as const;
+/** … or nobody took the call: the callee of an outbound one, us of any other (`wasMissed`). */
+export const unansweredStatuses = ['missed', 'voicemail'] as const;
 
 const includes = (list: readonly CallStatus[], status: CallStatus): boolean => list.includes(status);
 
 export const isFinal = (status: CallStatus): boolean => includes(finalStatuses, status);
 export const isActive = (status: CallStatus): boolean => includes(activeStatuses, status);
 export const isAnswered = (status: CallStatus): boolean => includes(answeredStatuses, status);
-export const isMissed = (status: CallStatus): boolean => includes(missedStatuses, status);
+
+/**
+ * Somebody called us and nobody answered. An outbound call that nobody took is none of ours to miss; a call whose direction
+ * nobody has told is taken for one to us: better a miss told in vain than one that is told to nobody.
+ */
+export const wasMissed = (status: CallStatus, direction: Direction | null | undefined): boolean =>
+  includes(unansweredStatuses, status) && direction !== 'outbound';
 
 /** A condition of SQL: the status in this column is one of the list. */
 export const statusIn = (column: SQL | { getSQL(): SQL }, list: readonly CallStatus[]): SQL =>
   sql`${column} in (${sql.raw(list.map((status) => `'${status}'`).join(', '))})`;
+
+/** `wasMissed` as a condition of SQL, true or false wherever there is a status. */
+export const missedIn = (status: SQL | { getSQL(): SQL }, direction: SQL | { getSQL(): SQL }): SQL =>
+  sql`(${statusIn(status, unansweredStatuses)} and ${direction} is distinct from 'outbound')`;

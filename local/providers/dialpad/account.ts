@@ -37,6 +37,9 @@ export interface Account {
   calls: CallRecord[];
   transcripts: Map<number, string>;
   nextId(): number;
+  lastId(): number;
+  /** Ids up to this one are taken. */
+  goOnAfter(id: number): void;
 }
 
 export function newAccount(of: Organization = organization(), isAdmins = true): Account {
@@ -50,6 +53,10 @@ export function newAccount(of: Organization = organization(), isAdmins = true): 
     calls: [],
     transcripts: new Map(),
     nextId: () => ++lastId,
+    lastId: () => lastId,
+    goOnAfter(id) {
+      lastId = Math.max(lastId, id);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import { type CallEventPayload, callCenterTarget, ended, leg, userTarget } from './leg.ts';
 import { at, recordingOf, type Scene } from './scene.ts';
 
-/* Calls to a call centre: an entry leg, and an operator leg for each person that it rings. */
+/* Calls to a call center: an entry leg, and an operator leg for each person that it rings. */
 
 function callCenterEntry({ of, start, id, customer }: Scene) {
   return leg({

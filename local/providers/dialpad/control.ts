@@ -63,7 +63,7 @@ async function runCalls(
     standIn.runCall(kind, {
       lose: body.lose === true,
       ...(typeof body.apiKey === 'string' ? { apiKey: body.apiKey } : {}),
-      ...(speed > 0 ? { speed, startMs: Date.now() } : {}),
+      ...(speed > 0 ? { speed } : {}),
       ...(body.seed === undefined ? {} : { seed: Number(body.seed) + index }),
     }),
   );

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type ApiAnswer, type ApiRequest, refusal } from './http.ts';
+import type { KeptTokens } from './kept-state.ts';
 
 export interface OAuthServer {
   /** Undefined when the request is not one of OAuth's. */
@@ -9,6 +10,9 @@ export interface OAuthServer {
   /** Whose admin agrees from here on: a name that `consenterOf` gives back for the tokens. */
   consentAs(consenter: string): void;
   consenterOf(token: string): string | undefined;
+  /** The tokens that are good. */
+  state(): KeptTokens;
+  restore(tokens: KeptTokens): void;
 }
 
 interface Grant {
@@ -112,6 +116,15 @@ export function oauthServer(app: { clientId: string; clientSecret: string }, now
       consenter = by;
     },
     consenterOf: (bearer) => access.get(bearer)?.consenter,
+    state: () => ({
+      access: [...access].filter(([, { expiresAt }]) => expiresAt > now()),
+      refreshes: [...refreshes],
+    }),
+    restore(tokens) {
+      for (const [bearer, { expiresAt, consenter: by, refresh }] of tokens.access)
+        access.set(bearer, { expiresAt, consenter: by, ...(refresh === undefined ? {} : { refresh }) });
+      for (const [bearer, grant] of tokens.refreshes) refreshes.set(bearer, grant);
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleepFor } from 'node:timers/promises';
@@ -15,6 +16,7 @@ import {
   hookBody,
 } from './delivery.ts';
 import { type ApiAnswer, type ApiRequest, readRequest, refusal, send } from './http.ts';
+import { KeptState, setUpAgain, setUpIn } from './kept-state.ts';
 import type { CallEventPayload } from './leg.ts';
 import { type CallKind, type LifecycleOptions, lifecycle } from './lifecycles.ts';
 import { oauthServer } from './oauth-server.ts';
@@ -40,7 +42,7 @@ export interface RunOptions {
   /** The key of the account in which it happens; the first one's when absent. */
   apiKey?: string;
   seed?: number;
-  /** When it begins, epoch milliseconds. Absent: so that it has just ended. */
+  /** When it begins, epoch milliseconds. Absent: so that it has just ended, once all of it was told. */
   startMs?: number;
   /** 1: as fast as life; 60: a minute in a second. Absent: all at once. */
   speed?: number;
@@ -65,6 +67,10 @@ export interface DialpadStandIn {
   readonly deliveries: readonly Delivery[];
   /** What `GET /api/v2/call` lists, in the order of ending. */
   readonly calls: readonly CallRecord[];
+  /** What was set up here, as JSON, to be given to `restore` of another start: OAuth's tokens, webhooks, subscriptions. */
+  state(): unknown;
+  /** @throws where it is no such state. */
+  restore(state: unknown): void;
   close(): Promise<void>;
 }
 
@@ -87,6 +93,7 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     now,
   );
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every call that takes its time waits on it
   const deliveries: Delivery[] = [];
   const background = new Set<Promise<unknown>>();
   const recentRequests: number[] = [];
@@ -130,12 +137,20 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     await Promise.all(settled);
   }
 
+  /** So that no event tells of a time that is still to come, however much faster than life the call goes. */
+  function startOf(kind: CallKind, seed: number, run: RunOptions & LifecycleOptions): number {
+    if (!run.speed) return now() - 900_000;
+    const lengthMs = lifecycle(kind, seed, 0, run).at(-1)?.event_timestamp ?? 0;
+    return Math.floor(now() - lengthMs + lengthMs / run.speed);
+  }
+
   async function runCall(
     kind: CallKind,
     run: RunOptions & LifecycleOptions = {},
   ): Promise<CallEventPayload[]> {
-    const { startMs = now() - 900_000, seed = nextSeed++ } = run;
+    const { seed = nextSeed++ } = run;
     const account = accountOf(run.apiKey);
+    const startMs = run.startMs ?? startOf(kind, seed, run);
     const events = lifecycle(kind, seed, startMs, { organization: account.organization, ...run });
     const work = tell('call', events, (event: CallEventPayload) => hooksForCall(account, event), run);
     // Dialpad lists a call once it has concluded; at full speed that is at once.
@@ -228,6 +243,18 @@ export async function startDialpadStandIn(options: StandInOptions): Promise<Dial
     },
     closeAccount: (apiKey) => void accounts.delete(apiKey),
     consentAs: (apiKey) => oauth.consentAs(apiKey),
+    state: () => ({
+      oauth: oauth.state(),
+      accounts: [...accounts].map(([apiKey, account]) => [apiKey, setUpIn(account)]),
+    }),
+    restore(state) {
+      const kept = KeptState.parse(state);
+      oauth.restore(kept.oauth);
+      for (const [apiKey, setUp] of kept.accounts) {
+        const account = accounts.get(apiKey);
+        if (account) setUpAgain(account, setUp);
+      }
+    },
     async close() {
       stopping.abort();
       await Promise.allSettled(background);

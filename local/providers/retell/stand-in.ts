@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Account, type RunOptions } from './account.ts';
 import type { StandInAgent } from './agents.ts';
@@ -40,6 +41,7 @@ export interface RetellAccount {
   agentIds: readonly string[];
   calls: ReadonlyMap<string, WireCall>;
   setWebhookUrl(url: string | undefined): void;
+  readonly webhookUrl: string | undefined;
   run(kind: LifecycleKind, options?: RunOptions): { call: WireCall; done: Promise<void> };
   /** Deletes an agent, as its owner does in Retell's dashboard. */
   deleteAgent(agentId: string): void;
@@ -83,6 +85,7 @@ const longestBody = 1_000_000;
 export async function startRetellStandIn(options: RetellStandInOptions): Promise<RetellStandIn> {
   const { port = 0, host = '127.0.0.1', apiKey, seed = 1, now = Date.now } = options;
   const stop = new AbortController();
+  setMaxListeners(0, stop.signal); // every call that takes its time waits on it
   const sender = webhookSender({
     apiKey,
     now,
@@ -139,6 +142,9 @@ export async function startRetellStandIn(options: RetellStandInOptions): Promise
       apiKey: ownKey,
       agentIds,
       calls: own.calls,
+      get webhookUrl() {
+        return own.webhookUrl;
+      },
       setWebhookUrl(url) {
         own.webhookUrl = url;
       },

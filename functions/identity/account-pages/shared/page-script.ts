@@ -46,7 +46,7 @@ async function ask(path, given, accessToken) {
   const body = given === undefined ? undefined : JSON.stringify(given);
   try {
     const answer = await fetch(path, { method, headers, body, credentials: 'omit', cache: 'no-store' });
-    return { isOk: answer.ok, body: await answer.json() };
+    return { isOk: answer.ok, status: answer.status, body: await answer.json() };
   } catch {
     return { isOk: false, body: { message: 'The server did not answer. Check the connection, then try again.' } };
   }

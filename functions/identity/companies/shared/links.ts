@@ -5,6 +5,8 @@ import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { phoneInput } from '#core/http/input.ts';
+import { DialpadId } from '#providers/dialpad/ids.ts';
+import { RetellAgentId } from '#providers/retell/ids.ts';
 import {
   type Claim,
   Contested,
@@ -16,15 +18,10 @@ import {
   type Thing,
 } from '../../provider-accounts/public.ts';
 
-/** A provider's id of something: Dialpad's are numbers, which JSON may carry as such. */
-const externalId = z
-  .union([z.string().trim(), z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).transform(String)])
-  .pipe(z.string().min(1).max(200));
-
 export const LinksInput = z
   .strictObject({
-    dialpadOrgId: externalId.nullable().optional(),
-    retellAgentIds: z.array(externalId).max(500).optional(),
+    dialpadOrgId: DialpadId.nullable().optional(),
+    retellAgentIds: z.array(RetellAgentId).max(500).optional(),
     twilioNumbers: z.array(phoneInput).max(500).optional(),
   })
   .meta({

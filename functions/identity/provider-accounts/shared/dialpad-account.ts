@@ -7,7 +7,13 @@ import { rowsOf, type Tx, transaction } from '#core/database/transaction.ts';
 import { dialpadApiUrl, env } from '#core/env.ts';
 import { AppError } from '#core/errors.ts';
 import type { ProviderAccount } from '#providers/history.ts';
-import { type Connection, provider, readConnection, renewConnection } from './dialpad-connection.ts';
+import {
+  type Connection,
+  keepAnswer,
+  provider,
+  readConnection,
+  renewConnection,
+} from './dialpad-connection.ts';
 import { oauthApp } from './dialpad-oauth-app.ts';
 import { readIntegration } from './integration-store.ts';
 
@@ -39,7 +45,10 @@ export async function dialpadAccount(
   if (found.connection) {
     const { connection } = found;
     const isUsable = isFresh(connection, ctx.now());
-    return { token: isUsable ? connection.accessToken : await refreshed(ctx, appId), baseUrl, by: 'oauth' };
+    const token = isUsable
+      ? connection.accessToken
+      : await heedingRefusal(ctx, appId, () => refreshed(ctx, appId));
+    return { token, baseUrl, by: 'oauth' };
   }
   if (!found.key) throw mustConnect(appId, 'The app is not connected to Dialpad');
   return { ...found.key, baseUrl };
@@ -124,3 +133,36 @@ export async function dialpadConnections(
     connectedAt: new Date(connected_at),
   }));
 }
+
+/**
+ * Asks Dialpad something by an app's own connection, and keeps whether it was refused (401: the organization took the access
+ * back), for GET /status. Any other failure says nothing of the connection.
+ */
+export async function heeding<T>(ctx: Needed, appId: string, ask: () => Promise<T>): Promise<T> {
+  const askedAt = new Date();
+  const answer = await heedingRefusal(ctx, appId, ask);
+  await keep(ctx, appId, false, askedAt);
+  return answer;
+}
+
+async function heedingRefusal<T>(ctx: Needed, appId: string, ask: () => Promise<T>): Promise<T> {
+  const askedAt = new Date();
+  try {
+    return await ask();
+  } catch (error) {
+    if (saysRefused(error)) await keep(ctx, appId, true, askedAt);
+    throw error;
+  }
+}
+
+const keep = (ctx: Needed, appId: string, isRefused: boolean, askedAt: Date) =>
+  ctx.dbAs('pipeline', 'keep whether Dialpad takes the tokens of an app', (tx) =>
+    keepAnswer(tx, appId, isRefused, askedAt),
+  );
+
+/** A token that is refused, or a refresh token that is dead. */
+const saysRefused = (error: unknown): boolean =>
+  error instanceof ProviderError
+    ? error.status === 401
+    : error instanceof AppError && error.code === 'CONFLICT' && saysDead(error.cause);
+const saysDead = (cause: unknown): boolean => cause instanceof ProviderError && cause.status === 400;

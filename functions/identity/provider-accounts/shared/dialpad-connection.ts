@@ -82,7 +82,7 @@ export async function keepConnection(
         ${owner.begunBy}::uuid, now())
       on conflict (app_id, provider) do update set access_token = excluded.access_token,
         refresh_token = excluded.refresh_token, expires_at = excluded.expires_at, scopes = excluded.scopes,
-        connected_by = excluded.connected_by, connected_at = excluded.connected_at`,
+        connected_by = excluded.connected_by, connected_at = excluded.connected_at, refused_at = null`,
   );
 }
 
@@ -97,7 +97,21 @@ export async function renewConnection(
   await rowsOf(
     tx,
     sql`update provider_connections set access_token = ${access}, refresh_token = ${refresh},
-        expires_at = ${expiryOf(tokens, nowMs)}::timestamptz
+        expires_at = ${expiryOf(tokens, nowMs)}::timestamptz, refused_at = null
       where app_id = ${owner.appId}::uuid and company_id = ${owner.companyId}::uuid and provider = ${provider}`,
+  );
+}
+
+/**
+ * Keeps what an app's connection was told: refused (401), or taken. What the provider says of tokens that were replaced since
+ * they were shown is no news of the new ones.
+ * @param askedAt When the tokens were shown to the provider.
+ */
+export async function keepAnswer(tx: Tx, appId: string, isRefused: boolean, askedAt: Date): Promise<void> {
+  await rowsOf(
+    tx,
+    sql`update provider_connections set refused_at = case when ${isRefused}::boolean then now() end
+      where app_id = ${appId}::uuid and provider = ${provider} and (refused_at is null) = ${isRefused}::boolean
+        and coalesce(connected_at, created_at) <= ${askedAt.toISOString()}::timestamptz`,
   );
 }

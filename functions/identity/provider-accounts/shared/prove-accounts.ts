@@ -7,6 +7,7 @@ import { inParallel } from '#core/work/in-parallel.ts';
 import { twilioClient } from '#providers/twilio/client.ts';
 import { lostOf, provedOf } from './asking.ts';
 import type { Claim, Thing } from './claim.ts';
+import { heeding } from './dialpad-account.ts';
 import { linkByProof } from './linking.ts';
 import { listAgents, organizationsOf } from './listing.ts';
 import { ownRetell, provingDialpad, provingTwilio } from './own-accounts.ts';
@@ -111,7 +112,8 @@ async function dialpadListing(
   let all: string[] | undefined = [];
   for (const { appId, account } of accesses) {
     try {
-      const own = await organizationsOf(await account());
+      const ask = async () => await organizationsOf(await account());
+      const own = await (appId === null ? ask() : heeding(ctx, appId, ask));
       toLink.push({ appId, ids: [own.companyId] });
       all?.push(...own.ids);
     } catch (error) {

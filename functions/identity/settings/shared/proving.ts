@@ -145,12 +145,19 @@ export async function checkIntegrations(
   await checkKeys(patch, isSameAccount(next, stored) ? undefined : next);
   if (isAbove || next.fromNumber === undefined) return { twilio };
   if (!next.accountSid || !next.authToken) {
-    if (typeof given.fromNumber === 'string') throw notProved(path);
+    if (typeof given.fromNumber === 'string') throw withoutCredentials();
     return { twilio }; // it is not used without them
   }
   if (!(await hasNumber(next, next.fromNumber))) throw notProved(path);
   return { twilio };
 }
+
+const withoutCredentials = () =>
+  new AppError('OWNERSHIP_NOT_PROVED', {
+    message:
+      'The credentials of your own Twilio account are missing: set integrations.twilio.accountSid and authToken with the number, or before it.',
+    details: [{ path, message: 'needs accountSid and authToken of the account that has the number' }],
+  });
 
 /** @throws ProviderError where Twilio does not answer; that it refuses the credentials is an answer. */
 async function hasNumber(twilio: Twilio, number: string): Promise<boolean> {

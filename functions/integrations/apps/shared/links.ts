@@ -5,18 +5,15 @@ import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { AppError } from '#core/errors.ts';
 import { linkByOperator } from '#identity/provider-accounts/public.ts';
+import { DialpadId } from '#providers/dialpad/ids.ts';
+import { RetellAgentId } from '#providers/retell/ids.ts';
 import type { App } from './app-store.ts';
 
-/** A provider's id of something: Dialpad's are numbers, which JSON may carry as such. */
-export const externalId = z
-  .union([z.string().trim(), z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).transform(String)])
-  .pipe(z.string().min(1).max(200));
-
 export const linkFields = {
-  dialpad_org_id: externalId
-    .optional()
-    .describe('The Dialpad company or office: an event’s company_id, office_id or target.office_id.'),
-  retell_agent_ids: z.array(externalId).max(200).optional().describe('Retell agents, as agent_….'),
+  dialpad_org_id: DialpadId.optional().describe(
+    'The Dialpad company or office: an event’s company_id, office_id or target.office_id.',
+  ),
+  retell_agent_ids: z.array(RetellAgentId).max(200).optional().describe('Retell agents, as agent_….'),
 };
 
 interface WantedLink {

@@ -26,7 +26,11 @@ export const Status = z
       .describe(
         'How Dialpad is reached for this app: by its own connection, by its company’s key, by the deployment’s key. Null: it is not.',
       ),
-    must_reconnect: z.boolean().describe('The connection ended and cannot be refreshed.'),
+    must_reconnect: z
+      .boolean()
+      .describe(
+        'Dialpad takes its tokens no longer: the connection ended and cannot be refreshed, or the organization took the access back. True from the first refusal that a refill (every ten minutes) or a proof meets, false once it is connected anew or the tokens work again.',
+      ),
     scopes: z.array(z.string()),
     expires_at: z.iso
       .datetime()
@@ -52,6 +56,7 @@ export const Found = Status.pick({ hooks: true, events: true }).extend({
       expires_at: z.string().nullable(),
       refreshes: z.boolean(),
       is_over: z.boolean(),
+      is_refused: z.boolean(),
     })
     .nullable(),
 });
@@ -63,7 +68,8 @@ export const statusOf = (appId: string) => sql`
     where e.app_id = ${appId}::uuid and e.provider = 'dialpad' order by e.id desc limit 1)
   select json_build_object(
     'connection', (select json_build_object('scopes', n.scopes, 'expires_at', ${iso('n.expires_at')},
-        'refreshes', n.refresh_token is not null, 'is_over', coalesce(n.expires_at <= now(), false))
+        'refreshes', n.refresh_token is not null, 'is_over', coalesce(n.expires_at <= now(), false),
+        'is_refused', n.refused_at is not null)
       from provider_connections n where n.app_id = ${appId}::uuid and n.provider = 'dialpad'),
     'hooks', (select coalesce(json_agg(json_build_object('webhook_id', h.id, 'hook_url', h.hook_url,
         'subscriptions', jsonb_array_length(h.subscriptions), 'created_at', ${iso('h.created_at')},

@@ -1,5 +1,5 @@
 import type { TelephonyEventData, TelephonyEventType } from '#telephony/model/events.ts';
-import { type CallStatus, isFinal, isMissed } from '#telephony/model/status.ts';
+import { type CallStatus, isFinal, wasMissed } from '#telephony/model/status.ts';
 import type { Announcement } from '#telephony/model/updates.ts';
 import type { StoredRow } from './rows.ts';
 
@@ -106,9 +106,16 @@ function callData(row: CallRow, subject: Subject): CallData {
   };
 }
 
+/** As what a call's end is told. Undefined before the end. */
+const endOf = ({ status, direction }: CallRow): 'call.missed' | 'call.completed' | undefined => {
+  if (!isFinal(status)) return undefined;
+  return wasMissed(status, direction) ? 'call.missed' : 'call.completed';
+};
+
 /**
  * What is to be told of a call whose row changed. Every call that was heard of has started, unless it is only planned;
- * one that reached a final state was either missed (also when the caller left a voicemail) or completed.
+ * one that reached a final state was either missed (somebody called us and nobody answered, also when they left a
+ * voicemail) or completed. An end that turns out to be the other one is told as that, too.
  */
 export function callEvents(
   stored: StoredRow,
@@ -131,9 +138,9 @@ export function callEvents(
   const { status } = row;
   if (status !== 'scheduled' && (!before || before.status === 'scheduled'))
     add('call.started', '', row.started_at);
-  if (isFinal(status) && before?.status !== status) {
-    add(isMissed(status) ? 'call.missed' : 'call.completed', '', row.ended_at ?? row.state_at);
-  }
+  const end = endOf(row);
+  if (end && (before?.status !== status || end !== endOf(typed<CallRow>(before))))
+    add(end, '', row.ended_at ?? row.state_at);
   for (const { type, key, at } of announced) add(type, key, new Date(at).toISOString());
   return events;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { DialpadId } from '#providers/dialpad/ids.ts';
 import { callStates } from '#providers/dialpad/states.ts';
 import { webhookIdInput } from './hook.ts';
 
@@ -15,12 +16,6 @@ const targetTypes = [
   'staffgroup',
   'user',
 ] as const;
-
-const id = z
-  .union([z.string().regex(/^\d{1,20}$/), z.number().int().min(1).max(Number.MAX_SAFE_INTEGER)], {
-    error: 'must be a Dialpad id, all digits',
-  })
-  .transform(String);
 
 export const SubscriptionInput = z
   .object({
@@ -40,7 +35,7 @@ export const SubscriptionInput = z
       .default(['all']),
     direction: z.enum(['all', 'inbound', 'outbound']).default('all').describe('Of messages.'),
     target_type: z.enum(targetTypes).optional(),
-    target_id: id.optional(),
+    target_id: DialpadId.optional(),
   })
   .refine((given) => (given.target_type === undefined) === (given.target_id === undefined), {
     path: ['target_id'],

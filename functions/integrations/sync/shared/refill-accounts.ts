@@ -69,6 +69,7 @@ async function connectedAccounts(ctx: Context): Promise<RefillAccount[]> {
         account,
         fallback,
         accountOf: companyId,
+        connectionOf: appId,
         connectedAt,
       });
     } catch (error) {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm/sql';
 import type { Context } from '#core/context.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf } from '#core/database/transaction.ts';
+import { heeding } from '#identity/provider-accounts/public.ts';
 import type { ProviderAccount, ProviderHistory } from '#providers/history.ts';
 import { type FallbackOwner, type ReconciledCall, reconcile } from './reconcile.ts';
 
@@ -14,6 +15,8 @@ export interface RefillAccount {
   fallback: FallbackOwner | undefined;
   /** The company whose own account it is; null: the deployment's. */
   accountOf: string | null;
+  /** The app whose own connection it is, where it is one. */
+  connectionOf?: string;
   /** When it was connected here; absent: the deployment's own. What happened before is history, and no loss. */
   connectedAt?: Date;
 }
@@ -99,10 +102,13 @@ export async function refill(
 ): Promise<{ lost: number; history: number }> {
   const calls: ReconciledCall[] = [];
   let error: string | null = null;
-  try {
+  const compare = async () => {
     for await (const page of job.history.listCalls(job.account, period)) {
       calls.push(...(await reconcile({ ctx, ...job }, page)).calls);
     }
+  };
+  try {
+    await (job.connectionOf === undefined ? compare() : heeding(ctx, job.connectionOf, compare));
   } catch (cause) {
     error = cause instanceof Error ? cause.message.slice(0, 500) : String(cause);
     ctx.log.error({ provider: job.provider, err: cause }, 'a provider’s list could not be compared');

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { shapeOf } from '#core/database/shape.ts';
 import { userMappings } from '#db/schema/provider-links.ts';
+import { DialpadId } from '#providers/dialpad/ids.ts';
 
 export const provider = 'dialpad';
 
@@ -30,7 +31,7 @@ export const mappingShape = shapeOf(Mapping, {
   updated_at: userMappings.updatedAt,
 });
 
-/** An id that JSON may carry as a number: Dialpad's are, and many a client's. */
+/** A client's id, which JSON may carry as a number. */
 const id = z
   .union([z.string().trim(), z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).transform(String)], {
     error: 'must be an id: text, or a whole number',
@@ -39,7 +40,7 @@ const id = z
 
 /** What a client says of a person. */
 export const mappingFields = {
-  dialpad_user_id: id.describe('Dialpad’s id of the user.'),
+  dialpad_user_id: DialpadId.describe('Dialpad’s id of the user.'),
   user_id: id.describe('The client’s own id of the person.'),
   name: z.string().trim().min(1).max(200).nullish(),
   email: z.email().max(320).nullish(),

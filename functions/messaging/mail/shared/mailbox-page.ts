@@ -13,6 +13,7 @@ header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: center;
 h1 { margin: 0; font-size: 1.35rem; }
 header form { display: flex; gap: .5rem; flex: 1 1 14rem; min-width: 0; max-width: 26rem; }
 input[type=search] { flex: 1 1 0; width: 0; min-width: 0; font: inherit; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: 6px; }
+input::placeholder { color: var(--soft); opacity: 1; }
 button { font: inherit; padding: .4rem .9rem; border: 1px solid var(--line); border-radius: 6px; }
 a { color: var(--link); }
 .soft { color: var(--soft); font-size: .875rem; overflow-wrap: anywhere; }
@@ -26,6 +27,7 @@ summary .soft { display: flex; flex-wrap: wrap; gap: 0 1rem; justify-content: sp
 .parts > input:checked + label { color: inherit; border-color: var(--link); }
 .parts > input:focus-visible + label { outline: 2px solid var(--link); outline-offset: -2px; }
 .part { display: none; grid-column: 1 / -1; border-top: 1px solid var(--line); }
+.plain { border-top: 1px solid var(--line); }
 .html:checked ~ iframe.part, .text:checked ~ pre.part { display: block; }
 iframe { width: 100%; height: 42rem; max-height: 85vh; border: 0; }
 pre { margin: 0; padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; font: 15px/1.5 ui-monospace, monospace; }
@@ -50,17 +52,24 @@ function withLinks(text: string): string {
 /** The mail's page for a frame: what it links to opens beside. */
 const framed = (html: string) => html.replace(/<head>/i, '<head><base target="_blank">');
 
+/** To a telephone number: text alone. */
+const isSms = (to: string): boolean => to.startsWith('+');
+
 function item({ id, to, subject, text, html, at }: KeptMail, isOpen: boolean): string {
   const time = `${at.slice(0, 10)} ${at.slice(11, 19)} UTC`;
   return `<details${isOpen ? ' open' : ''}>
 <summary><strong>${escaped(subject)}</strong><span class="soft"><span>to ${escaped(to)}</span><time datetime="${at}">${time}</time></span></summary>
-<div class="parts">
+${isSms(to) ? `<pre class="plain">${withLinks(text)}</pre>` : tabs(id, subject, text, html)}
+</details>`;
+}
+
+function tabs(id: string, subject: string, text: string, html: string): string {
+  return `<div class="parts">
 <input type="radio" class="html" name="p-${id}" id="h-${id}" checked><label for="h-${id}">Mail</label>
 <input type="radio" class="text" name="p-${id}" id="t-${id}"><label for="t-${id}">Plain text</label>
 <iframe class="part" title="${escaped(subject)}" loading="lazy" sandbox="allow-popups allow-popups-to-escape-sandbox" srcdoc="${escaped(framed(html))}"></iframe>
 <pre class="part">${withLinks(text)}</pre>
-</div>
-</details>`;
+</div>`;
 }
 
 /** The local mailbox, to be read by people: no script, each mail in a frame that may do nothing but open its links. */

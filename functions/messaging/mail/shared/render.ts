@@ -39,6 +39,16 @@ const toCustomers: ReadonlySet<TemplateName> = new Set([
   ...(['order-confirmation', 'payment-received', 'payment-failed', 'invoice', 'appointment'] as const),
 ]);
 
+/** Told as the reader's preferences, or their company's, say: of the company's calls and webhooks, not of an account. */
+const noticesOfEvents: ReadonlySet<TemplateName> = new Set([
+  ...(['missed-call', 'voicemail', 'webhook-failing', 'webhook-disabled', 'campaign-status'] as const),
+]);
+
+const footerOf = (words: Words, template: TemplateName, sender: string): string => {
+  if (toCustomers.has(template)) return words.customerFooter(sender);
+  return noticesOfEvents.has(template) ? words.noticeFooter(sender) : words.footer(sender);
+};
+
 /** A moment in words. A zone that this runtime does not know tells no time: UTC does. */
 function momentIn(language: string, zone: string | null | undefined): (at: Date | string) => string {
   const parts: Intl.DateTimeFormatOptions = {
@@ -97,7 +107,7 @@ export function renderMail(mail: StoredMail): Message {
     day: dayIn(language),
     money: moneyIn(language),
   });
-  const footer = toCustomers.has(mail.template) ? words.customerFooter(sender) : words.footer(sender);
+  const footer = footerOf(words, mail.template, sender);
   const name = 'name' in mail.data ? named(mail.data.name ?? '') : '';
   const letter = { language, sender, greeting: words.greeting(name), content, words, footer };
   return { to: mail.to, subject: oneLine(content.subject), html: htmlOf(letter), text: textOf(letter) };

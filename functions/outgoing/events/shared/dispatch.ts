@@ -3,7 +3,7 @@ import type { Context } from '#core/context.ts';
 import { textArray } from '#core/database/statement.ts';
 import { rowsOf, type Tx } from '#core/database/transaction.ts';
 import { wake } from '#core/work/queue.ts';
-import { missedStatuses, statusIn } from '#telephony/model/status.ts';
+import { missedIn } from '#telephony/model/status.ts';
 import { notifyOfEvents, toldTypes } from '../../notifications/public.ts';
 import { makeDeliveries } from '../../webhooks/public.ts';
 import { broadcast } from './broadcast.ts';
@@ -32,7 +32,7 @@ async function holdLogs(tx: Tx, companyIds: string): Promise<void> {
 
 /**
  * Gives the events that wait their places, in the order in which they were stored. That a call was missed, or completed,
- * is told only if it is still so: its end may have been corrected since.
+ * is told only if it is still so: its end or its direction may have been corrected since.
  */
 async function takePlaces(
   tx: Tx,
@@ -42,8 +42,7 @@ async function takePlaces(
     tx,
     sql`with waiting as (
         select o.id, o.company_id, h.sequence as head,
-            case o.type when 'call.missed' then coalesce(${statusIn(sql`c.status`, missedStatuses)}, true)
-              when 'call.completed' then coalesce(not ${statusIn(sql`c.status`, missedStatuses)}, true) else true end as is_told
+            c.id is null or (o.type = 'call.missed') = ${missedIn(sql`c.status`, sql`c.direction`)} as is_told
           from event_heads h
           cross join lateral (select * from outbox w where w.company_id = h.company_id and w.dispatched_at is null
             order by w.id limit ${maxAtOnce}::int) o

@@ -33,13 +33,13 @@ const { order, payment, campaign, customer, appointment } = examples;
 const catalogue = {
   'call.started': sent('We heard of a call for the first time.', CallData, examples.startedCall),
   'call.completed': sent(
-    'A call came to its end, and somebody had answered it, or it failed or was cancelled.',
+    'A call came to its end: somebody answered it, it failed or was cancelled, or it was one of ours that nobody took (`outbound`, with the status `missed` or `voicemail`).',
     CallData,
     examples.completedCall,
   ),
   'call.transferred': sent('A call was handed on to somebody else.', CallData, examples.answeredCall),
   'call.missed': sent(
-    'Nobody answered a call, also when the caller left a voicemail.',
+    'Somebody called and nobody answered, also when they left a voicemail. Never an outbound call.',
     CallData,
     examples.missedCall,
   ),

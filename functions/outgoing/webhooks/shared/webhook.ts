@@ -12,7 +12,11 @@ export const testType = 'webhook.test';
 export const overlapHours = 24;
 
 const eventsInput = z
-  .array(z.enum([...eventTypes, '*'], { error: 'must be an event such as call.completed, or * for all' }))
+  .array(
+    z.enum([...eventTypes, '*'], {
+      error: 'must be an event such as call.completed, or * for all: GET /api/webhooks/events lists them',
+    }),
+  )
   .min(1, 'must name an event, or * for all')
   .max(eventTypes.length + 1)
   .transform((list) => (list.includes('*') ? ['*'] : [...new Set(list)]));

@@ -4,7 +4,7 @@ import { callersCompany } from '#core/database/filters.ts';
 import { isoTime } from '#core/database/shape.ts';
 import { calls } from '#db/schema/calls.ts';
 import { companies } from '#db/schema/companies.ts';
-import { answeredStatuses, callStatuses, missedStatuses, statusIn } from '../../model/status.ts';
+import { answeredStatuses, callStatuses, missedIn, statusIn } from '../../model/status.ts';
 import { directions } from '../../model/words.ts';
 import { CallStatus, Cost } from './call.ts';
 
@@ -15,7 +15,9 @@ const zeroed = (names: readonly string[]): SQL =>
 
 const status = sql`status`;
 const isAnswered = statusIn(status, answeredStatuses);
-const isOffered = statusIn(status, [...answeredStatuses, ...missedStatuses]);
+/** Of the calls to us, as which those of unknown direction count. */
+const wasTaken = sql`(${isAnswered} and direction is distinct from 'outbound')`;
+const wasMissed = missedIn(status, sql`direction`);
 
 export const CallStats = z
   .object({
@@ -23,13 +25,18 @@ export const CallStats = z
     to: z.iso.datetime(),
     timezone: z.string().describe('Of the days in `byDay`.'),
     total: count.describe('Calls that started in the period.'),
-    byStatus: z.record(CallStatus, count),
+    byStatus: z
+      .record(CallStatus, count)
+      .describe('Outbound calls that nobody took count in `missed` and `voicemail`, too.'),
     byDirection: z
       .object({ inbound: count, outbound: count, unknown: count })
       .meta({ id: 'CallsByDirection' }),
     byProvider: z.record(z.string(), count),
-    offered: count.describe('Answered or left unanswered: neither waiting, cancelled nor failed.'),
-    answered: count.describe('Talked to: in progress, on hold or completed.'),
+    offered: count.describe(
+      'Calls to us, answered or missed: neither waiting, cancelled, failed nor outbound.',
+    ),
+    answered: count.describe('Calls to us that were talked to: in progress, on hold or completed.'),
+    missed: count.describe('Calls to us that nobody answered, also those with a voicemail.'),
     answerRate: z
       .number()
       .min(0)
@@ -44,7 +51,7 @@ export const CallStats = z
         p95Ms: z.number().int().nullable(),
       })
       .meta({ id: 'CallDurations' })
-      .describe('Of the answered calls whose duration is known.'),
+      .describe('Of the calls that were talked to, outbound ones too, whose duration is known.'),
     cost: z.array(Cost).describe('One total for each currency, in minor units.'),
     sentiment: z
       .object({ positive: count, neutral: count, negative: count, unknown: count })
@@ -53,7 +60,14 @@ export const CallStats = z
     byDay: z
       .array(
         z
-          .object({ date: z.iso.date(), total: count, answered: count, offered: count, durationMs: count })
+          .object({
+            date: z.iso.date(),
+            total: count,
+            answered: count,
+            missed: count,
+            offered: count,
+            durationMs: count,
+          })
           .meta({ id: 'CallStatsDay' }),
       )
       .describe('Every day of the period, also those without a call.'),
@@ -84,15 +98,15 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       where ${callersCompany(calls.companyId)} and ${calls.startedAt} >= ${from} and ${calls.startedAt} < ${to}),
     groups as materialized (
       select status, direction, provider, sentiment, currency, count(*) as n, sum(amount) as amount,
-        ${isAnswered} as answered, ${isOffered} as offered
+        ${wasTaken} as answered, ${wasMissed} as missed
       from found group by status, direction, provider, sentiment, currency),
     counted as (
-      select day, count(*) as n, count(*) filter (where ${isAnswered}) as answered,
-        count(*) filter (where ${isOffered}) as offered, sum(duration) as duration
+      select day, count(*) as n, count(*) filter (where ${wasTaken}) as answered,
+        count(*) filter (where ${wasMissed}) as missed, sum(duration) as duration
       from found group by day),
     totals as (
       select coalesce(sum(n), 0) as total, coalesce(sum(n) filter (where answered), 0) as answered,
-        coalesce(sum(n) filter (where offered), 0) as offered
+        coalesce(sum(n) filter (where missed), 0) as missed
       from groups),
     lengths as (
       select count(*) as n, round(avg(duration)) as mean,
@@ -100,8 +114,8 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       from found where ${isAnswered} and duration is not null)
     select json_build_object(
       'from', ${isoTime(from)}, 'to', ${isoTime(to)}, 'timezone', (select name from zone),
-      'total', t.total, 'offered', t.offered, 'answered', t.answered,
-      'answerRate', round(t.answered / nullif(t.offered, 0), 4),
+      'total', t.total, 'offered', t.answered + t.missed, 'answered', t.answered, 'missed', t.missed,
+      'answerRate', round(t.answered / nullif(t.answered + t.missed, 0), 4),
       'byStatus', ${zeroed(callStatuses)} || ${countsBy(sql`status`)},
       'byDirection', ${zeroed([...directions, 'unknown'])} || ${countsBy(sql`coalesce(direction, 'unknown')`)},
       'byProvider', ${countsBy(sql`provider`)},
@@ -110,7 +124,8 @@ export function callStatsQuery(given: { from: Date; to: Date; timezone: string |
       'cost', (select coalesce(json_agg(json_build_object('amount', c.amount, 'currency', c.currency) order by c.currency), '[]')
         from (select currency, sum(amount) as amount from groups where amount is not null group by currency) c),
       'byDay', (select json_agg(json_build_object('date', d.date, 'total', coalesce(c.n, 0),
-          'answered', coalesce(c.answered, 0), 'offered', coalesce(c.offered, 0),
+          'answered', coalesce(c.answered, 0), 'missed', coalesce(c.missed, 0),
+          'offered', coalesce(c.answered, 0) + coalesce(c.missed, 0),
           'durationMs', coalesce(c.duration, 0)) order by d.day)
         from days d left join counted c using (day))
     )::text as item

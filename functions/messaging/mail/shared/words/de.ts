@@ -24,6 +24,8 @@ const states = {
 export const de: Words = {
   greeting: (name) => (name ? `Guten Tag, ${name},` : 'Guten Tag,'),
   linkHint: 'Falls die Schaltfläche nicht funktioniert, öffnen Sie diese Adresse in Ihrem Browser:',
+  noticeFooter: (sender) =>
+    `Sie erhalten diese Nachricht von ${sender}, weil Ihre Benachrichtigungen so eingestellt sind. Bitte antworten Sie nicht darauf.`,
   footer: (sender) =>
     `Sie erhalten diese Nachricht von ${sender}, weil sie Ihr Konto betrifft. Bitte antworten Sie nicht darauf.`,
   customerFooter: (sender) => `Diese Nachricht kommt von ${sender}. Bitte antworten Sie nicht darauf.`,

@@ -24,6 +24,8 @@ const states = {
 export const en: Words = {
   greeting: (name) => (name ? `Hello ${name},` : 'Hello,'),
   linkHint: 'If the button does not work, open this address in your browser:',
+  noticeFooter: (sender) =>
+    `${sender} sent you this message because your notification preferences ask for it. Please do not reply to it.`,
   footer: (sender) =>
     `${sender} sent you this message because it concerns your account. Please do not reply to it.`,
   customerFooter: (sender) => `${sender} sent you this message. Please do not reply to it.`,
@@ -62,13 +64,13 @@ export const en: Words = {
     }),
     'password-changed': (_d, { sender }) => ({
       subject: `Your password for ${sender} was changed`,
-      paragraphs: ['The password of your account was just changed. All other devices have been signed out.'],
+      paragraphs: ['The password of your account was just changed. All other devices have been logged out.'],
       notes: [wasItYou],
     }),
     'new-sign-in': (d, { sender, moment }) => ({
-      subject: `New sign-in to your account at ${sender}`,
+      subject: `New login to your account at ${sender}`,
       paragraphs: [
-        'Someone signed in to your account from a device that we did not know:',
+        'Someone logged in to your account from a device that we did not know:',
         `${d.device}\nIP address ${d.ip}\n${moment(d.at)}`,
         'If this was you, there is nothing to do.',
       ],
@@ -80,15 +82,15 @@ export const en: Words = {
         : `Two-factor authentication is off for ${sender}`,
       paragraphs: [
         d.isOn
-          ? 'Two-factor authentication was turned on for your account. From now on you need a code from your app to sign in. Keep your backup codes in a safe place.'
-          : 'Two-factor authentication was turned off for your account. Your password alone is now enough to sign in.',
+          ? 'Two-factor authentication was turned on for your account. From now on you need a code from your app to log in. Keep your backup codes in a safe place.'
+          : 'Two-factor authentication was turned off for your account. Your password alone is now enough to log in.',
       ],
       notes: [wasItYou],
     }),
     'account-locked': (d, { sender }) => ({
       subject: `Your account at ${sender} is locked for a while`,
       paragraphs: [
-        `After several attempts with a wrong password we locked your account for ${minutes(d.minutes)}. After that you can sign in as usual.`,
+        `After several attempts with a wrong password we locked your account for ${minutes(d.minutes)}. After that you can log in as usual.`,
       ],
       notes: [
         'If these attempts were not yours, someone may be trying to get in: choose a new, strong password.',

@@ -24,6 +24,8 @@ const states = {
 export const es: Words = {
   greeting: (name) => (name ? `Hola, ${name}:` : 'Hola:'),
   linkHint: 'Si el botón no funciona, abra esta dirección en su navegador:',
+  noticeFooter: (sender) =>
+    `${sender} le envía este mensaje porque así lo piden sus preferencias de notificación. Por favor, no responda a él.`,
   footer: (sender) =>
     `${sender} le envía este mensaje porque afecta a su cuenta. Por favor, no responda a él.`,
   customerFooter: (sender) => `${sender} le envía este mensaje. Por favor, no responda a él.`,

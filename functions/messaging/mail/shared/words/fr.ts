@@ -24,6 +24,8 @@ const states = {
 export const fr: Words = {
   greeting: (name) => (name ? `Bonjour ${name},` : 'Bonjour,'),
   linkHint: 'Si le bouton ne fonctionne pas, ouvrez cette adresse dans votre navigateur :',
+  noticeFooter: (sender) =>
+    `${sender} vous envoie ce message parce que vos préférences de notification le demandent. Merci de ne pas y répondre.`,
   footer: (sender) =>
     `${sender} vous envoie ce message parce qu’il concerne votre compte. Merci de ne pas y répondre.`,
   customerFooter: (sender) => `Ce message vous est envoyé par ${sender}. Merci de ne pas y répondre.`,

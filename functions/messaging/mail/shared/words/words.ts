@@ -28,6 +28,8 @@ export interface Words {
   /** Above the link as text. */
   linkHint: string;
   footer(sender: string): string;
+  /** The same of what is told as the reader's preferences say. */
+  noticeFooter(sender: string): string;
   /** The same to those who have no account here. */
   customerFooter(sender: string): string;
   templates: { [N in TemplateName]: (data: TemplateData<N>, telling: Telling) => Content };

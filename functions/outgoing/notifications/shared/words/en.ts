@@ -24,8 +24,8 @@ export const en: Words = {
     message: `No more events are sent to ${url}: ${reason ?? 'the receiver does not answer'}`,
   }),
   'security.new-sign-in': ({ device, ip }) => ({
-    title: 'New sign-in',
-    message: `Somebody signed in to your account from a new device: ${device ?? 'unknown'} (${ip ?? '?'}). If it was not you, change your password.`,
+    title: 'New login',
+    message: `Somebody logged in to your account from a new device: ${device ?? 'unknown'} (${ip ?? '?'}). If it was not you, change your password.`,
   }),
   'security.password-changed': () => ({
     title: 'Password changed',
@@ -34,8 +34,8 @@ export const en: Words = {
   'security.two-factor-changed': ({ isOn }) => ({
     title: isOn ? 'Two-factor authentication is on' : 'Two-factor authentication is off',
     message: isOn
-      ? 'Signing in to your account now needs a code from your app.'
-      : 'Signing in to your account no longer needs a code. If you did not change this, change your password.',
+      ? 'Logging in to your account now needs a code from your app.'
+      : 'Logging in to your account no longer needs a code. If you did not change this, change your password.',
   }),
   'security.account-locked': ({ minutes }) => ({
     title: 'Account locked',

@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
-import { pageStyle } from '#core/http/page-style.ts';
-import { RawReply } from '#core/http/reply.ts';
+import type { HeaderFields } from './incoming.ts';
+import { pageStyle } from './page-style.ts';
+import { RawReply } from './reply.ts';
 
 const styleHash = createHash('sha256').update(pageStyle).digest('base64');
 
 const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (char) => `&#${char.charCodeAt(0)};`);
 
+/** Whether a page is asked for by name: browsers do. */
+export const wantsPage = (headers: HeaderFields): boolean =>
+  /\btext\/html\b/i.test(headers.get('accept') ?? '');
+
 /**
- * A page for the person who connects Dialpad: text and at most one form, no script, nothing from elsewhere.
+ * A page for a person in the middle of something: text and at most one form, no script, nothing from elsewhere.
  * @param page.form A button, and the origin (`https://dialpad.com`) that its answer leads to; where it is sent is this
  * page's own address.
  */
