@@ -28,6 +28,9 @@ export async function queueAway(ground: Ground, size: { awayMs: number; seed: nu
       const before = sender.sent.length;
       await sleep(size.awayMs);
       const during = sender.sent.length - before;
+      const waiting = async () => (await statusCounts(sql, company.id)).received ?? 0;
+      const left = await waiting();
+      demand(left > 0, 'Nothing waited: the queue was not away.');
       await queue.bringBack();
       await sleep(500);
       await sender.stop();
@@ -35,9 +38,7 @@ export async function queueAway(ground: Ground, size: { awayMs: number; seed: nu
       const refused = sender.sent.filter(({ status }) => status !== 200);
       demand(refused.length === 0, `${refused.length} events were refused: ${JSON.stringify(refused[0])}`);
       const slowest = Math.max(...sender.sent.map(({ ms }) => ms));
-      const waiting = async () => (await statusCounts(sql, company.id)).received ?? 0;
-      const left = await waiting();
-      demand(left > 0, 'Nothing waited: the queue was not away.');
+      // What the batches after it did not take along, the sweep wakes.
       await sql`update inbound_events set next_attempt_at = now() - interval '1 minute'
         where company_id = ${company.id} and status = 'received'`;
       await server.ask('sweep');
@@ -48,7 +49,7 @@ export async function queueAway(ground: Ground, size: { awayMs: number; seed: nu
         sent: sender.sent.length,
         'while the queue was away': during,
         'slowest answer, ms': Math.round(slowest),
-        'waiting when it was back': left,
+        'waiting before it was back': left,
         processed: statuses.processed ?? 0,
       };
     });

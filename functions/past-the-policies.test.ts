@@ -137,6 +137,10 @@ const past: Record<string, [roles: string, why: string]> = {
     'pipeline',
     'One statement asks for all streams of this process, of any company.',
   ],
+  'outgoing/webhooks/shared/webhook-test.ts': [
+    'pipeline',
+    'What came of a test is kept, even where its caller was put out while it was sent.',
+  ],
   'messaging/mail/clear-mailbox.ts': ['jobs', 'The local mailbox, outside production.'],
   'messaging/mail/shared/mailbox.ts': ['jobs', 'The local mailbox, outside production.'],
 

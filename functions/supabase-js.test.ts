@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createClient, type RealtimeChannel, type SupabaseClient } from '@supabase/supabase-js';
 import { SignJWT } from 'jose';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import ws from 'ws';
 import { signAccessToken } from '#core/callers/tokens.ts';
 import { makeContext } from '#core/context.ts';
 import { adminSql } from '#core/testing/admin-sql.ts';
 import { aCompany, type TestCompany } from '#core/testing/company.ts';
+import { eventually } from '#core/testing/eventually.ts';
 import { setSettings } from '#core/testing/settings.ts';
 import { type SupabaseStandIn, startSupabaseStandIn } from '#local/providers/supabase/stand-in.ts';
 import { broadcast, broadcastCounts, forgetBroadcasts } from '#outgoing/events/shared/broadcast.ts';
@@ -287,7 +288,7 @@ describe('Realtime through supabase-js', () => {
       '',
     );
     await run(client, globex.id, (message: (typeof heard)[number]) => heard.push(message));
-    await vi.waitFor(() => expect(client.getChannels()[0]?.state).toBe('joined'), { timeout: 60_000 });
+    await eventually(() => expect(client.getChannels()[0]?.state).toBe('joined'));
     const [theirs, first, second] = [
       anEvent(other.id),
       anEvent(globex.id),
@@ -295,7 +296,7 @@ describe('Realtime through supabase-js', () => {
     ];
     await sendNow([theirs, first, second]);
     expect(broadcastCounts).toEqual({ sent: 3, failed: 0, skipped: 0 });
-    await vi.waitFor(() => expect(heard).toHaveLength(2), { timeout: 60_000 });
+    await eventually(() => expect(heard).toHaveLength(2));
     expect(heard.map(({ event, payload }) => ({ event, payload }))).toEqual(
       [first, second].map(({ id, type, subjectId, occurredAt }) => ({
         event: type,
@@ -384,7 +385,7 @@ describe('Realtime through supabase-js', () => {
     await sendNow([anEvent(acme.id)], 'sb_secret_wrong');
     expect(broadcastCounts).toEqual({ sent: 0, failed: 1, skipped: 0 });
     await sendNow([anEvent(acme.id, 'call.missed')]);
-    await vi.waitFor(() => expect(heard).not.toEqual([]), { timeout: 60_000 });
+    await eventually(() => expect(heard).not.toEqual([]));
     expect(heard).toEqual(['call.missed']);
   });
 
@@ -402,7 +403,7 @@ describe('Realtime through supabase-js', () => {
     expect((await joining(channel)).status).toBe('SUBSCRIBED');
     await sql`delete from memberships where user_id = ${person.id}`;
     await sendNow([anEvent(globex.id)]);
-    await vi.waitFor(() => expect(heard).toEqual(['call.started']), { timeout: 60_000 });
+    await eventually(() => expect(heard).toEqual(['call.started']));
     const metadata = { company_id: globex.id, role: 'viewer' };
     const claims = {
       sub: person.id,
@@ -413,12 +414,12 @@ describe('Realtime through supabase-js', () => {
     ({ token } = await signAccessToken(claims, new Date(Date.now() + 1000)));
     expect(token).not.toBe(person.token);
     await client.realtime.setAuth();
-    await vi.waitFor(() => expect(told).not.toEqual([]), { timeout: 60_000 });
+    await eventually(() => expect(told).not.toEqual([]));
     expect(told[0]).toMatchObject({
       status: 'error',
       message: `You do not have permissions to read from this Channel topic: company:${globex.id}`,
     });
-    await vi.waitFor(() => expect(channel.state).toBe('closed'), { timeout: 60_000 });
+    await eventually(() => expect(channel.state).toBe('closed'));
     await sendNow([anEvent(globex.id, 'call.missed')]);
     expect(heard).toEqual(['call.started']);
   });
@@ -448,12 +449,12 @@ describe('Realtime through supabase-js', () => {
     expect(held()).toEqual([first, first]);
     token = newest;
     for (const { client } of [kept, renewed]) await client.realtime.sendHeartbeat(); // as every 25 s
-    await vi.waitFor(() => expect(held()).toEqual([first, newest]), { timeout: 60_000 });
+    await eventually(() => expect(held()).toEqual([first, newest]));
     supabase.endTokens(new Date(Date.now() + 20 * 60_000));
-    await vi.waitFor(() => expect(kept.channel.state).toBe('closed'), { timeout: 60_000 });
+    await eventually(() => expect(kept.channel.state).toBe('closed'));
     expect(kept.told).toEqual([expect.stringMatching(/^Token has expired \d+ seconds ago$/)]);
     await sendNow([anEvent(globex.id)]);
-    await vi.waitFor(() => expect(renewed.heard).toEqual(['call.started']), { timeout: 60_000 });
+    await eventually(() => expect(renewed.heard).toEqual(['call.started']));
     expect([renewed.told, kept.heard]).toEqual([[], []]);
   });
 });

@@ -40,7 +40,7 @@ describe('production', () => {
     expect(parseEnv({ ...base, ...given })).toMatchObject({ mode, isProduction: false });
   });
 
-  test('is told by nobody else than env.ts, and set to development by npm start alone', async () => {
+  test('is told by nobody else than env.ts, and set to development by local commands alone', async () => {
     const folders = ['functions', 'scripts', 'local', 'faults', 'netlify', 'bench'];
     const lists = await Promise.all(
       folders.map(async (folder) =>
@@ -58,6 +58,6 @@ describe('production', () => {
       if (/NODE_ENV['"\]]*\s*(?:[:=]|\|\|=|\?\?=)\s*['"]development['"]/.test(text)) setting.push(file);
     }
     expect(comparing).toEqual(['functions/_core/env.ts']);
-    expect(setting).toEqual(['local/start.ts']);
+    expect(setting.sort()).toEqual(['local/reset-database.ts', 'local/start.ts']);
   });
 });

@@ -215,7 +215,7 @@ describe('an upload', () => {
     const module = {
       contract: taking.contract,
       file: 'functions/x/y/take-files.ts',
-      feature: 'y',
+      feature: 'jobs',
       stem: 'take-files',
       name: 'y-take-files',
     };

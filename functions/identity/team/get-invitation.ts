@@ -13,7 +13,7 @@ export const { contract, respond, serve, handler } = endpoint({
   who: ['public'],
   limit: 'auth',
   limitBy: 'token',
-  input: z.object({ token: z.string().min(1).max(200) }),
+  input: z.object({ token: z.string().min(1).max(200).describe('From the link in the invitation’s mail.') }),
   output: z
     .object({
       companyName: z.string(),

@@ -110,8 +110,10 @@ describe('a missed call', () => {
   test('is told to no one who left, was switched off or is to be erased, and to nobody of another company', async () => {
     const { company, owner, manager, agent, admin } = await aTeam('owner', 'admin', 'manager', 'agent');
     const stranger = await aTeam('owner', 'agent');
-    // An agent of ours that is, by mistake, a person of theirs.
+    // An agent of ours whose person works for them now.
+    await adminSql()`insert into memberships (company_id, user_id, role) values (${company.id}, ${stranger.agent.id}, 'agent')`;
     const { id: agentId } = await company.hasAgent({ kind: 'human', userId: stranger.agent.id });
+    await adminSql()`delete from memberships where company_id = ${company.id} and user_id = ${stranger.agent.id}`;
     await adminSql()`update users set is_active = false where id = ${manager.id}`;
     await adminSql()`update memberships set is_active = false where user_id = ${agent.id}`;
     await adminSql()`update users set deletes_at = now() + interval '30 days' where id = ${admin.id}`;
