@@ -88,6 +88,7 @@ export function poll(
   const stopping = new AbortController();
   const client = sqs();
   const running = new Set<Promise<void>>();
+  const deleting = new Set<Promise<unknown>>();
   let failures = 0;
   let queueUrl: string | undefined;
 
@@ -111,15 +112,22 @@ export function poll(
     const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
     const done = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ''));
     if (done.length === 0) return;
-    await client.send(
-      new DeleteMessageBatchCommand({
-        QueueUrl: url,
-        Entries: done.map(({ ReceiptHandle }, index) => ({
-          Id: String(index),
-          ReceiptHandle: ReceiptHandle ?? '',
-        })),
-      }),
-    );
+    // The next batch does not wait for it, as it would not at Lambda.
+    const deletion = client
+      .send(
+        new DeleteMessageBatchCommand({
+          QueueUrl: url,
+          Entries: done.map(({ ReceiptHandle }, index) => ({
+            Id: String(index),
+            ReceiptHandle: ReceiptHandle ?? '',
+          })),
+        }),
+      )
+      .catch((error: unknown) =>
+        log().warn({ queue, err: error }, 'messages were not deleted; they come again'),
+      )
+      .finally(() => deleting.delete(deletion));
+    deleting.add(deletion);
   }
 
   const polling = (async () => {
@@ -141,5 +149,6 @@ export function poll(
     stopping.abort();
     await polling;
     await Promise.allSettled(running);
+    await Promise.allSettled(deleting);
   };
 }

@@ -199,6 +199,51 @@ describe('processing', () => {
     ).toEqual([5, 30, 120, 600, 3600]);
   });
 
+  test('a batch takes along what waits for its first attempt, though no message names it', async () => {
+    const acme = await linked();
+    setInlineRunner(async () => {});
+    const ids: string[] = [];
+    for (const event of lifecycle('missed', seeds(), startMs).slice(0, 4))
+      ids.push((await send(event, acme.organization)).body.data.id);
+    const [named = '', ...others] = ids;
+    const tried = others.pop() ?? '';
+    await adminSql()`update inbound_events set attempts = 1 where id = ${tried}`;
+    await processInbound.run([named]);
+    const statuses = async () =>
+      Object.fromEntries((await rowsOfEvents(ids)).map(({ id, status }) => [id, status]));
+    expect(await statuses()).toEqual({
+      ...Object.fromEntries([named, ...others].map((id) => [id, 'processed'])),
+      [tried]: 'received', // its own message, or the sweep, has it done again
+    });
+  });
+
+  test('one that waits and is refused fails no event that a message names, and is left to its own message', async () => {
+    const acme = await linked();
+    setInlineRunner(async () => {});
+    const [event = {}] = lifecycle('missed', seeds(), startMs);
+    const { id } = (await send(event, acme.organization)).body.data;
+    const poison = randomUUID();
+    const other = await aCompany();
+    const { appId } = await other.app();
+    // Its app is of another company, which only the foreign key of the call knows: the whole batch is refused.
+    const payload = JSON.stringify({
+      ...lifecycle('missed', seeds(), startMs)[0],
+      company_id: acme.organization,
+    });
+    await adminSql().unsafe(
+      `insert into inbound_events (id, provider, dedupe_key, company_id, app_id, type, payload, status)
+       values ($1::text::uuid, 'dialpad', $1, $2, $3, 'x', $4::text::json, 'received')`,
+      [poison, acme.id, appId, payload],
+    );
+    await processInbound.run([id]);
+    const rows = await rowsOfEvents([id, poison]);
+    expect(Object.fromEntries(rows.map((row) => [row.id, [row.status, row.attempts]]))).toEqual({
+      [id]: ['processed', 1],
+      [poison]: ['received', 0],
+    });
+    await adminSql()`delete from inbound_events where id = ${poison}`;
+  });
+
   test('two workers with the same events do each once', async () => {
     const acme = await linked();
     setInlineRunner(async () => {});
