@@ -5,6 +5,7 @@ import { setSettings } from '#core/testing/settings.ts';
 import { proveAccounts } from '#identity/provider-accounts/shared/prove-accounts.ts';
 import { deauthorize } from '#providers/dialpad/oauth.ts';
 import * as refill from '../sync/refill.schedule.ts';
+import { forgetAccounts } from '../sync/testing/forget-accounts.ts';
 import * as getConnectionStatus from './get-connection-status.ts';
 import { agreed, returned } from './testing/admin-browser.ts';
 import { begun, connected, contextOf, tokenOf, works, world } from './testing/connecting.ts';
@@ -58,7 +59,7 @@ describe('the token of a connection', () => {
   });
 
   test('that is refused by Dialpad is to be connected anew from the first refusal on, until it is', async () => {
-    await adminSql()`delete from provider_connections`; // of other tests: a refill asks every account
+    await forgetAccounts(); // of other tests: a refill asks every account
     const app = await connected();
     const mustReconnect = async () => {
       const { data } = (await app.request(getConnectionStatus)).body;
@@ -81,7 +82,7 @@ describe('the token of a connection', () => {
   });
 
   test('that works again is not to be connected anew, and an outage is no refusal', async () => {
-    await adminSql()`delete from provider_connections`;
+    await forgetAccounts();
     const app = await connected();
     await adminSql()`update provider_connections set refused_at = now() where app_id = ${app.appId}`;
     await refill.run();
