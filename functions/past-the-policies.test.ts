@@ -25,7 +25,7 @@ const past: Record<string, [roles: string, why: string]> = {
     'auth',
     'Somebody who is invited is no member before this is through.',
   ],
-  'identity/team/get-invitation.ts': ['auth', 'The link of a mail is checked, before there is a caller.'],
+  'identity/team/preview-invitation.ts': ['auth', 'The link of a mail is checked, before there is a caller.'],
 
   // Sessions, passwords, second factors, codes: no member may read or write them, not even their own.
   'identity/auth/end-session.ts': ['auth', 'Ends a session, which no member may write.'],

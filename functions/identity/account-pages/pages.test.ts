@@ -22,8 +22,8 @@ import * as verifyEmail from '../auth/verify-email.ts';
 import * as deleteAccount from '../personal-data/delete-account.ts';
 import * as keepAccount from '../personal-data/keep-account.ts';
 import * as acceptInvitation from '../team/accept-invitation.ts';
-import * as getInvitation from '../team/get-invitation.ts';
 import * as inviteMember from '../team/invite-member.ts';
+import * as previewInvitation from '../team/preview-invitation.ts';
 import { tokenFor } from '../team/testing/invitations.ts';
 import { password, whoIsGuarded } from '../two-factor/testing/authenticator.ts';
 import * as showAcceptInvitation from './show-accept-invitation.ts';
@@ -34,7 +34,7 @@ import * as showVerifyEmail from './show-verify-email.ts';
 
 const endpoints = [
   ...[showVerifyEmail, showResetPassword, showAcceptInvitation, showKeepAccount, showDataExport],
-  ...[verifyEmail, resetPassword, getInvitation, acceptInvitation, getMe, logout, login, keepAccount],
+  ...[verifyEmail, resetPassword, previewInvitation, acceptInvitation, getMe, logout, login, keepAccount],
 ];
 const chosen = 'a quite different password';
 
@@ -116,7 +116,7 @@ describeInBrowser(endpoints, (ground) => {
         expect(await page.evaluate(overflow)).toBe(0);
       }
       await shoot(page, `${address.replaceAll(/\W/g, '-')}-${width}-${colorScheme}`);
-      const introduced = address.includes('=inv_') ? ['GET /api/team/invitations/inv_x'] : [];
+      const introduced = address.includes('=inv_') ? ['GET /api/team/invitations/inv_x/preview'] : [];
       expect(asked).toEqual([`GET ${address}`, ...introduced]);
       expect(troubles).toEqual([]);
       await page.close();

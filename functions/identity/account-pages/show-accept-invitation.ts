@@ -34,7 +34,7 @@ if (token === '') {
 
 /** Names the company. The name of the person is asked for where the invitation has none. */
 async function introduce() {
-  const { isOk, status, body } = await ask('/api/team/invitations/' + encodeURIComponent(token));
+  const { isOk, status, body } = await ask('/api/team/invitations/' + encodeURIComponent(token) + '/preview');
   if (status === 404) return say(body.message, 'bad');
   if (isOk) {
     form.querySelector('p').textContent = body.data.companyName + ' invites you to join them.';

@@ -6,7 +6,7 @@ import { findPending } from './shared/accept.ts';
 
 export const { contract, respond, serve, handler } = endpoint({
   method: 'GET',
-  path: '/api/team/invitations/:token',
+  path: '/api/team/invitations/:token/preview',
   summary: 'Show who invites, by the token of the mail',
   description:
     'For the page on which an invitation is accepted. 404 for one that was used, replaced, revoked or has expired. Changes nothing.',

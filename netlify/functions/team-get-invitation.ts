@@ -1,4 +1,0 @@
-// Generated from functions/identity/team/get-invitation.ts by `npm run generate`. Do not edit.
-import '../../functions/_generated/inline-workers.ts';
-export { serve as default } from '../../functions/identity/team/get-invitation.ts';
-export const config = { path: '/api/team/invitations/:token', method: 'GET', includedFiles: ['../aws-sdk/**'] };
