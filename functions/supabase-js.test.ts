@@ -110,7 +110,7 @@ describe('the database through supabase-js', () => {
     );
   });
 
-  test('another company’s rows are not there, with whatever filter', async () => {
+  test('no filter finds another company’s rows', async () => {
     const theirs = await other.hasCall();
     const own = await acme.hasCall();
     const client = clientOf((await acme.as('owner')).token);

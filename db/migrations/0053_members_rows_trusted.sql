@@ -1,10 +1,11 @@
 -- What an attack on the wall found: rows that the policies let a member write, and that a worker or a sign-in trusted past them.
 
--- 1. The author of a write is asked for with its commit (0043, 0050, 0051). Besides:
+-- 1. The author of a write is asked for with its commit (0043, 0050). Besides:
 --    - A member asks about nobody but themselves: the answer told roles of others, and locked their rows.
---    - The company's row is locked against its deletion, which locks it first: nothing is written after it.
+--    - A key, or a person with a token of Supabase Auth, whose company was deleted meanwhile is refused: a deletion ends the
+--      sessions here and no others. The company's row is locked against its deletion, which locks it first.
 --    - An account whose deletion was asked for writes no more by its keys. The membership is locked before the account is
---      looked at, and whoever asks for the deletion locks the memberships first.
+--      looked at; DELETE /api/settings/account locks the memberships first.
 --    - Keys and sessions end by the clock, not by when the transaction began.
 create or replace function private.confirm_caller(p_claims jsonb, p_key_hash bytea, p_role text) returns void
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -3,7 +3,7 @@ import type { Reply } from '#core/http/reply.ts';
 import type { Stream } from '#core/http/stream.ts';
 import { log } from '#core/log.ts';
 
-/** A client that takes nothing for so long has gone, even where its socket is open. */
+/** A client that reads nothing for longer has gone, even where its socket is open. */
 export const longestStallMs = 60_000;
 
 /** Resolves when there is room again, or the end has come; false where the reader stalls. */

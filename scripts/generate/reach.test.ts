@@ -4,7 +4,7 @@ import { discover, root } from './discover.ts';
 import { follow } from './reach.ts';
 
 /** An endpoint, worker or schedule whose way to a file follow() missed would be given too few variables. */
-test('each file of ours of which a bundle keeps code was found', async () => {
+test('finds each file of ours whose code a bundle keeps', async () => {
   const { endpoints, workers, schedules } = await discover();
   const deployed = [...endpoints, ...workers, ...schedules];
   const { metafile } = await build({

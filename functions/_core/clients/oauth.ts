@@ -32,7 +32,6 @@ export const challengeOf = (verifier: string): string =>
  * Where to send a person, who comes back to `redirectUri` with `code` and `state`.
  * @param request.state Single use, bound to the person's browser.
  * @param request.challenge `Pkce.challenge`.
- * @param request.extra What one server asks for besides: Google's `access_type=offline`.
  */
 export function authorizationAddress(
   server: Pick<OAuthServer, 'authorizeUrl' | 'clientId'>,
@@ -41,7 +40,6 @@ export function authorizationAddress(
     state: string;
     challenge: string;
     scopes: readonly string[];
-    extra?: Record<string, string>;
   },
 ): string {
   const url = new URL(server.authorizeUrl);
@@ -53,7 +51,6 @@ export function authorizationAddress(
     state: request.state,
     code_challenge: request.challenge,
     code_challenge_method: 'S256',
-    ...request.extra,
   }).toString();
   return url.href;
 }
@@ -62,7 +59,6 @@ const TokenAnswer = z.object({
   access_token: z.string().min(1),
   refresh_token: z.string().nullish(),
   expires_in: z.coerce.number().positive().nullish().catch(undefined),
-  scope: z.string().nullish().catch(undefined),
 });
 
 export interface OAuthTokens {
@@ -70,8 +66,6 @@ export interface OAuthTokens {
   /** Absent where the server gives none; with Dialpad, the access token does not expire then. */
   refreshToken?: string;
   expiresInSeconds?: number;
-  /** Those that were granted; absent where the server says nothing: all that were asked for (RFC 6749 §5.1). */
-  scopes?: string[];
 }
 
 /** @throws {ProviderError} when the code is used up, expired, or not of this verifier. */
@@ -110,6 +104,5 @@ async function redeem(server: OAuthServer, grant: Record<string, string>): Promi
     accessToken: answer.access_token,
     ...(answer.refresh_token ? { refreshToken: answer.refresh_token } : {}),
     ...(answer.expires_in ? { expiresInSeconds: answer.expires_in } : {}),
-    ...(answer.scope ? { scopes: answer.scope.split(/[ ,]+/).filter(Boolean) } : {}),
   };
 }

@@ -28,7 +28,7 @@ export const activeStatuses = ['queued', 'ringing', 'in_progress', 'on_hold'] as
 /** Someone talked to the caller … */
 export const answeredStatuses = ['in_progress', 'on_hold', 'completed'] as const;
 /** … or nobody took the call: the callee of an outbound one, us of any other (`wasMissed`). */
-export const unansweredStatuses = ['missed', 'voicemail'] as const;
+const unansweredStatuses = ['missed', 'voicemail'] as const;
 
 const includes = (list: readonly CallStatus[], status: CallStatus): boolean => list.includes(status);
 

@@ -33,8 +33,8 @@ async function pastOf(
 }
 
 /**
- * The rest of a login whose password was right: second factor, session, device. The transaction must commit, whatever
- * the outcome: tries of codes count.
+ * The rest of a login whose password was right: second factor, session, device. The transaction must commit also
+ * where the code is wrong: tries count.
  */
 export async function signIn(
   tx: Tx,

@@ -32,8 +32,8 @@ export async function otpauthUrl(secret: string, companyName: string, email: str
 }
 
 /**
- * Which steps of 30 s around this time the code is right for; none, where it is wrong. Looks at each of them, whatever
- * the others say.
+ * Which steps of 30 s around this time the code is right for; none, where it is wrong. Compares with every
+ * step, so that the time it takes tells nothing.
  * @param code Six digits.
  */
 export async function stepsOf(secret: string, code: string, now: Date): Promise<number[]> {

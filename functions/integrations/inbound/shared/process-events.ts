@@ -181,9 +181,9 @@ async function attempt(
 }
 
 /**
- * Processes stored events: those of `ids` that are due, all in one transaction, and as many more of those that wait as fill a
- * batch. A batch that the database refuses is done again without the latter, and halved until the event that it refuses stands
- * alone; that one is marked, the others are done.
+ * Processes stored events in one transaction: those of `ids` that are due, and up to `more` others that wait for their first
+ * attempt. A batch that the database refuses is done again without those others, and halved until the refused event stands
+ * alone; that one is marked, the rest is done.
  * @throws when the database is away: nothing was done, and the events still wait.
  */
 export async function processEvents(

@@ -150,8 +150,8 @@ function understand(
 }
 
 /**
- * Whose an event is by its signature: the owner of the secret that signed, not the company that the event names. A secret of a whole company
- * leaves it to the address which of the company's apps is meant.
+ * Whose an event is by its signature: the owner of the secret that signed, not the company that the event names. A secret of
+ * a whole company leaves it to the address which of the company's apps is meant.
  */
 async function ownerOf(
   signer: HookSecret | undefined,

@@ -15,7 +15,8 @@ interface Unread {
 }
 
 /**
- * Makes stored events ready to be processed from the start, also those that were processed or have failed; the commit wakes the worker.
+ * Makes stored events ready to be processed from the start, also those that were processed or have failed; the commit wakes
+ * the worker.
  * Left out is what still belongs to nobody or still says nothing that we understand. Processing an event again is harmless:
  * its timeline and announcements stay single.
  * @returns how many these are.

@@ -43,14 +43,13 @@ interface Written {
   agent_id?: string | null;
 }
 
-/** Takes over what the database has found out. @returns how many rows were written. */
-function takeOver(entries: readonly Entry[], rows: readonly Written[]): number {
+/** Notes the agents that the database has found. */
+function noteAgents(entries: readonly Entry[], rows: readonly Written[]): void {
   const written = new Map(rows.map((row) => [row.id, row]));
   for (const { id, row } of entries) {
     const found = written.get(id);
     if (found?.agent_id !== undefined) row.agent_id = found.agent_id;
   }
-  return rows.length;
 }
 
 /** Inserts new rows. @returns how many were inserted: another worker may have been first with the rest. */
@@ -74,7 +73,8 @@ export async function insertFresh(tx: Tx, target: Target, fresh: readonly Entry[
       select ${list}${found} from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)})
       on conflict do nothing returning id${also}`,
   );
-  return takeOver(fresh, inserted);
+  noteAgents(fresh, inserted);
+  return inserted.length;
 }
 
 /** Writes the rows that were there and changed. */
@@ -90,7 +90,7 @@ export async function updateChanged(tx: Tx, target: Target, changed: Entry[]): P
       from jsonb_to_recordset(${JSON.stringify(records)}::jsonb) as r (${recordOf(target)}) where t.id = r.id
       returning t.id${isCall ? sql`, t.agent_id` : sql``}`,
   );
-  takeOver(changed, updated);
+  noteAgents(changed, updated);
 }
 
 /** The lines that the updates of calls leave in their timelines. */

@@ -17,7 +17,7 @@ import { type OpenStream, openStream } from './open-streams.ts';
 const retryMs = 2_000;
 /** The same for a client whose place another one got. */
 const retryLaterMs = 30_000;
-/** Without a word for so long, a proxy between us and the client may take the connection for dead. */
+/** A proxy between us and the client may close a connection that is silent for longer. */
 const silenceMs = 15_000;
 /** Between two reads of one stream, however fast events come: what comes meanwhile is read together. */
 const restMs = 100;
